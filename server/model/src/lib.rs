@@ -1,0 +1,18 @@
+//! The words of Waybill.
+//!
+//! Everything that the server, the console and the tests speak of is named here, once, with its
+//! units. Nothing in this crate performs I/O, reads a clock or knows a framework, and all of it
+//! compiles for wasm.
+
+pub mod access;
+pub mod audit;
+pub mod id;
+pub mod journey;
+pub mod messaging;
+pub mod problem;
+pub mod query;
+pub mod reference;
+pub mod span;
+pub mod status;
+pub mod time;
+pub mod view;

@@ -1,0 +1,41 @@
+//! What can be asked of journeys, with the names that URLs and the API use.
+
+use serde::{Deserialize, Serialize};
+
+use crate::journey::JourneyState;
+use crate::time::Timestamp;
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct JourneyQuery {
+    pub message_id: Option<String>,
+    pub key: Option<String>,
+    pub trace_id: Option<String>,
+    /// `name:value`, such as `order.id:1001`.
+    pub attribute: Option<String>,
+    /// Found in the text of an error.
+    pub text: Option<String>,
+    /// The one box: tried as journey id, trace id, message id, key, `name=value`.
+    pub find: Option<String>,
+    pub cluster: Option<String>,
+    pub destination: Option<String>,
+    pub group: Option<String>,
+    pub state: Option<JourneyState>,
+    /// Only journeys that took at least this long, in milliseconds.
+    pub min_ms: Option<f64>,
+    pub from: Option<Timestamp>,
+    pub to: Option<Timestamp>,
+    /// At most 1,000; 50 when absent.
+    pub limit: Option<u32>,
+    /// From the `next` of the page before.
+    pub cursor: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    pub next: Option<String>,
+    /// Set when the time budget ended the search early: nothing older than this was looked at.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub searched_back_to: Option<Timestamp>,
+}

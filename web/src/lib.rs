@@ -1,0 +1,4 @@
+//! Waybill
+
+#[cfg(feature = "ssr")]
+pub mod port;

@@ -1,0 +1,44 @@
+//! What the console asks of a server. `server/src/ui.rs` supplies it, already bound to the caller
+//! of the request, so no page can name another.
+
+use async_trait::async_trait;
+use waybill_model::access::Role;
+use waybill_model::audit::AuditLine;
+use waybill_model::journey::JourneySummary;
+use waybill_model::problem::Problem;
+use waybill_model::query::{JourneyQuery, Page};
+use waybill_model::status::Status;
+use waybill_model::view::{JourneyPage, Overview, TokenLine, TokenPurpose, UserLine, Viewer};
+
+#[async_trait]
+pub trait Port: Send + Sync {
+    /// `None`: nobody is signed in.
+    fn viewer(&self) -> Option<Viewer>;
+
+    async fn overview(&self) -> Result<Overview, Problem>;
+    async fn journeys(&self, query: JourneyQuery) -> Result<Page<JourneySummary>, Problem>;
+    async fn journey(&self, id: String) -> Result<JourneyPage, Problem>;
+    async fn status(&self) -> Result<Status, Problem>;
+
+    async fn users(&self) -> Result<Vec<UserLine>, Problem>;
+    async fn add_user(&self, name: String, password: String, role: Role) -> Result<(), Problem>;
+    async fn set_role(&self, user_id: i64, role: Role) -> Result<(), Problem>;
+    async fn reset_password(&self, user_id: i64, password: String) -> Result<(), Problem>;
+    async fn remove_user(&self, user_id: i64) -> Result<(), Problem>;
+
+    async fn tokens(&self) -> Result<Vec<TokenLine>, Problem>;
+    /// Answers an id under which the secret can be read once, by this session, for two minutes:
+    /// `issued_token`. The secret itself never stands in an address or a redirect.
+    async fn create_token(
+        &self,
+        name: String,
+        purpose: TokenPurpose,
+        role: Role,
+    ) -> Result<String, Problem>;
+    /// The secret of a token made a moment ago; `None` once it was shown.
+    async fn issued_token(&self, issue: String) -> Result<Option<String>, Problem>;
+    async fn revoke_token(&self, token_id: i64) -> Result<(), Problem>;
+
+    /// Newest first.
+    async fn audit(&self, cursor: Option<String>) -> Result<Page<AuditLine>, Problem>;
+}
