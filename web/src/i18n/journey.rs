@@ -14,6 +14,8 @@ words! {
         key: "Key", "键";
         size: "Size", "大小";
         created: "Created (UTC)", "创建时间（UTC）";
+        started: "Started (UTC)", "开始（UTC）";
+        put_at: "Put there (UTC)", "写入时间（UTC）";
         trace_ids: "Trace ids", "Trace ID";
         unassigned: "unassigned", "未分配";
         chain: "Timeline", "时间线";
