@@ -42,6 +42,18 @@ fn show(page: JourneyPage) -> impl IntoView {
     } else {
         chain
     };
+    let budget = part("budget", words.budget, !journey.budget.is_empty(), || {
+        budget::budget(&journey.budget).into_any()
+    });
+    let deliveries = part(
+        "deliveries",
+        words.deliveries,
+        !journey.deliveries.is_empty(),
+        || deliveries::deliveries(&journey).into_any(),
+    );
+    let hops = part("hops", words.hops, !journey.hops.is_empty(), || {
+        deliveries::hops(&journey).into_any()
+    });
     view! {
         {head::head(&journey)}
         <section aria-labelledby="chain-title">
@@ -52,9 +64,9 @@ fn show(page: JourneyPage) -> impl IntoView {
             {timeline::timeline(&journey.id, &chain)}
         </section>
         {gaps(&journey.gaps)}
-        {part("budget", words.budget, !journey.budget.is_empty(), || budget::budget(&journey.budget).into_any())}
-        {part("deliveries", words.deliveries, !journey.deliveries.is_empty(), || deliveries::deliveries(&journey).into_any())}
-        {part("hops", words.hops, !journey.hops.is_empty(), || deliveries::hops(&journey).into_any())}
+        {budget}
+        {deliveries}
+        {hops}
         <section aria-labelledby="spans-title">
             <h2 id="spans-title">{words.spans}</h2>
             {spans::spans(spans)}
@@ -68,15 +80,18 @@ fn part(
     title: &'static str,
     there: bool,
     content: impl FnOnce() -> AnyView,
-) -> impl IntoView {
+) -> Option<AnyView> {
     let id = format!("{id}-title");
+    let by = id.clone();
     there.then(|| {
+        let content = content();
         view! {
-            <section aria-labelledby=id.clone()>
+            <section aria-labelledby=by>
                 <h2 id=id>{title}</h2>
-                {content()}
+                {content}
             </section>
         }
+        .into_any()
     })
 }
 
