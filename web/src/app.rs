@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
-use leptos_router::components::{Route, Router, Routes};
+use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::path;
 use waybill_model::access::Action;
 use waybill_model::view::Viewer;
@@ -54,46 +54,36 @@ pub fn App() -> impl IntoView {
         <Router>
             <Keys/>
             <Frame>
-                {if signed_in {
-                    view! { <Pages/> }.into_any()
-                } else {
-                    view! { <PublicPages/> }.into_any()
-                }}
+                <Pages signed_in/>
             </Frame>
         </Router>
     }
 }
 
+/// Without a session every address but the public ones shows the form in place, and leads back.
 #[component]
-fn Pages() -> impl IntoView {
+fn Pages(signed_in: bool) -> impl IntoView {
+    let gate = move |page: fn() -> AnyView| {
+        move || {
+            if signed_in {
+                page()
+            } else {
+                page::sign_in::SignInInPlace().into_any()
+            }
+        }
+    };
     view! {
-        <Routes fallback=page::not_found::NotFound>
-            <Route path=path!("/") view=|| any(page::overview::OverviewPage)/>
-            <Route path=path!("/search") view=|| any(page::search::SearchPage)/>
-            <Route path=path!("/journeys/:id") view=|| any(page::journey::JourneyScreen)/>
-            <Route path=path!("/health") view=|| any(page::health::HealthPage)/>
-            <Route path=path!("/settings") view=|| any(page::settings::SettingsPage)/>
-            <Route path=path!("/settings/users") view=|| any(page::users::UsersPage)/>
-            <Route path=path!("/settings/tokens") view=|| any(page::tokens::TokensPage)/>
-            <Route path=path!("/audit") view=|| any(page::audit::AuditPage)/>
-            <Route path=path!("/sign-in") view=|| any(page::sign_in::SignInPage)/>
-            <Route path=path!("/setup/:secret") view=|| any(page::setup::SetupPage)/>
-        </Routes>
-    }
-}
-
-/// Of one type, so that the router's code is there once.
-fn any<V: IntoView + 'static>(page: impl Fn() -> V) -> AnyView {
-    page().into_any()
-}
-
-/// Any other address shows the form in place, and leads back there.
-#[component]
-fn PublicPages() -> impl IntoView {
-    view! {
-        <Routes fallback=page::sign_in::SignInInPlace>
-            <Route path=path!("/sign-in") view=|| any(page::sign_in::SignInPage)/>
-            <Route path=path!("/setup/:secret") view=|| any(page::setup::SetupPage)/>
-        </Routes>
+        <FlatRoutes fallback=gate(|| page::not_found::NotFound().into_any())>
+            <Route path=path!("/") view=gate(|| page::overview::OverviewPage().into_any())/>
+            <Route path=path!("/search") view=gate(page::search::SearchPage)/>
+            <Route path=path!("/journeys/:id") view=gate(page::journey::JourneyScreen)/>
+            <Route path=path!("/health") view=gate(page::health::HealthPage)/>
+            <Route path=path!("/settings") view=gate(page::settings::SettingsPage)/>
+            <Route path=path!("/settings/users") view=gate(page::users::UsersPage)/>
+            <Route path=path!("/settings/tokens") view=gate(page::tokens::TokensPage)/>
+            <Route path=path!("/audit") view=gate(page::audit::AuditPage)/>
+            <Route path=path!("/sign-in") view=|| page::sign_in::SignInPage().into_any()/>
+            <Route path=path!("/setup/:secret") view=|| page::setup::SetupPage().into_any()/>
+        </FlatRoutes>
     }
 }
