@@ -1,3 +1,8 @@
+#![expect(
+    clippy::unwrap_used,
+    reason = "made-up data: what is wrong in it should stop the preview"
+)]
+
 use waybill_model::journey::{
     Attempt, AttemptError, DeadLetter, Delivery, DeliveryState, Gap, GapKind, Hop, HopRole,
     Journey, JourneyState, Message, Outcome, Phase, PhaseKind, Producer, Witness,

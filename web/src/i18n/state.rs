@@ -13,6 +13,7 @@ words! {
         done: "Done", "完成";
         pending: "Pending", "等待中";
         ok: "OK", "成功";
+        working: "OK", "正常";
         starting: "Starting", "启动中";
         degraded: "Degraded", "降级";
         down: "Down", "故障";

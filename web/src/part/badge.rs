@@ -94,7 +94,7 @@ pub fn component(state: ComponentState) -> AnyView {
     let words = &words().state;
     match state {
         ComponentState::Starting => badge(Tone::Busy, Icon::Clock, words.starting),
-        ComponentState::Ok => badge(Tone::Good, Icon::Check, words.ok),
+        ComponentState::Ok => badge(Tone::Good, Icon::Check, words.working),
         ComponentState::Degraded => badge(Tone::Warning, Icon::Warning, words.degraded),
         ComponentState::Down => badge(Tone::Bad, Icon::Cross, words.down),
         ComponentState::Off => badge(Tone::Neutral, Icon::Off, words.off),

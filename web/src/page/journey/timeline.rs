@@ -174,12 +174,18 @@ fn bars(row: &Row<'_>, total_ms: f64) -> impl IntoView + use<> {
         view! { <rect class=class x=percent(wait.from_ms) y="7" width=percent(wait.ms) height="6"></rect> }
     });
     let class = row.bar();
+    let took = row.took_ms.unwrap_or(0.0);
     let work = row.at_ms.map(|at| {
         // However short, it shows: three pixels that start there, or end at the clock's end.
-        let least = if at / total_ms > 0.98 { "translate(-3 0)" } else { "translate(0 0)" };
+        let least = (took < total_ms * 0.01).then(|| {
+            let shift = if at > total_ms * 0.98 { "translate(-3 0)" } else { "translate(0 0)" };
+            view! { <rect class=class x=percent(at) y="3" width="3" height="14" rx="1" transform=shift></rect> }
+        });
         view! {
-            <rect class=class x=percent(at) y="3" width=percent(row.took_ms.unwrap_or(0.0)) height="14" rx="2"></rect>
-            <rect class=class x=percent(at) y="3" width="3" height="14" rx="1" transform=least></rect>
+            <g>
+                <rect class=class x=percent(at) y="3" width=percent(took) height="14" rx="2"></rect>
+                {least}
+            </g>
         }
     });
     view! {
