@@ -1,0 +1,45 @@
+# Sourced. Servers do not run as root: who runs them instead, and where that user can write.
+
+# service_user NAME…: the first of these users that exists; nothing when we are not root.
+service_user() {
+    [ "$(id -u)" -eq 0 ] || return 0
+    local name
+    for name in "$@" nobody; do
+        if id "$name" >/dev/null 2>&1; then
+            printf '%s\n' "$name"
+            return
+        fi
+    done
+}
+
+# become USER: sets BECOME to the words that put a command under that user (none when USER is empty).
+become() {
+    BECOME=()
+    [ -z "$1" ] || BECOME=(setpriv "--reuid=$1" "--regid=$(id -g "$1")" --clear-groups --inh-caps=-all --no-new-privs)
+}
+
+# home_of STATE NAME USER: makes a private folder STATE/NAME of USER and prints its real path.
+# A state folder that USER cannot reach (a checkout below root's closed home) gets a link to a
+# folder below /var/tmp instead; forget_homes removes both.
+home_of() {
+    local state=$1 name=$2 user=$3 home=$1/$2
+    mkdir -p "$state"
+    if [ -n "$user" ]; then
+        become "$user"
+        if ! "${BECOME[@]}" test -x "$state" 2>/dev/null; then
+            home=/var/tmp/waybill-$(printf '%s' "$state" | sha256sum | cut -c1-12)/$name
+            mkdir -p -m 0711 "$(dirname "$home")"
+            [ -O "$(dirname "$home")" ] || fail "$(dirname "$home") belongs to somebody else: remove it, or choose another state folder"
+            [ -L "$state/$name" ] || ln -s "$home" "$state/$name"
+        fi
+    fi
+    mkdir -p "$home"
+    chmod 0700 "$home"
+    [ -z "$user" ] || chown "$user:$(id -g "$user")" "$home"
+    printf '%s\n' "$home"
+}
+
+# forget_homes STATE: removes the state folder and what it links to.
+forget_homes() {
+    rm -rf "/var/tmp/waybill-$(printf '%s' "$1" | sha256sum | cut -c1-12)" "$1"
+}
