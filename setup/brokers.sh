@@ -22,7 +22,7 @@ READY_SECONDS=${WAYBILL_READY_SECONDS:-180}
 usage() { sed -n '2,12s/^# \{0,1\}//p' "$0"; }
 
 start() {
-    local part ready deadline began=$SECONDS
+    local part deadline began=$SECONDS
     if any_child "$STATE"; then
         if [ ! -f "$STATE/brokers.env" ] || { [ -f "$STATE/watchdog" ] && ! has_owner "$STATE"; }; then
             say "brokers: ending what an earlier run left in $STATE"

@@ -28,7 +28,7 @@ home_of() {
         become "$user"
         if ! "${BECOME[@]}" test -x "$state" 2>/dev/null; then
             home=/var/tmp/waybill-$(printf '%s' "$state" | sha256sum | cut -c1-12)/$name
-            mkdir -p -m 0711 "$(dirname "$home")"
+            mkdir -m 0711 "$(dirname "$home")" 2>/dev/null || true
             [ -O "$(dirname "$home")" ] || fail "$(dirname "$home") belongs to somebody else: remove it, or choose another state folder"
             [ -L "$state/$name" ] || ln -s "$home" "$state/$name"
         fi

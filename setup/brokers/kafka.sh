@@ -1,19 +1,21 @@
 # Sourced by brokers.sh: one combined KRaft node, plain java.
 
 start_kafka() {
-    local user home jars java
+    local user home jars copy java
     jars=$("$SETUP/kafka.sh")
     user=$(service_user nobody)
     home=$(home_of "$STATE" kafka "$user")
     become "$user"
     # Jars below a closed home are copied to where the broker's user can read them.
     if ! "${BECOME[@]}" test -r "$jars/complete"; then
-        [ -f "$home/lib/complete" ] && cmp -s "$jars/complete" "$home/lib/complete" && [ "$(ls "$jars")" = "$(ls "$home/lib")" ] || {
-            rm -rf "$home/lib"
-            cp -r "$jars" "$home/lib"
-            chmod -R go+rX "$home/lib"
-        }
-        jars=$home/lib
+        copy=$home/$(basename "$jars")
+        if [ ! -f "$copy/complete" ]; then
+            rm -rf "${copy:?}" "$copy.part"
+            cp -r "$jars" "$copy.part"
+            chmod -R go+rX "$copy.part"
+            mv "$copy.part" "$copy"
+        fi
+        jars=$copy
     fi
     free_port
     KAFKA_PORT=$PORT
@@ -28,7 +30,7 @@ start_kafka() {
         "-Dlog4j2.configurationFile=$home/log4j2.properties" -cp "$jars/*")
     # One child formats and then becomes the broker, so that a watchdog finds either.
     (
-        cd "$home"
+        cd "$home" || exit
         : >"$(log_of kafka)"
         launch "$STATE" kafka TERM "$(log_of kafka)" "${BECOME[@]}" bash -c '
             config=$1; id=$2; shift 2

@@ -23,7 +23,7 @@ start_rabbitmq() {
     chmod 0644 "$home/node.conf" "$home/enabled_plugins"
     # The folder must be readable by the user: Erlang searches it for code.
     (
-        cd "$home"
+        cd "$home" || exit
         : >"$(log_of rabbitmq)"
         export HOME=$home LANG=C.UTF-8
         export ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT=$epmd

@@ -5,7 +5,8 @@ mod bundle;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "cargo xtask bundle   build the console's bundle into web/pkg (skipped when nothing changed)";
+const USAGE: &str =
+    "cargo xtask bundle   build the console's bundle into web/pkg (skipped when nothing changed)";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();

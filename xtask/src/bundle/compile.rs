@@ -26,7 +26,12 @@ pub fn wasm(workspace: &Workspace, route: &Route) -> Result<PathBuf> {
         .arg(&workspace.wasm_target)
         .current_dir(&workspace.root);
     // Flags and wrappers meant for the host would change the fingerprint, or break the build.
-    for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"] {
+    for name in [
+        "RUSTFLAGS",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "RUSTC_WRAPPER",
+        "RUSTC_WORKSPACE_WRAPPER",
+    ] {
         build.env_remove(name);
     }
     if let Route::DebianSource { rustc, linker, .. } = route {

@@ -96,7 +96,11 @@ pub fn publish(pkg: &Path, files: &[File], inputs: &str) -> Result<()> {
     )?;
     for entry in std::fs::read_dir(pkg)? {
         let entry = entry?;
-        if !entry.file_name().to_str().is_some_and(|name| kept.contains(name)) {
+        if !entry
+            .file_name()
+            .to_str()
+            .is_some_and(|name| kept.contains(name))
+        {
             std::fs::remove_file(entry.path())?;
         }
     }
@@ -120,8 +124,9 @@ mod tests {
     use super::*;
 
     fn bundle(text: &str) -> [File; 3] {
-        [("web", "js"), ("web", "wasm"), ("app", "css")]
-            .map(|(stem, kind)| File::new(stem, kind, format!("{kind} {text}").into_bytes()).unwrap())
+        [("web", "js"), ("web", "wasm"), ("app", "css")].map(|(stem, kind)| {
+            File::new(stem, kind, format!("{kind} {text}").into_bytes()).unwrap()
+        })
     }
 
     #[test]

@@ -56,8 +56,8 @@ pub fn choose() -> Result<Route> {
     if !debian.exists() {
         bail!(BOTH_WAYS);
     }
-    let sources = Path::new(&ask(&debian, &["--print", "sysroot"])?)
-        .join("lib/rustlib/src/rust/library/std");
+    let sources =
+        Path::new(&ask(&debian, &["--print", "sysroot"])?).join("lib/rustlib/src/rust/library/std");
     if !sources.exists() {
         bail!(BOTH_WAYS);
     }
