@@ -1,5 +1,8 @@
 # Sourced by the scripts of this folder: where things are, and words for the person who waits.
 
+# A failure inside $(…) is a failure.
+shopt -s inherit_errexit
+
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 SETUP=$ROOT/setup
 CACHE=${WAYBILL_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/waybill}
