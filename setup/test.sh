@@ -14,7 +14,12 @@ step() {
     local name=$1 about=$2 began=$SECONDS
     shift 2
     printf '\n== %s (%s)\n' "$name" "$about"
-    "$@" || fail "$name failed after $((SECONDS - began)) s"
+    # A subshell of its own: inside a condition bash would run on after a failure.
+    set +e
+    (set -e; "$@")
+    local status=$?
+    set -e
+    [ "$status" -eq 0 ] || { summary; fail "$name failed after $((SECONDS - began)) s"; }
     TIMES+=$(printf '   %-22s %4d s' "$name" $((SECONDS - began)))$'\n'
 }
 
@@ -38,13 +43,20 @@ hydrate_lints() {
 }
 
 tests() {
-    local log
-    log=$(target_dir)/waybill-test.log
-    WAYBILL_TEST_LOG=$log
-    cargo test --locked --workspace --no-fail-fast 2>&1 | tee "$log"
+    cargo test --locked --workspace --no-fail-fast 2>&1 | tee "$TEST_LOG"
+}
+
+# Counts over all test programs of this run, minutes a step, and what was left out.
+summary() {
+    printf '\n%s' "$TIMES"
+    [ -z "${WAYBILL_TEST_WITHOUT:-}" ] || say "left out by name: $WAYBILL_TEST_WITHOUT"
+    [ ! -f "$TEST_LOG" ] || awk '/^test result:/ { passed += $4; failed += $6; ignored += $8 }
+        END { printf "tests: %d passed, %d failed, %d left for soak and fuzz\n", passed, failed, ignored }' "$TEST_LOG"
 }
 
 need_rust
+TEST_LOG=$(target_dir)/waybill-test.log
+rm -f "$TEST_LOG"
 need_disk "$(target_dir)" 8 "make test"
 step "parts" "3 minutes on a bare machine" parts
 if ! without browser; then
@@ -59,8 +71,5 @@ step "lints of the browser's side" "2 minutes from nothing" hydrate_lints
 step "build of server and tests" "8 minutes from nothing" cargo test --locked --workspace --no-run
 step "tests with brokers and browser" "up to 20 minutes" tests
 
-printf '\n%s' "$TIMES"
-awk '/^test result:/ { passed += $4; failed += $6; ignored += $8 }
-     END { printf "make test: %d passed, %d failed, %d left for soak and fuzz\n", passed, failed, ignored }' "$WAYBILL_TEST_LOG"
-[ -z "${WAYBILL_TEST_WITHOUT:-}" ] || say "left out by name: $WAYBILL_TEST_WITHOUT"
-say "make test: all of it took $(((SECONDS - BEGAN) / 60)) min $(((SECONDS - BEGAN) % 60)) s"
+summary
+say "make test: passed in $(((SECONDS - BEGAN) / 60)) min $(((SECONDS - BEGAN) % 60)) s"
