@@ -2,6 +2,7 @@
 # Real brokers on free ports of loopback, without a container engine.
 #
 #   brokers.sh start DIR [kafka] [rabbitmq]   start (both when none is named), wait until they answer
+#   brokers.sh run DIR [kafka] [rabbitmq]     the same, and stay until they end
 #   brokers.sh stop DIR                       end them
 #   brokers.sh status DIR                     say what runs; exit 1 when something does not
 #
@@ -19,7 +20,7 @@ set -euo pipefail
 # A busy machine was 14 times slower than an idle one.
 READY_SECONDS=${WAYBILL_READY_SECONDS:-180}
 
-usage() { sed -n '2,12s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '2,13s/^# \{0,1\}//p' "$0"; }
 
 start() {
     local part deadline began=$SECONDS
@@ -65,6 +66,13 @@ start() {
     say "brokers: $* ready after $((SECONDS - began)) s; addresses in $STATE/brokers.env, logs in $STATE/log"
 }
 
+run() {
+    start "$@"
+    trap stop EXIT
+    trap 'exit 130' INT TERM
+    while any_child "$STATE"; do sleep 0.5; done
+}
+
 log_of() { printf '%s\n' "$STATE/log/$1.log"; }
 
 pid_of() { awk -v name="$1" '$1 == name { pid = $2 } END { print pid }' "$STATE/children"; }
@@ -91,7 +99,7 @@ status() {
 
 [ $# -ge 2 ] || { usage >&2; exit 2; }
 verb=$1
-[ "$verb" != start ] || mkdir -p "$2"
+case $verb in start | run) mkdir -p "$2" ;; esac
 STATE=$(realpath -m "$2")
 shift 2
 [ $# -gt 0 ] || set -- kafka rabbitmq
@@ -100,6 +108,7 @@ for part in "$@"; do
 done
 case $verb in
     start) start "$@" ;;
+    run) run "$@" ;;
     stop) stop ;;
     status) status ;;
     *) usage >&2; exit 2 ;;

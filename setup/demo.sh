@@ -44,7 +44,7 @@ run() {
     ! owner_lives || fail "the demo already runs: $(cat "$DEMO/address" 2>/dev/null || echo starting). make demo-stop ends it"
     need_disk "$DEMO" 6 "the demo with its build"
     # Words of a server's configuration that this terminal may hold must not change the demo's.
-    unset "${!WAYBILL_SERVER_@}" "${!WAYBILL_INGEST_@}" WAYBILL_CONFIG WAYBILL_DATA_DIR WAYBILL_DATABASE_URL WAYBILL_TOKEN
+    unset "${!WAYBILL_SERVER_@}" "${!WAYBILL_INGEST_@}" WAYBILL_CONFIG WAYBILL_DATA_DIR WAYBILL_DATABASE_URL WAYBILL_TOKEN "${!OTEL_@}"
     "$SETUP/build.sh" demo
     mkdir -p "$APPS" "$LOG"
     chmod 0711 "$DEMO"
@@ -72,6 +72,7 @@ run() {
     start_console
     start_shop
     local order
+    say "demo: placing an order and waiting until Waybill finds it"
     order=$(find_an_order)
     printf '%s\n' "$CONSOLE" >"$DEMO/address"
     greet "$order"

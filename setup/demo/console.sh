@@ -57,19 +57,17 @@ ask() {
     curl -fsS -m 10 -H "Authorization: Bearer $(cat "$DEMO/token")" "$@" "$CONSOLE/api/v1$path"
 }
 
-# find_an_order: waits until an order of the shop is found by its number, and prints that number.
+# find_an_order: waits until an order placed now is found by its number, and prints that number.
 find_an_order() {
     local deadline=$((SECONDS + READY_SECONDS)) order
-    while :; do
-        order=$(an_order || true)
-        if [ -n "$order" ] && ask /journeys -G --data-urlencode "attribute=order.id:$order" 2>/dev/null | grep -q '"id"'; then
-            printf '%s\n' "$order"
-            return
-        fi
+    order=$(place_order)
+    [ -n "$order" ] || fail "the shop took no order; the words are in $LOG/setup.log and $LOG/shop.log"
+    until ask /journeys -G --data-urlencode "attribute=order.id:$order" 2>/dev/null | grep -Eq '"items": ?\[ ?\{'; do
         { lives "$APPS" waybill && lives "$APPS" shop; } || fail "a part of the demo ended by itself; the logs are in $LOG"
-        [ "$SECONDS" -lt "$deadline" ] || fail "no order could be found within $READY_SECONDS s; the logs are in $LOG"
+        [ "$SECONDS" -lt "$deadline" ] || fail "order $order could not be found within $READY_SECONDS s; the logs are in $LOG"
         sleep 0.5
     done
+    printf '%s\n' "$order"
 }
 
 # greet ORDER
@@ -85,9 +83,12 @@ greet() {
   OTLP goes to    $OTLP (gRPC), logs and state are in $DEMO
 
   Three things to try
-  1. Follow an order:         $CONSOLE/search?q=order.id%3D$1
-  2. Break something:         $(fault_words)
-  3. Five thousand at once:   make demo-burst   (in another terminal)
+  1. Follow order $1 from shop to delivery:
+       $CONSOLE/search?q=order.id%3D$1
+  2. Let the bank decline, and watch retries, back-off and dead letters (in another terminal):
+       $(fault_words)
+  3. Place 5,000 orders at once, and find each of them (in another terminal):
+       make demo-burst
 
   Ctrl-C ends everything.
 
