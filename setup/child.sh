@@ -27,6 +27,8 @@ launch() {
     # 7 and 8 are pipes whose other end means "our parent lives": no child may hold them.
     setsid "$@" </dev/null >>"$log" 2>&1 7>&- 8>&- &
     LAUNCHED=$!
+    # Not a job of this shell's any more: it would report its end.
+    disown "$LAUNCHED"
     printf '%s %s %s %s\n' "$name" "$LAUNCHED" "$(start_time "$LAUNCHED")" "$signal" >>"$state/children"
 }
 
@@ -83,6 +85,7 @@ bind_to_parent() {
     exec 7<&0
     setsid bash "$SETUP/watchdog.sh" "$1" <&7 >>"$1/watchdog.log" 2>&1 7<&- 8>&- &
     printf '%s %s\n' "$!" "$(start_time "$!")" >"$1/watchdog"
+    disown "$!"
     exec 7<&-
 }
 

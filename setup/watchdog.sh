@@ -9,4 +9,4 @@ trap '' INT HUP
 cat >/dev/null
 say "the parent is gone: ending what it started"
 stop_children "$1"
-rm -f "$1/watchdog"
+rm -f "$1/watchdog" "$1"/*.env

@@ -84,7 +84,7 @@ greet() {
 
   Three things to try
   1. Follow order $1 from shop to delivery:
-       $CONSOLE/search?q=order.id%3D$1
+       $CONSOLE/search?find=order.id%3D$1
   2. Let the bank decline, and watch retries, back-off and dead letters (in another terminal):
        $(fault_words)
   3. Place 5,000 orders at once, and find each of them (in another terminal):

@@ -54,7 +54,7 @@ burst() {
             cat "$folder/words"
             awk -v at="$CONSOLE/api/v1/journeys?limit=1&attribute=order.id:" -v into="$folder/found/" \
                 '{ printf "url = \"%s%s\"\noutput = \"%s%s\"\n", at, $1, into, $1 }' "$folder/left"
-        } | curl -s --parallel --parallel-max 8 -m 600 -K - || true
+        } | curl -s --parallel --parallel-max 8 -m 600 -K - 2>/dev/null || true
         (cd "$folder/found" && grep -lEr '"items": ?\[ ?\{' . | cut -c3-) | sort >"$folder/have" || true
         sort "$folder/ids" | comm -23 - "$folder/have" >"$folder/left"
         left=$(wc -l <"$folder/left")
