@@ -5,4 +5,6 @@ pub mod clock;
 pub mod config;
 pub mod error;
 pub mod health;
+pub mod metrics;
 pub mod postgres;
+pub mod telemetry;

@@ -45,7 +45,10 @@ async fn until(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 fn kill(signal: &str, pid: u32) {
-    let status = Command::new("kill").args([signal, &pid.to_string()]).status().unwrap();
+    let status = Command::new("kill")
+        .args([signal, &pid.to_string()])
+        .status()
+        .unwrap();
     assert!(status.success());
 }
 
@@ -69,7 +72,10 @@ async fn it_is_made_stopped_and_found_again() {
     let uid = std::fs::metadata(data_dir.join("postgres")).unwrap().uid();
     assert_ne!(uid, 0, "never as root");
     let pid = postgres.pid().unwrap();
-    assert_eq!(std::fs::metadata(format!("/proc/{pid}")).unwrap().uid(), uid);
+    assert_eq!(
+        std::fs::metadata(format!("/proc/{pid}")).unwrap().uid(),
+        uid
+    );
     assert!(!data_dir.join("initdb-password").exists());
 
     let second = PrivatePostgres::start(&config(&data_dir), health.component("second")).await;
@@ -93,8 +99,14 @@ async fn a_killed_postgres_is_started_again_and_said_so() {
     let postgres = start(&dir.path().join("data"), &health).await;
     let first = postgres.pid().unwrap();
     kill("-KILL", first);
-    until("a new postmaster", || postgres.pid().is_some_and(|pid| pid != first)).await;
-    until("it is well again", || health.components()[0].state == ComponentState::Ok).await;
+    until("a new postmaster", || {
+        postgres.pid().is_some_and(|pid| pid != first)
+    })
+    .await;
+    until("it is well again", || {
+        health.components()[0].state == ComponentState::Ok
+    })
+    .await;
     assert!(health.components()[0].last_error.is_some());
     postgres.stop().await.unwrap();
 }
