@@ -1,1 +1,2 @@
 //! Waybill
+pub mod ingest;
