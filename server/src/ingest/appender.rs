@@ -15,9 +15,9 @@ pub trait Appender: Send + Sync + 'static {
     /// The part that costs CPU: runs on a blocking thread, beside the commit before it.
     fn prepare(&self, batch: &[IndexedSpan]) -> Result<Box<dyn Prepared>, StoreError>;
 
-    async fn append_logs(&self, logs: &[Log]) -> Result<(), StoreError>;
+    async fn append_logs(&self, logs: Vec<Log>) -> Result<(), StoreError>;
 
-    async fn append_metrics(&self, metrics: &[Metric]) -> Result<(), StoreError>;
+    async fn append_metrics(&self, metrics: Vec<Metric>) -> Result<(), StoreError>;
 
     /// Spans that arrived since then, the newest `most` of them.
     async fn recent_ids(

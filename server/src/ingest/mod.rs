@@ -23,7 +23,7 @@ mod refusal;
 mod rpc_status;
 #[cfg(test)]
 mod tests;
-//mod to_store;
+mod to_store;
 mod writer;
 
 use std::net::SocketAddr;
@@ -41,7 +41,7 @@ use waybill_model::time::Timestamp;
 
 pub use appender::{Appender, Indexer, Prepared, TokenCheck};
 pub use limits::{Commit, Limits, Settings};
-//pub use to_store::ToStore;
+pub use to_store::ToStore;
 
 use counters::Counters;
 use duplicates::{Duplicates, KEEP, fingerprint};

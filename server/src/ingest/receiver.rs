@@ -123,9 +123,10 @@ impl Receiver {
             .on_cpu(body.bytes.len(), move || this.decode(body, encoding, decode::decode_logs))
             .await?;
         if !decoded.records.is_empty() {
-            let append = self.appender.append_logs(&decoded.records);
+            let count = decoded.records.len() as u64;
+            let append = self.appender.append_logs(decoded.records);
             stored(timeout_at(deadline, append).await)?;
-            self.counters.accepted_logs(decoded.records.len() as u64);
+            self.counters.accepted_logs(count);
         }
         Ok(decoded.rejected)
     }
@@ -141,10 +142,11 @@ impl Receiver {
             .on_cpu(body.bytes.len(), move || this.decode(body, encoding, decode::decode_metrics))
             .await?;
         if !decoded.records.is_empty() {
-            let append = self.appender.append_metrics(&decoded.records);
-            stored(timeout_at(deadline, append).await)?;
             let points = decoded.records.iter().map(|metric| metric.points.len() as u64);
-            self.counters.accepted_metric_points(points.sum());
+            let count = points.sum();
+            let append = self.appender.append_metrics(decoded.records);
+            stored(timeout_at(deadline, append).await)?;
+            self.counters.accepted_metric_points(count);
         }
         Ok(decoded.rejected)
     }

@@ -3,10 +3,10 @@
 use serde_json::value::RawValue;
 
 use super::common::Bounds;
-use super::json_fields::{self as fields, Raw, each, present};
+use super::json_fields::{self as fields, each, present};
 use super::json_values::{any_value, attributes, parts, text, time};
 use super::logs::{self, Log};
-use super::metrics::{self, Distribution, Metric, Point, Reading};
+use super::metrics::{self, Metric, Point, Reading};
 use super::walk::Origin;
 use super::{Decoded, Reason};
 
@@ -103,33 +103,16 @@ fn point(raw: &RawValue, bounds: &mut Bounds<'_>) -> Result<Point, Reason> {
         raw,
         ["timeUnixNano", "startTimeUnixNano", "attributes", "flags", "asInt", "asDouble"],
     )?;
-    let [count, sum, min, max, counts, edges] = parts(
-        raw,
-        ["count", "sum", "min", "max", "bucketCounts", "explicitBounds"],
-    )?;
+    let [count, sum] = parts(raw, ["count", "sum"])?;
     let reading = if present(int).is_some() {
         Reading::Int(fields::integer(int)?)
     } else if present(real).is_some() {
         Reading::Double(fields::double(real)?)
     } else if present(count).is_some() {
-        let mut spread = Distribution {
+        Reading::Distribution {
             count: fields::integer(count)?,
-            sum: optional_double(sum)?,
-            min: optional_double(min)?,
-            max: optional_double(max)?,
-            ..Distribution::default()
-        };
-        each(counts, |raw| {
-            bounds.value()?;
-            spread.counts.push(fields::integer(Some(raw))?);
-            Ok(())
-        })?;
-        each(edges, |raw| {
-            bounds.value()?;
-            spread.bounds.push(fields::double(Some(raw))?);
-            Ok(())
-        })?;
-        Reading::Distribution(spread)
+            sum: fields::double(sum)?,
+        }
     } else {
         Reading::None
     };
@@ -140,8 +123,4 @@ fn point(raw: &RawValue, bounds: &mut Bounds<'_>) -> Result<Point, Reason> {
         flags: fields::integer(flags)?,
         reading,
     })
-}
-
-fn optional_double(raw: Raw<'_>) -> Result<Option<f64>, Reason> {
-    present(raw).map(|raw| fields::double(Some(raw))).transpose()
 }

@@ -1,7 +1,6 @@
 //! Metrics that the policy keeps. Source: opentelemetry-proto, `metrics/v1/metrics.proto`.
 //!
-//! Of exponential histograms and summaries the count, sum, minimum and maximum are kept; exemplars
-//! of no kind are.
+//! Of histograms and summaries the count and the sum are kept, of points without a value nothing.
 
 use std::sync::Arc;
 
@@ -11,7 +10,7 @@ use waybill_model::time::Timestamp;
 
 use super::common::{self, Bounds};
 use super::walk::{self, Origin, Signal};
-use super::wire::{Field, Reader, WireType};
+use super::wire::{Field, Reader};
 use super::{Decoded, Reason};
 use crate::ingest::limits::Limits;
 
@@ -45,25 +44,17 @@ pub struct Point {
     pub reading: Reading,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Reading {
     /// The sender recorded no value.
     #[default]
     None,
     Int(i64),
     Double(f64),
-    Distribution(Distribution),
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Distribution {
-    pub count: u64,
-    pub sum: Option<f64>,
-    pub min: Option<f64>,
-    pub max: Option<f64>,
-    /// Of explicit histograms: one more than `bounds`.
-    pub counts: Vec<u64>,
-    pub bounds: Vec<f64>,
+    Distribution {
+        count: u64,
+        sum: f64,
+    },
 }
 
 /// What is kept as series; everything else is counted as rejected by policy.
@@ -227,7 +218,7 @@ fn point(mut reader: Reader<'_>, shape: Shape, bounds: &mut Bounds<'_>) -> Resul
         flags: 0,
         reading: Reading::None,
     };
-    let mut spread = Distribution::default();
+    let (mut count, mut sum) = (0, 0.0);
     while let Some(field) = reader.field()? {
         match (shape, field.number) {
             (_, number) if number == shape.attributes() => {
@@ -240,54 +231,19 @@ fn point(mut reader: Reader<'_>, shape: Shape, bounds: &mut Bounds<'_>) -> Resul
             (Shape::Number | Shape::Summary, 8) | (Shape::Histogram | Shape::Exponential, 10) => {
                 point.flags = reader.uint32(field)?;
             }
-            (_, 4) => spread.count = reader.fixed64(field)?,
+            (_, 4) => count = reader.fixed64(field)?,
             (Shape::Histogram | Shape::Exponential | Shape::Summary, 5) => {
-                spread.sum = Some(double(&mut reader, field)?);
-            }
-            (Shape::Histogram, 6) => {
-                packed(&mut reader, field, bounds, |bits| spread.counts.push(bits))?;
-            }
-            (Shape::Histogram, 7) => packed(&mut reader, field, bounds, |bits| {
-                spread.bounds.push(f64::from_bits(bits));
-            })?,
-            (Shape::Histogram, 11) | (Shape::Exponential, 12) => {
-                spread.min = Some(double(&mut reader, field)?);
-            }
-            (Shape::Histogram, 12) | (Shape::Exponential, 13) => {
-                spread.max = Some(double(&mut reader, field)?);
+                sum = double(&mut reader, field)?;
             }
             _ => reader.skip(field)?,
         }
     }
     if !matches!(shape, Shape::Number) {
-        point.reading = Reading::Distribution(spread);
+        point.reading = Reading::Distribution { count, sum };
     }
     Ok(point)
 }
 
 fn double(reader: &mut Reader<'_>, field: Field) -> Result<f64, Reason> {
     reader.fixed64(field).map(f64::from_bits)
-}
-
-/// Repeated eight-byte numbers, packed into one field or not.
-fn packed(
-    reader: &mut Reader<'_>,
-    field: Field,
-    bounds: &mut Bounds<'_>,
-    mut each: impl FnMut(u64),
-) -> Result<(), Reason> {
-    if field.wire == WireType::Fixed64 {
-        bounds.value()?;
-        each(reader.fixed64(field)?);
-        return Ok(());
-    }
-    let (numbers, rest) = reader.bytes(field)?.as_chunks::<8>();
-    if !rest.is_empty() {
-        return Err(Reason::Malformed);
-    }
-    for number in numbers {
-        bounds.value()?;
-        each(u64::from_le_bytes(*number));
-    }
-    Ok(())
 }

@@ -25,7 +25,7 @@ use waybill_model::problem::{Code, Problem};
 use waybill_model::span::Span;
 
 pub use logs::Log;
-pub use metrics::{Distribution, Metric, Point, Reading, Temporality};
+pub use metrics::{Metric, Point, Reading, Temporality};
 pub use reason::{Reason, Rejected};
 
 use super::limits::Limits;
