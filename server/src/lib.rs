@@ -1,10 +1,10 @@
 //! Waybill: the server and its command line.
 
-// pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod error;
 pub mod health;
+pub mod ingest;
 pub mod metrics;
 pub mod postgres;
 pub mod telemetry;
