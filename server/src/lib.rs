@@ -1,5 +1,8 @@
 //! Waybill: the server and its command line.
 
+pub mod api;
+pub mod audit;
+pub mod auth;
 pub mod clock;
 pub mod config;
 pub mod error;
@@ -8,3 +11,4 @@ pub mod ingest;
 pub mod metrics;
 pub mod postgres;
 pub mod telemetry;
+pub mod ui;
