@@ -1,1 +1,3 @@
 //! Waybill
+
+pub mod journey;
