@@ -12,3 +12,6 @@ pub mod metrics;
 pub mod postgres;
 pub mod telemetry;
 pub mod ui;
+//! Waybill
+
+pub mod journey;
