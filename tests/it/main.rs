@@ -1,1 +1,9 @@
-fn main() {}
+//! The whole application over HTTP and gRPC, on a real Postgres and real brokers.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failure ends the test")]
+
+mod demo;
+mod durability;
+mod ingest;
+mod power;
+mod search;
