@@ -8,10 +8,9 @@ pub mod config;
 pub mod error;
 pub mod health;
 pub mod ingest;
+pub mod journey;
 pub mod metrics;
 pub mod postgres;
+// pub mod query;
 pub mod telemetry;
 pub mod ui;
-//! Waybill
-
-pub mod journey;

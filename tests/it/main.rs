@@ -2,12 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failure ends the test")]
 
-<<<<<<< HEAD
 mod access;
-=======
 mod demo;
 mod durability;
 mod ingest;
 mod power;
 mod search;
->>>>>>> proof
