@@ -5,6 +5,7 @@ pub mod clock;
 pub mod config;
 pub mod error;
 pub mod health;
+pub mod ingest;
 pub mod listener;
 pub mod metrics;
 pub mod postgres;
