@@ -1,5 +1,8 @@
 //! Waybill: the server and its command line.
 
+pub mod api;
+pub mod audit;
+pub mod auth;
 // pub mod cli;
 pub mod clock;
 pub mod config;
@@ -12,3 +15,4 @@ pub mod postgres;
 pub mod tasks;
 pub mod telemetry;
 pub mod tls;
+pub mod ui;

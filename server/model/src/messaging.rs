@@ -60,6 +60,7 @@ pub enum Operation {
 
 /// What a destination is for, as far as its name or the topology tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DestinationRole {
     #[default]
