@@ -9,6 +9,7 @@ pub mod config;
 pub mod error;
 pub mod health;
 pub mod ingest;
+pub mod journey;
 pub mod listener;
 pub mod metrics;
 pub mod postgres;

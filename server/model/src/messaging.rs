@@ -24,7 +24,9 @@ pub struct Facts {
     pub conversation_id: Option<String>,
     pub body_bytes: Option<u64>,
     pub batch_count: Option<u64>,
-    /// Says which cluster, where the span knows: a cluster id, else `server.address[:port]`.
+    /// The cluster's own id, where the span knows it.
+    pub cluster_id: Option<String>,
+    /// `server.address[:port]`: one door of the cluster, not its name.
     pub cluster_hint: Option<String>,
     /// Messages this span names besides its own: one for each link, with the link's attributes.
     pub links: Vec<LinkFacts>,
