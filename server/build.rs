@@ -1,13 +1,6 @@
-//! The bundle is compiled in (`src/ui/assets.rs`), and its files change their names: without this
-//! line a new one would not be noticed.
-
-use std::path::Path;
+//! The console's files in `web/pkg` are embedded: a new bundle makes a new server. All of `web` is
+//! named because `pkg` may not exist yet, and Cargo takes a missing path for one that always changed.
 
 fn main() {
-    // A path that does not exist would count as changed at every build.
-    if Path::new("../web/pkg").exists() {
-        println!("cargo:rerun-if-changed=../web/pkg");
-    } else {
-        println!("cargo:rerun-if-changed=../web");
-    }
+    println!("cargo::rerun-if-changed=../web");
 }

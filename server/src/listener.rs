@@ -97,7 +97,10 @@ pub async fn serve(
         });
     }
     drop(listener);
-    if tokio::time::timeout(drain, graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(drain, graceful.shutdown())
+        .await
+        .is_err()
+    {
         tracing::warn!("requests still ran at the end of the drain and were cut");
     }
 }
@@ -156,7 +159,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_taken_port_is_named() {
-        let first = bind("server.listen", "127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let first = bind("server.listen", "127.0.0.1:0".parse().unwrap())
+            .await
+            .unwrap();
         let address = first.local_addr().unwrap();
         let problem = bind("server.listen", address).await.unwrap_err();
         assert_eq!(problem.code, Code::PortInUse);
@@ -171,13 +176,17 @@ mod tests {
         let (enter, leave) = (entered.clone(), release.clone());
         let router = Router::new().route(
             "/",
-            get(move |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move {
-                enter.notify_one();
-                leave.notified().await;
-                format!("for {}", peer.ip())
-            }),
+            get(
+                move |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move {
+                    enter.notify_one();
+                    leave.notified().await;
+                    format!("for {}", peer.ip())
+                },
+            ),
         );
-        let listener = bind("server.listen", "127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let listener = bind("server.listen", "127.0.0.1:0".parse().unwrap())
+            .await
+            .unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
         let drain = Duration::from_secs(30);

@@ -3,3 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failure ends the test")]
 
 mod access;
+mod demo;
+mod durability;
+mod ingest;
+mod power;
+mod search;

@@ -23,8 +23,12 @@ pub async fn user(command: UserCommand) -> Result<ExitCode, Problem> {
         } => {
             let password = password::read(password_stdin)?;
             let desk = Desk::open(&source).await?;
-            let added = desk.auth.add_user(&desk.caller, &name, password, role.into()).await;
-            desk.close(added.map(|_| format!("added {}\n", output::printable(&name)))).await
+            let added = desk
+                .auth
+                .add_user(&desk.caller, &name, password, role.into())
+                .await;
+            desk.close(added.map(|_| format!("added {}\n", output::printable(&name))))
+                .await
         }
         UserCommand::List { source, json } => {
             let desk = Desk::open(&source).await?;
@@ -40,7 +44,8 @@ pub async fn user(command: UserCommand) -> Result<ExitCode, Problem> {
             }
             .await;
             let name = output::printable(&name);
-            desk.close(done.map(|_| format!("{name} is {} now\n", role.name()))).await
+            desk.close(done.map(|_| format!("{name} is {} now\n", role.name())))
+                .await
         }
         UserCommand::Reset {
             source,
@@ -51,11 +56,14 @@ pub async fn user(command: UserCommand) -> Result<ExitCode, Problem> {
             let desk = Desk::open(&source).await?;
             let done = async {
                 let user = desk.user(&name).await?;
-                desk.auth.reset_password(&desk.caller, user.id, password).await
+                desk.auth
+                    .reset_password(&desk.caller, user.id, password)
+                    .await
             }
             .await;
             let name = output::printable(&name);
-            desk.close(done.map(|_| format!("{name} has a new password\n"))).await
+            desk.close(done.map(|_| format!("{name} has a new password\n")))
+                .await
         }
     }
 }
@@ -80,11 +88,16 @@ pub async fn token(command: TokenCommand) -> Result<ExitCode, Problem> {
         if purpose == TokenPurpose::Api {
             desk.speak_for(user.as_deref()).await?;
         }
-        desk.auth.create_token(&desk.caller, &name, purpose, role).await
+        desk.auth
+            .create_token(&desk.caller, &name, purpose, role)
+            .await
     }
     .await;
     let text = created.map(|(line, secret)| match json {
-        true => format!("{:#}\n", json!({ "id": line.id, "name": line.name, "secret": secret })),
+        true => format!(
+            "{:#}\n",
+            json!({ "id": line.id, "name": line.name, "secret": secret })
+        ),
         false => format!("{secret}\n"),
     });
     desk.close(text).await
@@ -97,7 +110,9 @@ fn list(users: &[UserLine], json: bool) -> String {
     let rows: Vec<Vec<String>> = users
         .iter()
         .map(|user| {
-            let seen = user.last_seen_at.map_or("never".to_owned(), |at| at.to_string());
+            let seen = user
+                .last_seen_at
+                .map_or("never".to_owned(), |at| at.to_string());
             vec![
                 output::printable(&user.name),
                 user.role.name().to_owned(),
@@ -141,13 +156,16 @@ impl Desk {
 
     async fn user(&self, name: &str) -> Result<UserLine, Problem> {
         let users = self.auth.users(&self.caller).await?;
-        users.into_iter().find(|user| user.name == name).ok_or_else(|| {
-            Problem::new(
-                Code::NotFound,
-                format!("there is no user {}", output::printable(name)),
-                "`waybill user list` names them all.",
-            )
-        })
+        users
+            .into_iter()
+            .find(|user| user.name == name)
+            .ok_or_else(|| {
+                Problem::new(
+                    Code::NotFound,
+                    format!("there is no user {}", output::printable(name)),
+                    "`waybill user list` names them all.",
+                )
+            })
     }
 
     /// `None`: the first administrator.

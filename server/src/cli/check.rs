@@ -39,9 +39,14 @@ pub async fn run(source: &Source, json: bool) -> Result<ExitCode, Problem> {
         let what = format!("cluster {}", cluster.name);
         findings.push(found(&what, reach::cluster(cluster).await));
     }
-    let all_good = findings.iter().all(|one| matches!(one.result, Outcome::Good { .. }));
+    let all_good = findings
+        .iter()
+        .all(|one| matches!(one.result, Outcome::Good { .. }));
     output::print(&if json {
-        format!("{:#}\n", serde_json::json!({ "ok": all_good, "findings": findings }))
+        format!(
+            "{:#}\n",
+            serde_json::json!({ "ok": all_good, "findings": findings })
+        )
     } else {
         text(&findings)
     });
@@ -58,9 +63,9 @@ async fn database(config: &Config, findings: &mut Vec<Finding>) -> bool {
         return false;
     }
     let inspection = inspect(config);
-    let programs = inspection.programs.map(|(dir, major)| {
-        format!("Postgres {major} in {}", dir.display())
-    });
+    let programs = inspection
+        .programs
+        .map(|(dir, major)| format!("Postgres {major} in {}", dir.display()));
     findings.push(found("database programs", programs));
     let place = config.data_dir.display();
     let data_dir = inspection.data_dir.map(|found| match found {
@@ -78,7 +83,10 @@ async fn database(config: &Config, findings: &mut Vec<Finding>) -> bool {
                 address.database
             );
             let reached = reached(config, Some(&address)).await;
-            findings.push(found("database", reached.map(|detail| format!("{detail}; connect: {how}"))));
+            findings.push(found(
+                "database",
+                reached.map(|detail| format!("{detail}; connect: {how}")),
+            ));
             true
         }
         Err(problem) => {

@@ -170,8 +170,14 @@ mod tests {
     fn refusals_keep_code_and_hint() {
         let body = br#"{"code":"forbidden","detail":"no \u001b","hint":"ask"}"#;
         let problem = refused(StatusCode::FORBIDDEN, body);
-        assert_eq!((problem.code, problem.hint.as_str()), (Code::Forbidden, "ask"));
+        assert_eq!(
+            (problem.code, problem.hint.as_str()),
+            (Code::Forbidden, "ask")
+        );
         assert_eq!(problem.message, "no \\u{1b}");
-        assert_eq!(refused(StatusCode::BAD_GATEWAY, b"<html>").code, Code::Internal);
+        assert_eq!(
+            refused(StatusCode::BAD_GATEWAY, b"<html>").code,
+            Code::Internal
+        );
     }
 }

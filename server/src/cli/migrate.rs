@@ -18,7 +18,11 @@ pub async fn run(source: &Source, check: bool) -> Result<ExitCode, Problem> {
 }
 
 async fn list(database: &Database) -> Result<ExitCode, Problem> {
-    let pending = database.store().pending_migrations().await.map_err(store_problem)?;
+    let pending = database
+        .store()
+        .pending_migrations()
+        .await
+        .map_err(store_problem)?;
     for name in &pending {
         output::print(&format!("{name}\n"));
     }
@@ -33,6 +37,9 @@ async fn apply(database: &Database) -> Result<ExitCode, Problem> {
     for name in &migrated.applied {
         output::print(&format!("applied {name}\n"));
     }
-    output::print(&format!("the database is at version {}\n", migrated.version));
+    output::print(&format!(
+        "the database is at version {}\n",
+        migrated.version
+    ));
     Ok(ExitCode::SUCCESS)
 }

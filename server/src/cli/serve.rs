@@ -31,9 +31,9 @@ pub async fn run(
     };
     greet(&app);
     loop {
-        tokio::select! {
-            () = signals.end() => break,
-            _ = signals.hangup.recv() => reload(&source, &overrides, &telemetry, &app),
+        match signals.next().await {
+            Asked::End => break,
+            Asked::Reload => reload(&source, &overrides, &telemetry, &app),
         }
     }
     tracing::info!("stopping: no new requests, those in flight finish");
@@ -67,8 +67,7 @@ fn greet(app: &App) {
     }
 }
 
-/// What a running process can take over: the log filter and the search attributes. The rest is
-/// said to need a restart.
+/// What a running process can take over: the log filter. The rest is said to need a restart.
 fn reload(source: &Source, overrides: &Overrides, telemetry: &Telemetry, app: &App) {
     let config = source.load_with(overrides.clone());
     let taken_over = config.and_then(|config| {
@@ -79,7 +78,10 @@ fn reload(source: &Source, overrides: &Overrides, telemetry: &Telemetry, app: &A
         Ok(waiting) if waiting.is_empty() => tracing::info!("configuration read again"),
         Ok(waiting) => {
             let keys = waiting.join(", ");
-            tracing::warn!(keys, "configuration read again; a restart is needed for some keys");
+            tracing::warn!(
+                keys,
+                "configuration read again; a restart is needed for some keys"
+            );
         }
         Err(problem) => tracing::error!(
             code = problem.code.name(),
@@ -87,6 +89,12 @@ fn reload(source: &Source, overrides: &Overrides, telemetry: &Telemetry, app: &A
             "the configuration stays as it was: {problem}"
         ),
     }
+}
+
+#[derive(PartialEq, Eq)]
+enum Asked {
+    End,
+    Reload,
 }
 
 struct Signals {
@@ -105,10 +113,16 @@ impl Signals {
         })
     }
 
-    async fn end(&mut self) {
+    async fn next(&mut self) -> Asked {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => Asked::End,
+            _ = self.interrupt.recv() => Asked::End,
+            _ = self.hangup.recv() => Asked::Reload,
         }
+    }
+
+    /// Nothing is reloaded while starting or stopping.
+    async fn end(&mut self) {
+        while self.next().await == Asked::Reload {}
     }
 }

@@ -23,7 +23,11 @@ pub fn text(journey: &Journey) -> String {
         lines.push(format!("  {offset:>14}  {}", printable(&what)));
     }
     for gap in &journey.gaps {
-        lines.push(format!("  gap: {} ({})", word(&gap.kind), printable(&gap.detail)));
+        lines.push(format!(
+            "  gap: {} ({})",
+            word(&gap.kind),
+            printable(&gap.detail)
+        ));
     }
     if journey.assembling {
         lines.push("  more may still arrive".to_owned());
@@ -33,7 +37,10 @@ pub fn text(journey: &Journey) -> String {
 
 fn head(journey: &Journey) -> String {
     let message = &journey.message;
-    let place = message.destination.as_deref().unwrap_or("an unknown destination");
+    let place = message
+        .destination
+        .as_deref()
+        .unwrap_or("an unknown destination");
     format!(
         "{} {} on {}",
         word(&journey.state).replace('_', " "),
@@ -44,10 +51,13 @@ fn head(journey: &Journey) -> String {
 
 fn facts(journey: &Journey) -> Vec<(&'static str, String)> {
     let message = &journey.message;
-    let place = message.partition.as_ref().map(|partition| match message.offset {
-        Some(offset) => format!("partition {partition}, offset {offset}"),
-        None => format!("partition {partition}"),
-    });
+    let place = message
+        .partition
+        .as_ref()
+        .map(|partition| match message.offset {
+            Some(offset) => format!("partition {partition}, offset {offset}"),
+            None => format!("partition {partition}"),
+        });
     let traces: Vec<String> = journey.trace_ids.iter().map(ToString::to_string).collect();
     [
         ("journey", Some(journey.id.clone())),
@@ -55,10 +65,16 @@ fn facts(journey: &Journey) -> Vec<(&'static str, String)> {
         ("place", place),
         ("message id", message.message_id.clone()),
         ("key", message.key.clone()),
-        ("traces", Some(traces.join(" ")).filter(|traces| !traces.is_empty())),
+        (
+            "traces",
+            Some(traces.join(" ")).filter(|traces| !traces.is_empty()),
+        ),
         ("diagnosis", journey.diagnosis.clone()),
         ("caused by", journey.caused_by.clone()),
-        ("caused", Some(journey.caused.join(" ")).filter(|caused| !caused.is_empty())),
+        (
+            "caused",
+            Some(journey.caused.join(" ")).filter(|caused| !caused.is_empty()),
+        ),
     ]
     .into_iter()
     .filter_map(|(name, value)| Some((name, value?)))
@@ -74,7 +90,10 @@ fn events(journey: &Journey) -> Vec<(Option<Timestamp>, String)> {
     }
     // The first hop is where the producer put it.
     for hop in journey.hops.iter().skip(1) {
-        let destination = hop.destination.as_deref().unwrap_or("an unknown destination");
+        let destination = hop
+            .destination
+            .as_deref()
+            .unwrap_or("an unknown destination");
         let role = word(&hop.role).replace('_', " ");
         events.push((hop.at, format!("put on {destination} ({role})")));
     }
@@ -85,7 +104,10 @@ fn events(journey: &Journey) -> Vec<(Option<Timestamp>, String)> {
         }
     }
     if let Some(dead) = &journey.dead_letter
-        && !journey.hops.iter().any(|hop| word(&hop.role) == "dead_letter")
+        && !journey
+            .hops
+            .iter()
+            .any(|hop| word(&hop.role) == "dead_letter")
     {
         events.push((dead.at, format!("dead-lettered to {}", dead.destination)));
     }

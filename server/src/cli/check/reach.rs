@@ -61,7 +61,9 @@ fn address(text: &str) -> Option<String> {
     let authority = match text.split_once("://") {
         Some((_, rest)) => {
             let authority = rest.split(['/', '?', '#']).next()?;
-            authority.rsplit_once('@').map_or(authority, |(_, host)| host)
+            authority
+                .rsplit_once('@')
+                .map_or(authority, |(_, host)| host)
         }
         None => text,
     };
@@ -90,7 +92,12 @@ mod tests {
         .unwrap();
         let mut found = addresses(&settings);
         found.sort();
-        let expected = ["127.0.0.1:9092", "[::1]:15672", "b.example:9093", "c.example:5672"];
+        let expected = [
+            "127.0.0.1:9092",
+            "[::1]:15672",
+            "b.example:9093",
+            "c.example:5672",
+        ];
         assert_eq!(found, expected);
     }
 

@@ -1,0 +1,142 @@
+//! Which of the rebuilt journeys were asked for.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use waybill_model::id::{SpanId, TraceId};
+use waybill_model::journey::Journey;
+use waybill_model::query::JourneyQuery;
+use waybill_model::reference::MessageRef;
+use waybill_model::span::Span;
+
+use super::summary;
+
+type Key = (TraceId, SpanId);
+
+/// The spans that a journey is made of: those that put the message, and those that tried it.
+pub(super) fn spans_of(journey: &Journey) -> impl Iterator<Item = Key> + '_ {
+    let producer = journey.producer.iter().map(|p| (p.trace_id, p.span_id));
+    let hops = journey.hops.iter().filter_map(|hop| Some((hop.trace_id?, hop.span_id?)));
+    let attempts = journey.deliveries.iter().flat_map(|d| &d.attempts);
+    producer.chain(hops).chain(attempts.map(|a| (a.trace_id, a.span_id)))
+}
+
+/// Journeys that a seed stands in, above or below within its trace.
+pub(super) fn touched(
+    journeys: &[Journey],
+    spans: &[Arc<Span>],
+    seeds: &HashSet<Key>,
+) -> HashSet<String> {
+    let parents: HashMap<Key, Key> = spans
+        .iter()
+        .filter_map(|s| Some(((s.trace_id, s.span_id), (s.trace_id, s.parent_id?))))
+        .collect();
+    let ancestors = |key: Key| {
+        let mut next = Some(key);
+        let mut left = 64;
+        std::iter::from_fn(move || {
+            left -= 1;
+            let here = next.filter(|_| left > 0)?;
+            next = parents.get(&here).copied();
+            Some(here)
+        })
+    };
+    // What stands above the seeds: an attempt whose inner span was the one that matched.
+    let above: HashSet<Key> = seeds.iter().flat_map(|seed| ancestors(*seed)).collect();
+    journeys
+        .iter()
+        .filter(|journey| {
+            let put = journey.producer.iter().map(|p| (p.trace_id, p.span_id));
+            spans_of(journey).any(|key| above.contains(&key))
+                || put.into_iter().any(|key| ancestors(key).any(|a| seeds.contains(&a)))
+        })
+        .map(|journey| journey.id.clone())
+        .collect()
+}
+
+/// These journeys and everything that caused them or that they caused.
+pub(super) fn with_chains(journeys: &[Journey], ids: HashSet<String>) -> HashSet<String> {
+    let by_id: HashMap<&str, &Journey> = journeys.iter().map(|j| (j.id.as_str(), j)).collect();
+    let mut all = ids.clone();
+    let mut open: Vec<String> = ids.into_iter().collect();
+    while let Some(id) = open.pop() {
+        let Some(journey) = by_id.get(id.as_str()) else { continue };
+        for other in journey.caused.iter().chain(&journey.caused_by) {
+            if by_id.contains_key(other.as_str()) && all.insert(other.clone()) {
+                open.push(other.clone());
+            }
+        }
+    }
+    all
+}
+
+/// Whether a reference names this journey's message.
+pub(super) fn is_named_by(journey: &Journey, reference: &MessageRef) -> bool {
+    if journey.id == reference.to_string() {
+        return true;
+    }
+    match reference {
+        MessageRef::Context { trace_id, span_id } => {
+            spans_of(journey).any(|key| key == (*trace_id, *span_id))
+        }
+        MessageRef::Place { system, destination, partition, offset } => {
+            let hops = journey.hops.iter().map(|h| (&h.destination, &h.partition, h.offset));
+            let message = &journey.message;
+            journey.message.system == *system
+                && hops
+                    .chain([(&message.destination, &message.partition, message.offset)])
+                    .any(|(d, p, o)| {
+                        d.as_deref() == Some(destination)
+                            && p.as_deref() == Some(partition)
+                            && o == Some(*offset)
+                    })
+        }
+        MessageRef::Id { system, destination, id } => {
+            let ids = journey.hops.iter().map(|h| (&h.destination, &h.message_id));
+            let message = &journey.message;
+            message.system == *system
+                && ids.chain([(&message.destination, &message.message_id)]).any(|(d, i)| {
+                    i.as_deref() == Some(id)
+                        && (destination.is_none() || d.is_none() || d == destination)
+                })
+        }
+    }
+}
+
+/// What narrows a list further, whatever it was found by.
+pub(super) fn fits(journey: &Journey, query: &JourneyQuery) -> bool {
+    let message = &journey.message;
+    let hops = || journey.hops.iter();
+    let equal = |asked: &Option<String>, told: Option<&String>| {
+        asked.as_ref().is_none_or(|asked| told == Some(asked))
+    };
+    let started_at = summary::started_at(journey);
+    equal(&query.message_id, message.message_id.as_ref())
+        && equal(&query.key, message.key.as_ref())
+        && equal(&query.cluster, message.cluster.as_ref())
+        && query.destination.as_ref().is_none_or(|asked| {
+            message.destination.as_ref() == Some(asked)
+                || hops().any(|hop| hop.destination.as_ref() == Some(asked))
+        })
+        && query.group.as_ref().is_none_or(|asked| {
+            journey.deliveries.iter().any(|d| d.group.as_ref() == Some(asked))
+        })
+        && query.state.is_none_or(|asked| journey.state == asked)
+        && query.text.as_ref().is_none_or(|asked| has_error_text(journey, asked))
+        && query.min_ms.is_none_or(|least| {
+            summary::summarise(journey).total_ms.is_some_and(|ms| ms >= least)
+        })
+        && query.from.is_none_or(|from| from <= started_at)
+        && query.to.is_none_or(|to| started_at < to)
+}
+
+fn has_error_text(journey: &Journey, asked: &str) -> bool {
+    let asked = asked.to_lowercase();
+    let attempts = journey.deliveries.iter().flat_map(|d| &d.attempts);
+    attempts.filter_map(|a| a.error.as_ref()).any(|error| {
+        [&error.kind, &error.message]
+            .into_iter()
+            .flatten()
+            .any(|text| text.to_lowercase().contains(&asked))
+    })
+}
