@@ -32,6 +32,7 @@ impl Health {
         });
         Component {
             health: self.clone(),
+            name,
             at: parts.len() - 1,
         }
     }
@@ -75,10 +76,15 @@ impl Health {
 #[derive(Clone, Debug)]
 pub struct Component {
     health: Health,
+    name: &'static str,
     at: usize,
 }
 
 impl Component {
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// An error stays visible after recovery, until another takes its place.
     pub fn set(&self, state: ComponentState, error: Option<String>) {
         let mut parts = self

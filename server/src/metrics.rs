@@ -8,6 +8,7 @@ use waybill_model::status::{ComponentState, Status};
 /// `Content-Type` of the text.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
+/// All but what ingest counts, which it renders itself.
 pub fn render(status: &Status) -> String {
     let mut text = Text::default();
     text.one(
@@ -35,49 +36,6 @@ pub fn render(status: &Status) -> String {
     {
         let up = matches!(part.state, ComponentState::Ok | ComponentState::Degraded);
         text.line("component_up", &[("component", &part.name)], u8::from(up));
-    }
-
-    let ingest = &status.ingest;
-    for (name, help, count) in [
-        (
-            "ingest_spans_accepted_total",
-            "Spans stored.",
-            ingest.accepted_spans,
-        ),
-        (
-            "ingest_spans_duplicate_total",
-            "Spans sent again after they were stored.",
-            ingest.duplicate_spans,
-        ),
-        (
-            "ingest_logs_accepted_total",
-            "Log records stored.",
-            ingest.accepted_logs,
-        ),
-        (
-            "ingest_metric_points_accepted_total",
-            "Metric data points stored.",
-            ingest.accepted_metric_points,
-        ),
-    ] {
-        text.plain(name, "counter", help, count);
-    }
-    for (name, help, counts) in [
-        (
-            "ingest_requests_refused_total",
-            "Requests turned away with a retryable status, by reason.",
-            &ingest.refused_requests,
-        ),
-        (
-            "ingest_records_rejected_total",
-            "Records that are never stored, by reason.",
-            &ingest.rejected_records,
-        ),
-    ] {
-        text.head(name, "counter", help);
-        for (reason, count) in counts {
-            text.line(name, &[("reason", reason)], *count);
-        }
     }
 
     let store = &status.store;
@@ -205,17 +163,13 @@ mod tests {
                 age_ms: 1,
                 last_error: Some("x".into()),
             }],
-            ingest: IngestCounters {
-                refused_requests: [("full".to_owned(), 3)].into(),
-                ..IngestCounters::default()
-            },
+            ingest: IngestCounters::default(),
             store: StoreFigures::default(),
         };
         let text = render(&status);
         for expected in [
             "waybill_uptime_seconds 1.5\n",
             "waybill_component_up{component=\"merger\"} 0\n",
-            "waybill_ingest_requests_refused_total{reason=\"full\"} 3\n",
             "waybill_build_info{version=\"1.0\\\"\\n\"} 1\n",
             "process_resident_memory_bytes ",
         ] {

@@ -87,7 +87,8 @@ pub async fn enforce(
     next: Next,
 ) -> Response {
     let who = request.extensions().get::<Identity>().cloned().unwrap_or(Identity::Nobody);
-    if let Err(problem) = admit(&state, policy, &who, &request).await {
+    let asked = Asked::of(&request);
+    if let Err(problem) = admit(&state, policy, &who, asked).await {
         if Surface::of(request.uri().path()) != Surface::Page || is_change(request.method()) {
             return ApiProblem(problem).into_response();
         }
@@ -96,20 +97,44 @@ pub async fn enforce(
     next.run(request).await
 }
 
+/// What of a request decides whether it may go on.
+struct Asked {
+    /// `POST /api/v1/users`.
+    what: String,
+    changes: bool,
+    origin: HeaderMap,
+    from: IpAddr,
+}
+
+impl Asked {
+    fn of(request: &Request) -> Self {
+        Self {
+            what: format!("{} {}", request.method(), request.uri().path()),
+            changes: is_change(request.method()),
+            origin: request.headers().clone(),
+            from: from(request.extensions()),
+        }
+    }
+}
+
 async fn admit(
     state: &AppState,
     policy: Policy,
     who: &Identity,
-    request: &Request,
+    asked: Asked,
 ) -> Result<(), Problem> {
-    let change = is_change(request.method());
     let checked = policy
         .check(who, state.settings.metrics_open, clock::now())
-        .and_then(|()| if change { same_origin(state, who, request.headers()) } else { Ok(()) });
-    if let (true, Err(problem)) = (change, &checked) {
-        let from = from(request.extensions());
-        let action = format!("{} {}", request.method(), request.uri().path());
-        state.audit.denied(&who.actor(), "request.refuse", &action, problem, &from.to_string()).await;
+        .and_then(|()| match asked.changes {
+            true => same_origin(state, who, &asked.origin),
+            false => Ok(()),
+        });
+    if let (true, Err(problem)) = (asked.changes, &checked) {
+        let from = asked.from.to_string();
+        state
+            .audit
+            .denied(&who.actor(), "request.refuse", &asked.what, problem, &from)
+            .await;
     }
     checked
 }

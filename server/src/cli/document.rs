@@ -26,13 +26,21 @@ pub fn man() -> Result<ExitCode, Problem> {
 
 fn render(command: &clap::Command, to: &mut Vec<u8>) -> std::io::Result<()> {
     clap_mangen::Man::new(command.clone()).render(to)?;
-    for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+    for sub in command
+        .get_subcommands()
+        .filter(|sub| sub.get_name() != "help")
+    {
         let page = clap_mangen::Man::new(sub.clone());
-        to.extend_from_slice(format!(".SH \"WAYBILL {}\"\n", sub.get_name().to_uppercase()).as_bytes());
+        to.extend_from_slice(
+            format!(".SH \"WAYBILL {}\"\n", sub.get_name().to_uppercase()).as_bytes(),
+        );
         page.render_synopsis_section(to)?;
         page.render_description_section(to)?;
         page.render_options_section(to)?;
-        for inner in sub.get_subcommands().filter(|inner| inner.get_name() != "help") {
+        for inner in sub
+            .get_subcommands()
+            .filter(|inner| inner.get_name() != "help")
+        {
             let page = clap_mangen::Man::new(inner.clone());
             page.render_synopsis_section(to)?;
             page.render_description_section(to)?;

@@ -8,6 +8,7 @@ mod migrate;
 mod output;
 mod password;
 mod serve;
+mod timeline;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -76,8 +76,14 @@ mod tests {
 
     #[test]
     fn columns_line_up_and_controls_are_seen() {
-        let rows = vec![vec!["a".into(), "long one".into()], vec!["bcd".into(), "x".into()]];
-        assert_eq!(table(&["N", "WHAT"], &rows), "N    WHAT\na    long one\nbcd  x\n");
+        let rows = vec![
+            vec!["a".into(), "long one".into()],
+            vec!["bcd".into(), "x".into()],
+        ];
+        assert_eq!(
+            table(&["N", "WHAT"], &rows),
+            "N    WHAT\na    long one\nbcd  x\n"
+        );
         assert_eq!(printable("a\x1b[31m"), "a\\u{1b}[31m");
     }
 }

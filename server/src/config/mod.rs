@@ -20,7 +20,7 @@ pub use source::{Environment, Overrides, load, process_environment};
 pub use value::{Network, Secret, SecretSource};
 
 /// Everything settled: defaults filled in, secrets read, addresses parsed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// Where it was read from, for messages and for SIGHUP.
     pub file: Option<PathBuf>,
@@ -37,7 +37,7 @@ pub struct Config {
     pub clusters: Vec<Cluster>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Server {
     pub listen: SocketAddr,
     /// As browsers reach it, without a trailing slash.
@@ -47,6 +47,12 @@ pub struct Server {
     pub trusted_proxies: Vec<Network>,
 }
 
+impl Config {
+    pub fn has_role(&self, role: ProcessRole) -> bool {
+        self.roles.contains(&role)
+    }
+}
+
 impl Server {
     /// Cookies are `Secure` and named `__Host-…` exactly when this holds.
     pub fn is_https(&self) -> bool {
@@ -54,14 +60,14 @@ impl Server {
     }
 }
 
-/// PEM files; they serve the console and both OTLP listeners.
+/// PEM files, for the listener of console and API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tls {
     pub cert: PathBuf,
     pub key: PathBuf,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Ingest {
     pub otlp_grpc: SocketAddr,
     pub otlp_http: SocketAddr,
@@ -72,7 +78,7 @@ pub struct Ingest {
     pub queue_bytes: u64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Database {
     /// `None`: a private Postgres in the data directory.
     pub url: Option<Secret>,
@@ -80,7 +86,7 @@ pub struct Database {
     pub pool_size: u32,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Retention {
     pub spans: Duration,
     pub troubled: Duration,
@@ -88,13 +94,13 @@ pub struct Retention {
     pub max_disk_bytes: u64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Search {
     /// Patterns of span attributes that become search terms; `*` is any run of characters.
     pub attributes: Vec<String>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Telemetry {
     /// Where Waybill's own traces go; `None`: nowhere.
     pub otlp_endpoint: Option<String>,
@@ -123,7 +129,7 @@ pub struct Owner {
     pub runbook: Option<String>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Cluster {
     pub name: String,
     /// The adapter's name.

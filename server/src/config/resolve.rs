@@ -120,18 +120,27 @@ fn ingest(raw: RawIngest, server: &Server) -> Result<Ingest, Problem> {
         ("ingest.otlp_grpc", otlp_grpc),
         ("ingest.otlp_http", otlp_http),
     ];
-    let open = listeners
+    let mut open = listeners
         .iter()
-        .find(|(_, address)| !is_loopback(address.ip()));
-    if let Some((key, address)) = open
-        && server.tls.is_none()
-        && server.trusted_proxies.is_empty()
-    {
+        .filter(|(_, address)| !is_loopback(address.ip()));
+    let require_token = raw.require_token.unwrap_or(open.clone().next().is_some());
+    // server.tls is spoken by the first listener; the other two count on the proxy.
+    let is_covered = |key: &str| {
+        !server.trusted_proxies.is_empty() || (key == "server.listen" && server.tls.is_some())
+    };
+    if let Some((key, address)) = open.find(|(key, _)| !is_covered(key)) {
         return Err(Problem::new(
             Code::ConfigInvalid,
             format!("{key} = {address} is reachable from other machines, without encryption"),
-            "Set server.tls, or name the proxy that encrypts in server.trusted_proxies, \
-             or listen on 127.0.0.1.",
+            match *key {
+                "server.listen" => {
+                    "Set server.tls, or name the proxy that encrypts in server.trusted_proxies, or \
+                     listen on 127.0.0.1."
+                }
+                _ => {
+                    "Name the proxy that encrypts in server.trusted_proxies, or listen on 127.0.0.1."
+                }
+            },
         ));
     }
     for (at, (key, one)) in listeners.iter().enumerate() {
@@ -144,7 +153,7 @@ fn ingest(raw: RawIngest, server: &Server) -> Result<Ingest, Problem> {
     Ok(Ingest {
         otlp_grpc,
         otlp_http,
-        require_token: raw.require_token.unwrap_or(open.is_some()),
+        require_token,
         max_request_bytes: raw.max_request_bytes.map_or(16 << 20, |Size(bytes)| bytes),
         queue_bytes: raw.queue_bytes.map_or(64 << 20, |Size(bytes)| bytes),
     })

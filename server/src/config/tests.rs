@@ -241,6 +241,12 @@ fn a_listener_off_loopback_wants_encryption_and_tokens() {
             .message
             .starts_with("ingest.otlp_grpc = 0.0.0.0:4317")
     );
+    let encrypted = [
+        ("WAYBILL_SERVER_LISTEN", "0.0.0.0:8443"),
+        ("WAYBILL_SERVER_TLS_CERT", "c.pem"),
+        ("WAYBILL_SERVER_TLS_KEY", "k.pem"),
+    ];
+    assert!(from_env(&encrypted).unwrap().ingest.require_token);
     let behind_proxy = [
         ("WAYBILL_INGEST_OTLP_GRPC", "0.0.0.0:4317"),
         ("WAYBILL_SERVER_TRUSTED_PROXIES", "10.0.0.0/8"),

@@ -76,6 +76,31 @@ pub struct Ingest {
     writer: JoinHandle<()>,
 }
 
+/// Reads the counters of an [`Ingest`].
+#[derive(Clone)]
+pub struct Meter {
+    counters: Arc<Counters>,
+    budget: budget::Budget,
+}
+
+impl Meter {
+    pub fn counters(&self) -> IngestCounters {
+        self.counters.snapshot()
+    }
+
+    /// A fragment of /metrics.
+    pub fn prometheus(&self) -> String {
+        let mut text = self.counters.prometheus();
+        text.push_str("# HELP waybill_ingest_in_flight_bytes Bytes of requests being read, decoded or committed.\n");
+        text.push_str("# TYPE waybill_ingest_in_flight_bytes gauge\n");
+        text.push_str(&format!(
+            "waybill_ingest_in_flight_bytes {}\n",
+            self.budget.held_bytes()
+        ));
+        text
+    }
+}
+
 impl Ingest {
     /// Binds the receivers that are on and starts to serve. Fails with `Code::PortInUse`.
     /// `now` and `seed` (random) key the memory of recent spans.
@@ -151,14 +176,15 @@ impl Ingest {
 
     /// A fragment of /metrics.
     pub fn prometheus(&self) -> String {
-        let mut text = self.counters.prometheus();
-        text.push_str("# HELP waybill_ingest_in_flight_bytes Bytes of requests being read, decoded or committed.\n");
-        text.push_str("# TYPE waybill_ingest_in_flight_bytes gauge\n");
-        text.push_str(&format!(
-            "waybill_ingest_in_flight_bytes {}\n",
-            self.budget.held_bytes()
-        ));
-        text
+        self.meter().prometheus()
+    }
+
+    /// Reads what was counted; outlives the receivers.
+    pub fn meter(&self) -> Meter {
+        Meter {
+            counters: self.counters.clone(),
+            budget: self.budget.clone(),
+        }
     }
 
     /// Takes no new requests, finishes those under way, commits what was taken.

@@ -22,7 +22,7 @@ use waybill_model::status::ComponentState;
 
 use account::Account;
 use binaries::Binaries;
-pub use inspect::{Inspection, inspect};
+pub use inspect::{DataDir, Inspection, inspect};
 use layout::Lock;
 pub use layout::{Layout, make_dir, unusable, write_private};
 use postmaster::Postmaster;
