@@ -69,7 +69,8 @@ impl Duplicates {
         }
     }
 
-    pub fn len(&self) -> usize {
+    #[cfg(test)]
+    fn len(&self) -> usize {
         self.newer.len() + self.older.len()
     }
 
