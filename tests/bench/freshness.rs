@@ -34,20 +34,32 @@ pub async fn measure(system: &System, report: &mut Report) -> Result<()> {
         ensure!(sender.send(request(id)).await?, "a lone span was refused");
         acknowledged_ms.push(ms(sent));
         let acknowledged = Instant::now();
-        let url = format!("http://{}/api/v1/traces/{}", system.console, hex::encode(id));
+        let url = format!(
+            "http://{}/api/v1/traces/{}",
+            system.console,
+            hex::encode(id)
+        );
         loop {
             let answer = client.get(&url).bearer_auth(&system.token).send().await?;
             let found = answer.status().is_success();
             if found && answer.text().await?.contains("bench lone span") {
                 break;
             }
-            ensure!(acknowledged.elapsed() < Duration::from_secs(10), "a span is not readable");
+            ensure!(
+                acknowledged.elapsed() < Duration::from_secs(10),
+                "a span is not readable"
+            );
         }
         readable_ms.push(ms(acknowledged));
     }
     let row = |name: &str, values: &[f64]| {
         let cell = |share| format!("{:.1}", quantile(values, share));
-        vec![name.to_owned(), format!("{:.1}", median(values)), cell(0.99), cell(1.0)]
+        vec![
+            name.to_owned(),
+            format!("{:.1}", median(values)),
+            cell(0.99),
+            cell(1.0),
+        ]
     };
     report.table(
         &["ms", "median", "p99", "worst"],
@@ -57,7 +69,8 @@ pub async fn measure(system: &System, report: &mut Report) -> Result<()> {
         ],
     );
     let p99 = quantile(&readable_ms, 0.99);
-    let sentence = format!("acknowledged → readable by trace id, p99: {p99:.1} ms (bar {BAR_MS} ms).");
+    let sentence =
+        format!("acknowledged → readable by trace id, p99: {p99:.1} ms (bar {BAR_MS} ms).");
     report.verdict(&sentence, p99 <= BAR_MS);
     Ok(())
 }

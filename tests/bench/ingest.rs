@@ -70,9 +70,18 @@ pub async fn measure(system: &System, plan: &Plan, report: &mut Report) -> Resul
     }
     report.table(
         &[
-            "round", "gRPC spans/s", "per CPU-s", "generator cores", "refused",
-            "HTTP spans/s", "per CPU-s", "generator cores", "refused",
-            "COPY rows/s", "per CPU-s", "load",
+            "round",
+            "gRPC spans/s",
+            "per CPU-s",
+            "generator cores",
+            "refused",
+            "HTTP spans/s",
+            "per CPU-s",
+            "generator cores",
+            "refused",
+            "COPY rows/s",
+            "per CPU-s",
+            "load",
         ],
         &table,
     );
@@ -85,7 +94,9 @@ pub async fn measure(system: &System, plan: &Plan, report: &mut Report) -> Resul
         report.verdict(&sentence, median(ratios) >= BAR);
     }
     let peak = system.peak_rss_mib();
-    let sentence = format!("resident memory of the server at its highest: {peak:.0} MiB (bar {RSS_BAR_MIB} MiB).");
+    let sentence = format!(
+        "resident memory of the server at its highest: {peak:.0} MiB (bar {RSS_BAR_MIB} MiB)."
+    );
     report.verdict(&sentence, peak <= RSS_BAR_MIB);
     Ok(())
 }

@@ -89,7 +89,10 @@ fn template(spans: &[(u32, u32)]) -> Template {
         let span = span(*trace, *number, &mut inner);
         tag(&mut body, 2, 2);
         varint(&mut body, span.len() as u64);
-        patches.extend(inner.iter().map(|p| Patch { at: p.at + body.len(), ..*p }));
+        patches.extend(inner.iter().map(|p| Patch {
+            at: p.at + body.len(),
+            ..*p
+        }));
         body.extend(span);
     }
     // ScopeSpans, ResourceSpans and the request, each before what it holds.
@@ -98,7 +101,12 @@ fn template(spans: &[(u32, u32)]) -> Template {
     let mut head = Vec::new();
     let mut resource = Vec::new();
     text_attribute(&mut resource, 1, "service.name", "orders-shop");
-    text_attribute(&mut resource, 1, "service.instance.id", "orders-shop-6f7c9d5b8-x2x9k");
+    text_attribute(
+        &mut resource,
+        1,
+        "service.instance.id",
+        "orders-shop-6f7c9d5b8-x2x9k",
+    );
     let scope_len = scope.len() + body.len();
     let mut inner = Vec::new();
     bytes(&mut inner, 1, &resource);
@@ -112,7 +120,10 @@ fn template(spans: &[(u32, u32)]) -> Template {
         patch.at += head.len();
     }
     head.extend(body);
-    Template { bytes: head, patches }
+    Template {
+        bytes: head,
+        patches,
+    }
 }
 
 fn span(trace: u32, number: u32, patches: &mut Vec<Patch>) -> Vec<u8> {
@@ -123,17 +134,30 @@ fn span(trace: u32, number: u32, patches: &mut Vec<Patch>) -> Vec<u8> {
     let mut id = [0x11; 16];
     id[8..12].copy_from_slice(&trace.to_be_bytes());
     bytes(&mut out, 1, &id);
-    patches.push(Patch { at: out.len() - 16, what: What::Trace });
+    patches.push(Patch {
+        at: out.len() - 16,
+        what: What::Trace,
+    });
     span_id(&mut out, 2, trace, number, patches);
     if consumes {
         span_id(&mut out, 4, trace, number - 1, patches);
     }
-    bytes(&mut out, 5, format!("{operation} orders.placed.v1").as_bytes());
+    bytes(
+        &mut out,
+        5,
+        format!("{operation} orders.placed.v1").as_bytes(),
+    );
     tag(&mut out, 6, 0);
     varint(&mut out, if consumes { 5 } else { 4 });
-    for (field, offset) in [(7, u64::from(number) * 3_000_000), (8, u64::from(number) * 3_000_000 + 2_100_000)] {
+    for (field, offset) in [
+        (7, u64::from(number) * 3_000_000),
+        (8, u64::from(number) * 3_000_000 + 2_100_000),
+    ] {
         tag(&mut out, field, 1);
-        patches.push(Patch { at: out.len(), what: What::Time { offset } });
+        patches.push(Patch {
+            at: out.len(),
+            what: What::Time { offset },
+        });
         out.extend([0; 8]);
     }
     for line in ATTRIBUTES.lines().filter(|line| !line.starts_with('#')) {
@@ -148,11 +172,16 @@ fn span(trace: u32, number: u32, patches: &mut Vec<Patch>) -> Vec<u8> {
             continue;
         }
         let digits_at = value.find("{trace}");
-        let value = value.replace("{operation}", operation).replace("{trace}", "00000000");
+        let value = value
+            .replace("{operation}", operation)
+            .replace("{trace}", "00000000");
         text_attribute(&mut out, 9, key, &value);
         if let Some(at) = digits_at {
             let at = out.len() - value.len() + at;
-            patches.push(Patch { at, what: What::Digits { trace } });
+            patches.push(Patch {
+                at,
+                what: What::Digits { trace },
+            });
         }
     }
     out
@@ -162,7 +191,10 @@ fn span_id(out: &mut Vec<u8>, field: u32, trace: u32, number: u32, patches: &mut
     let mut id = [0x22; 8];
     id[4..].copy_from_slice(&(trace * 8 + number).to_be_bytes());
     bytes(out, field, &id);
-    patches.push(Patch { at: out.len() - 8, what: What::Span });
+    patches.push(Patch {
+        at: out.len() - 8,
+        what: What::Span,
+    });
 }
 
 fn text_attribute(out: &mut Vec<u8>, field: u32, key: &str, value: &str) {

@@ -24,7 +24,10 @@ pub async fn measure(system: &System, report: &mut Report) -> Result<()> {
     let client = reqwest::Client::new();
     let mut pages = vec![
         ("Overview", "/".to_owned()),
-        ("Search by attribute", "/search?q=order.id%3Do-00000000".to_owned()),
+        (
+            "Search by attribute",
+            "/search?q=order.id%3Do-00000000".to_owned(),
+        ),
         ("Health", "/health".to_owned()),
         ("API: journeys", "/api/v1/journeys?limit=20".to_owned()),
         ("API: destinations", "/api/v1/destinations".to_owned()),

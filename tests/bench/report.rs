@@ -13,7 +13,9 @@ impl Report {
     pub fn new(binary: &Path) -> Self {
         let cores = std::thread::available_parallelism().map_or(0, usize::from);
         let profile = binary.parent().and_then(Path::file_name);
-        let profile = profile.map(|name| name.to_string_lossy()).unwrap_or_default();
+        let profile = profile
+            .map(|name| name.to_string_lossy())
+            .unwrap_or_default();
         let mut text = String::from("# Benchmarks\n\n");
         let _ = writeln!(
             text,
@@ -43,7 +45,10 @@ impl Report {
     }
 
     pub fn verdict(&mut self, sentence: &str, holds: bool) {
-        let line = format!("{} {sentence}\n\n", if holds { "Held:" } else { "**Missed:**" });
+        let line = format!(
+            "{} {sentence}\n\n",
+            if holds { "Held:" } else { "**Missed:**" }
+        );
         print!("{line}");
         self.text.push_str(&line);
     }
@@ -77,6 +82,8 @@ pub fn load_average() -> String {
 fn processor() -> String {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let line = text.lines().find(|line| line.starts_with("model name"));
-    let name = line.and_then(|line| line.split_once(": ")).map(|(_, name)| name);
+    let name = line
+        .and_then(|line| line.split_once(": "))
+        .map(|(_, name)| name);
     name.unwrap_or("an unknown processor").to_owned()
 }

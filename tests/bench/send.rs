@@ -53,7 +53,9 @@ impl Sender {
                 }
             }
             Self::Http(client, url) => {
-                let request = client.post(url).header("content-type", "application/x-protobuf");
+                let request = client
+                    .post(url)
+                    .header("content-type", "application/x-protobuf");
                 let status = request.body(body).send().await?.status().as_u16();
                 ensure!([200, 429, 503].contains(&status), "answered {status}");
                 Ok(status == 200)
@@ -63,7 +65,10 @@ impl Sender {
 }
 
 fn is_retryable(status: &Status) -> bool {
-    matches!(status.code(), tonic::Code::ResourceExhausted | tonic::Code::Unavailable)
+    matches!(
+        status.code(),
+        tonic::Code::ResourceExhausted | tonic::Code::Unavailable
+    )
 }
 
 /// What a period of sending came to.

@@ -66,8 +66,27 @@ impl System {
         };
         system.wait_ready().await?;
         let config = config.to_string_lossy();
-        run(binary, &["user", "add", "--config", &config, "bench", "--role", "admin", "--password-stdin"], "a long pass phrase for the bench\n")?;
-        let token = run(binary, &["token", "create", "--config", &config, "--name", "bench", "--role", "viewer"], "")?;
+        run(
+            binary,
+            &[
+                "user",
+                "add",
+                "--config",
+                &config,
+                "bench",
+                "--role",
+                "admin",
+                "--password-stdin",
+            ],
+            "a long pass phrase for the bench\n",
+        )?;
+        let token = run(
+            binary,
+            &[
+                "token", "create", "--config", &config, "--name", "bench", "--role", "viewer",
+            ],
+            "",
+        )?;
         system.token = token
             .split_whitespace()
             .find(|word| word.starts_with("wb_"))
@@ -88,7 +107,10 @@ impl System {
             if let Some(status) = self.server.try_wait()? {
                 bail!("the server ended with {status}");
             }
-            ensure!(started.elapsed() < Duration::from_secs(60), "the server is not ready");
+            ensure!(
+                started.elapsed() < Duration::from_secs(60),
+                "the server is not ready"
+            );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -118,7 +140,8 @@ impl Drop for System {
 
 /// `WAYBILL_BIN`, else the packaged build, else the release build.
 pub fn binary() -> Result<PathBuf> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
     let candidates = [
         std::env::var_os("WAYBILL_BIN").map(PathBuf::from),
         Some(target.join("dist/waybill")),
@@ -141,7 +164,11 @@ fn server_cpu_seconds(pid: u32) -> f64 {
 fn free_addresses() -> Result<[SocketAddr; 3]> {
     let bind = || TcpListener::bind(("127.0.0.1", 0));
     let held = [bind()?, bind()?, bind()?];
-    Ok([held[0].local_addr()?, held[1].local_addr()?, held[2].local_addr()?])
+    Ok([
+        held[0].local_addr()?,
+        held[1].local_addr()?,
+        held[2].local_addr()?,
+    ])
 }
 
 fn run(binary: &PathBuf, arguments: &[&str], input: &str) -> Result<String> {
@@ -155,6 +182,10 @@ fn run(binary: &PathBuf, arguments: &[&str], input: &str) -> Result<String> {
         stdin.write_all(input.as_bytes())?;
     }
     let output = child.wait_with_output()?;
-    ensure!(output.status.success(), "waybill {} failed", arguments[..2].join(" "));
+    ensure!(
+        output.status.success(),
+        "waybill {} failed",
+        arguments[..2].join(" ")
+    );
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
