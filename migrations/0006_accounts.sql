@@ -31,6 +31,8 @@ CREATE TABLE token (
     name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
     purpose text NOT NULL CHECK (purpose IN ('api', 'ingest')),
     account_id bigint REFERENCES account (id) ON DELETE CASCADE,
+    -- At most this much of what the account may do.
+    role text CHECK (role IN ('viewer', 'operator', 'admin')),
     created_at timestamptz NOT NULL DEFAULT now(),
     last_used_at timestamptz,
     expires_at timestamptz,
