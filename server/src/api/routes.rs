@@ -12,9 +12,9 @@ use waybill_model::problem::{Code, Problem};
 use super::state::AppState;
 use super::{openapi, process, resources};
 use crate::auth::gate::{self, Surface};
+use crate::auth::headers;
 use crate::auth::identity::Identity;
 use crate::auth::policy::{self, Policy};
-use crate::auth::headers;
 use crate::error::ApiProblem;
 use crate::ui;
 
@@ -55,7 +55,11 @@ pub fn list(state: AppState) -> Vec<(Method, String, Policy)> {
 }
 
 fn all(state: AppState) -> Routes {
-    let mut routes = Routes { state, router: Router::new(), added: Vec::new() };
+    let mut routes = Routes {
+        state,
+        router: Router::new(),
+        added: Vec::new(),
+    };
     process::add(&mut routes);
     ui::add(&mut routes);
     openapi::add(&mut routes);
@@ -70,7 +74,11 @@ fn all(state: AppState) -> Routes {
 
 /// Only who may come in learns that the address exists.
 async fn wrong_method(request: Request) -> Response {
-    let known = request.extensions().get::<Identity>().and_then(Identity::caller).is_some();
+    let known = request
+        .extensions()
+        .get::<Identity>()
+        .and_then(Identity::caller)
+        .is_some();
     if !known {
         return ApiProblem(policy::unauthenticated()).into_response();
     }

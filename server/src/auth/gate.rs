@@ -86,7 +86,11 @@ pub async fn enforce(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let who = request.extensions().get::<Identity>().cloned().unwrap_or(Identity::Nobody);
+    let who = request
+        .extensions()
+        .get::<Identity>()
+        .cloned()
+        .unwrap_or(Identity::Nobody);
     let asked = Asked::of(&request);
     if let Err(problem) = admit(&state, policy, &who, asked).await {
         if Surface::of(request.uri().path()) != Surface::Page || is_change(request.method()) {
@@ -152,7 +156,9 @@ pub fn is_change(method: &Method) -> bool {
 }
 
 pub fn from(extensions: &http::Extensions) -> IpAddr {
-    extensions.get::<From>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |from| from.0)
+    extensions
+        .get::<From>()
+        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |from| from.0)
 }
 
 /// Addresses end in histories, logs and `Referer`: a secret in one is refused, and by that shown

@@ -40,12 +40,16 @@ pub async fn show(State(state): State<AppState>, mut request: Request) -> Respon
     };
     let app = move || shell(bundle(), look);
     let mut response = leptos_axum::render_app_async_with_context(context, app)(request).await;
-    let code = refusal.map(|refusal| refusal.0.code).or_else(|| outcome.code());
+    let code = refusal
+        .map(|refusal| refusal.0.code)
+        .or_else(|| outcome.code());
     if let Some(code) = code {
         *response.status_mut() = error::status(code);
     }
     if let Ok(policy) = HeaderValue::from_str(&policy) {
-        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+        response
+            .headers_mut()
+            .insert(CONTENT_SECURITY_POLICY, policy);
     }
     response
 }
@@ -65,7 +69,9 @@ pub async fn function(State(state): State<AppState>, request: Request) -> Respon
         .into_response();
     // The answer to a plain form is a redirect, and stays one.
     if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
-        let status = outcome.code().map_or(StatusCode::BAD_REQUEST, error::status);
+        let status = outcome
+            .code()
+            .map_or(StatusCode::BAD_REQUEST, error::status);
         *response.status_mut() = status;
     }
     response
