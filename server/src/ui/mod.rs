@@ -28,7 +28,7 @@ pub fn add(routes: &mut Routes) {
             "/setup/{secret}" => get(forms::setup_page),
             _ => get(page::show),
         };
-        routes.add(Method::GET, template, handler);
+        routes.add_page(template, handler);
     }
     for (path, method) in server_fn::axum::server_fn_paths() {
         routes.add(method, path, any(page::function));

@@ -9,12 +9,14 @@ use http::header::{ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, COOKIE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use leptos::prelude::provide_context;
 use waybill_web::data::outcome::PageOutcome;
+use waybill_web::data::redirect::PageRedirect;
 use waybill_web::look::Look;
 use waybill_web::port::Port;
 use waybill_web::shell::shell;
 
 use super::assets::bundle;
 use super::port::Bound;
+use super::redirect;
 use crate::api::AppState;
 use crate::auth::gate::PageRefusal;
 use crate::auth::headers::page_policy;
@@ -62,6 +64,9 @@ pub async fn function(State(state): State<AppState>, request: Request) -> Respon
         move || {
             provide_context(outcome.clone());
             provide_context(port.clone());
+            provide_context(PageRedirect::new(|path| {
+                leptos_axum::redirect(redirect::local(Some(path)));
+            }));
         }
     };
     let mut response = leptos_axum::handle_server_fns_with_context(context, request)
