@@ -2,7 +2,7 @@
 //!
 //! A send to an ordinary destination is one journey; sends of the same message to a retry or
 //! dead-letter destination are its hops; each `received` in a program's log whose current span was
-//! recorded is one attempt of exactly that journey.
+//! recorded is one attempt of exactly that journey: that span, or one within it (a poll's).
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -160,7 +160,13 @@ impl Story {
         self.rebuilt
             .journeys
             .iter()
-            .find(|j| attempts(j).any(|a| a.0 == current.span_id))
+            .find(|j| self.attempt_in(j, current).is_some())
+    }
+
+    /// The attempt of that very span, else one within it.
+    fn attempt_in(&self, journey: &Journey, current: &Current) -> Option<(String, usize)> {
+        let exact = attempts(journey).find(|a| a.0 == current.span_id);
+        exact.or_else(|| attempts(journey).find(|a| self.is_within(&a.0, current)))
     }
 
     fn check_hops(&self, id: &str, hops: &[&Sent], journeys: &[&Journey]) {
@@ -189,11 +195,13 @@ impl Story {
             let current = line.current.as_ref().unwrap();
             let holder = journeys
                 .iter()
-                .find(|j| attempts(j).any(|a| a.0 == current.span_id));
+                .find(|j| self.attempt_in(j, current).is_some());
             let journey = holder.unwrap_or_else(|| {
                 panic!("{}: {id} lacks the attempt {}", self.name, current.span_id)
             });
-            let (_, hop) = attempts(journey).find(|a| a.0 == current.span_id).unwrap();
+            let (_, hop) = attempts(journey)
+                .find(|a| self.is_within(&a.0, current))
+                .unwrap();
             if let Some(topic) = &line.topic {
                 let hop = &journey.hops[hop];
                 assert_eq!(hop.destination.as_ref(), Some(topic), "{}: {id}", self.name);
