@@ -132,10 +132,6 @@ impl Put {
         }
     }
 
-    pub fn is_dark(&self) -> bool {
-        self.spans.is_empty()
-    }
-
     /// The span whose context deliveries name: the innermost.
     pub fn span(&self) -> Option<usize> {
         self.spans.last().copied()

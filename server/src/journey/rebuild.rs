@@ -375,3 +375,7 @@ fn gaps(journey: &Journey, skew: Option<String>) -> Vec<Gap> {
     }
     gaps
 }
+
+#[cfg(test)]
+#[path = "rebuild_tests/mod.rs"]
+mod tests;
