@@ -45,7 +45,9 @@ impl Query {
 
     fn rebuild(&self, spans: &[Arc<Span>]) -> Rebuilt {
         let context = Context { clusters: self.clusters.clone(), now: clock::now() };
-        journey::rebuild(spans, &self.dialects, &context)
+        let r = journey::rebuild(spans, &self.dialects, &context);
+        eprintln!("DBG rebuilt {} from {} spans, {} with facts", r.journeys.len(), spans.len(), spans.iter().filter(|s| self.dialects.facts(s).is_some()).count());
+        r
     }
 
     /// The spans of a trace in order of start; empty where it is not known.

@@ -42,6 +42,11 @@ impl TestDatabase {
         self.server.connect_options(&self.name)
     }
 
+    /// For programs that are started by the test.
+    pub fn url(&self) -> String {
+        self.server.url(&self.name)
+    }
+
     #[expect(clippy::expect_used, reason = "a test that has no database has failed")]
     async fn create(server: &'static PostgresServer, template: &str) -> Self {
         let name = format!("test_{}", random_hex(8).expect("random name"));
