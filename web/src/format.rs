@@ -129,15 +129,17 @@ pub fn span_of_time(seconds: u64, words: &Messages) -> String {
     }
 }
 
-/// Control characters made visible: `␀` to `␟`, `␡`, and `\u{…}` for those that would change how
-/// text is read (other controls, directions, zero widths).
+/// Control characters made visible, as `\n`, `\t` or `\u{1b}`; also those that would change how text
+/// is read: directions, zero widths.
 pub fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
-            '\0'..='\u{1f}' => shown.push(char::from_u32(0x2400 + c as u32).unwrap_or('␦')),
-            '\u{7f}' => shown.push('␡'),
-            '\u{80}'..='\u{9f}'
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\t' => shown.push_str("\\t"),
+            '\0'..='\u{1f}'
+            | '\u{7f}'..='\u{9f}'
             | '\u{61c}'
             | '\u{200b}'..='\u{200f}'
             | '\u{2028}'..='\u{202e}'
@@ -204,7 +206,7 @@ mod tests {
 
     #[test]
     fn nothing_hides_in_a_name() {
-        assert_eq!(visible("a\0b\u{202e}c\n"), "a␀b\\u{202e}c␊");
+        assert_eq!(visible("a\0b\u{202e}c\n"), "a\\u{0}b\\u{202e}c\\n");
         assert_eq!(shortened("消息消息", 2), "消息…");
         assert_eq!(shortened("ab", 2), "ab");
     }

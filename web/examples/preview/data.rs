@@ -33,7 +33,7 @@ pub fn overview(scene: Scene) -> Overview {
         },
         traffic: (0..60).map(traffic).collect(),
         troubled: if scene == Scene::Busy {
-            journeys(scene).items
+            journeys(scene).items.into_iter().take(3).collect()
         } else {
             vec![]
         },

@@ -228,6 +228,7 @@ pub fn dead_lettered() -> JourneyPage {
         kind: GapKind::Skew,
         detail: "notification runs 4 ms behind shop".into(),
     }];
+    dead.diagnosis_rule = Some("dead_lettered".into());
     dead.diagnosis = Some(format!(
         "notification failed 3 times with TemplateError and gave the message to notification.dead: {error}"
     ));

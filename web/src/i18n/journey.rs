@@ -14,6 +14,8 @@ words! {
         key: "Key", "键";
         size: "Size", "大小";
         created: "Created (UTC)", "创建时间（UTC）";
+        started: "Started (UTC)", "开始（UTC）";
+        put_at: "Put there (UTC)", "写入时间（UTC）";
         trace_ids: "Trace ids", "Trace ID";
         unassigned: "unassigned", "未分配";
         chain: "Timeline", "时间线";
@@ -115,6 +117,17 @@ words! {
         told_dead_lettered(place: &str, n: u32): format!("Moved to the dead letters of {place} after {n} attempts."), format!("经 {n} 次尝试后进入死信 {place}。");
         told_retrying(group: &str, n: u32): format!("{group} failed {n} times and will try again."), format!("{group} 已失败 {n} 次，将再次尝试。");
         told_failed(group: &str, n: u32): format!("{group} failed for good after {n} attempts."), format!("{group} 在 {n} 次尝试后最终失败。");
+        told_delivered_in(group: &str, time: &str): format!("Delivered to {group} in {time}."), format!("已在 {time} 内送达 {group}。");
+        told_slowly(group: &str, time: &str, phase: &str, part: &str): format!("Delivered to {group} in {time}, {part} of it in the phase {phase}."),
+            format!("已在 {time} 内送达 {group}，其中“{phase}”阶段占 {part}。");
+        told_redelivered(group: &str, n: u32): format!("Delivered {n} times to {group}; no span says why it came again."),
+            format!("向 {group} 投递了 {n} 次，没有 span 说明为何重复投递。");
+        told_replayed(): "Put back from its dead-letter destination; nobody was seen to read it yet.".to_owned(),
+            "已从死信放回，尚未观测到读取者。".to_owned();
+        told_no_consumer(service: &str): format!("Published by {service}; no consumer's span was seen. Whether it still waits only the broker knows."),
+            format!("由 {service} 发布，未观测到消费者的 span；是否仍在排队，只有 broker 知道。");
+        told_outcome_unknown(group: &str): format!("Received by {group}; no span says what became of it."),
+            format!("已被 {group} 接收，没有 span 说明其结果。");
         told_last_error(error: &str): format!(" The last error was: {error}"), format!("最近的错误：{error}");
     }
 }

@@ -98,7 +98,7 @@ fn Account(viewer: Viewer) -> impl IntoView {
         <div class="account">
             <button
                 type="button"
-                class="live needs-script"
+                class="live"
                 aria-pressed=move || live.paused().to_string()
                 title=move || if live.paused() { frame.resume } else { frame.pause }
                 on:click=move |_| live.toggle()

@@ -51,8 +51,8 @@ fn show(data: OverviewData) -> impl IntoView {
                 {(words.overview.window)(&window)} " · " {time::instant(as_of)} " UTC"
             </p>
         </div>
-        {figures(totals)}
         {trouble(troubled, as_of)}
+        {figures(totals)}
         <section aria-labelledby="map-title">
             <h2 id="map-title">{words.overview.map}</h2>
             <Map edges destinations=destinations.clone()/>

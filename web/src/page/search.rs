@@ -165,6 +165,7 @@ fn table(items: Vec<JourneySummary>) -> impl IntoView {
 }
 
 fn row(journey: JourneySummary) -> impl IntoView {
+    let words = &words().search;
     let message = &journey.message;
     let place = message.destination.clone().unwrap_or_default();
     let id = message
@@ -189,10 +190,10 @@ fn row(journey: JourneySummary) -> impl IntoView {
                 <a data-row="" href=link::journey(&journey.id)>{name(&place, 40)} " " {id}</a>
                 {error}
             </th>
-            <td>{producer}</td>
-            <td>{name(&journey.groups.join(", "), 48)}</td>
-            <td class="right num">{journey.attempts}</td>
-            <td class="right num">{total}</td>
+            <td data-label=words.produced_by>{producer}</td>
+            <td class="groups">{name(&journey.groups.join(", "), 48)}</td>
+            <td class="right num" data-label=words.attempts>{journey.attempts}</td>
+            <td class="right num" data-label=words.total>{total}</td>
             <td>{time::instant(journey.started_at)}</td>
         </tr>
     }

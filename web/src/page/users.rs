@@ -1,5 +1,6 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
+use waybill_model::access::Action;
 use waybill_model::view::UserLine;
 
 use super::settings::SettingsPlaces;
@@ -45,6 +46,7 @@ pub fn UsersPage() -> impl IntoView {
         |_| users(),
     );
     let words = &words().settings;
+    let may = SignedIn::expect().may(Action::UserAdmin);
     view! {
         <Title text=words.users/>
         <h1>{words.title}</h1>
@@ -57,10 +59,18 @@ pub fn UsersPage() -> impl IntoView {
             {problem_of(acts.remove.value())}
             {loaded(data, move |users| table(users, acts))}
         </section>
+        {may.then(|| view! { <AddUserForm add=acts.add/> })}
+    }
+}
+
+#[component]
+fn AddUserForm(add: ServerAction<AddUser>) -> impl IntoView {
+    let words = &words().settings;
+    view! {
         <section aria-labelledby="add-title">
             <h2 id="add-title">{words.add_user}</h2>
-            {problem_of(acts.add.value())}
-            <ActionForm action=acts.add attr:class="line-form">
+            {problem_of(add.value())}
+            <ActionForm action=add attr:class="line-form">
                 <TextField id="add-name" name="name" label=words.name required=true/>
                 <TextField
                     id="add-password"

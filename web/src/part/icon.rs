@@ -12,11 +12,8 @@ pub enum Icon {
     Clock,
     Question,
     Warning,
-    Dot,
     Off,
     Search,
-    Pause,
-    Play,
     Copy,
     Person,
 }
@@ -32,11 +29,8 @@ impl Icon {
             Self::Clock => "M8 2.5a5.5 5.5 0 1 0 .01 0M8 5v3.2l2.2 1.5",
             Self::Question => "M5.5 6a2.5 2.5 0 1 1 3.6 2.2c-.8.4-1.1.9-1.1 1.8M8 12.7v.1",
             Self::Warning => "M8 2.5l6 10.5H2zM8 6.5v3M8 11.2v.1",
-            Self::Dot => "M8 5.5a2.5 2.5 0 1 0 .01 0",
             Self::Off => "M4 8h8",
             Self::Search => "M7 2.5a4.5 4.5 0 1 0 .01 0M10.3 10.3L14 14",
-            Self::Pause => "M5.5 3.5v9M10.5 3.5v9",
-            Self::Play => "M5 3.2v9.6L12.5 8z",
             Self::Copy => "M5.5 5.5h8v8h-8zM3 10.5H2.5v-8h8V3",
             Self::Person => {
                 "M8 2.5a2.7 2.7 0 1 0 .01 0M2.8 13.5c.6-3 2.6-4.3 5.2-4.3s4.6 1.3 5.2 4.3"

@@ -38,7 +38,7 @@ fn delivery(delivery: &Delivery) -> impl IntoView + use<> {
                     <tr>
                         <th scope="col" class="right">"#"</th>
                         <th scope="col">{words.outcome}</th>
-                        <th scope="col">{words.created}</th>
+                        <th scope="col">{words.started}</th>
                         <th scope="col" class="right">{words.took}</th>
                         <th scope="col">{words.service}</th>
                         <th scope="col">{words.error}</th>
@@ -115,7 +115,7 @@ pub fn hops(journey: &Journey) -> impl IntoView + use<> {
                     <th scope="col">{words.partition}</th>
                     <th scope="col" class="right">{words.offset}</th>
                     <th scope="col">{words.message_id}</th>
-                    <th scope="col">{words.created}</th>
+                    <th scope="col">{words.put_at}</th>
                 </tr>
             </thead>
             <tbody>{rows}</tbody>

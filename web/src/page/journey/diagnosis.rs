@@ -1,67 +1,88 @@
 //! The sentence that says what happened. English is the server's own; other languages are told
-//! from the same facts.
+//! from the same facts, by the rule that the server names.
 
-use waybill_model::journey::{Delivery, DeliveryState, Journey, JourneyState};
+use waybill_model::journey::{Delivery, DeliveryState, Journey};
 
-use crate::format::{shortened, visible};
+use crate::format::{duration, shortened, visible};
 use crate::i18n::{Lang, Messages};
 
 /// `None` where neither the server nor the facts say more than the state does.
 pub fn sentence(journey: &Journey, words: &Messages) -> Option<String> {
-    match &journey.diagnosis {
-        Some(said) if words.lang == Lang::En => Some(visible(said)),
-        _ => told(journey, words),
+    let said = journey.diagnosis.as_deref().map(visible);
+    if words.lang == Lang::En {
+        return said;
     }
+    let rule = journey.diagnosis_rule.as_deref();
+    // A rule that is not known here is better told in English than not at all.
+    rule.and_then(|rule| told(rule, journey, words)).or(said)
 }
 
-fn told(journey: &Journey, words: &Messages) -> Option<String> {
+fn told(rule: &str, journey: &Journey, words: &Messages) -> Option<String> {
     let own = &words.journey;
-    let attempts = |delivery: &Delivery| delivery.attempts.len() as u32;
-    let group = |delivery: &Delivery| {
-        shortened(
-            &visible(delivery.group.as_deref().unwrap_or(&delivery.service)),
-            80,
-        )
-    };
     let find = |state: DeliveryState| journey.deliveries.iter().find(|d| d.state == state);
-    let (lead, delivery) = match journey.state {
-        JourneyState::Delivered => {
-            let delivery = journey.deliveries.last()?;
-            let all: Vec<_> = journey.deliveries.iter().map(group).collect();
-            let lead = match attempts(delivery) {
-                0 | 1 => (own.told_delivered)(&all.join(", ")),
-                n => (own.told_delivered_after)(&group(delivery), n),
-            };
-            return Some(lead);
+    let all = || {
+        let names: Vec<_> = journey.deliveries.iter().map(group).collect();
+        shortened(&names.join("、"), 120)
+    };
+    let most = || journey.deliveries.iter().max_by_key(|d| d.attempts.len());
+    let whole: f64 = journey.budget.iter().filter_map(|phase| phase.ms).sum();
+    let lead = match rule {
+        "dead_lettered" => {
+            let place = shortened(&visible(&journey.dead_letter.as_ref()?.destination), 80);
+            let n = find(DeliveryState::DeadLettered).map_or(0, attempts);
+            return Some((own.told_dead_lettered)(&place, n) + &last_error(journey, words));
         }
-        JourneyState::DeadLettered => {
-            let place = &journey.dead_letter.as_ref()?.destination;
-            let delivery = find(DeliveryState::DeadLettered)?;
-            let lead =
-                (own.told_dead_lettered)(&shortened(&visible(place), 80), attempts(delivery));
-            (lead, delivery)
-        }
-        JourneyState::Retrying => {
+        "retrying" => {
             let delivery = find(DeliveryState::Retrying)?;
-            (
-                (own.told_retrying)(&group(delivery), attempts(delivery)),
-                delivery,
-            )
+            let lead = (own.told_retrying)(&group(delivery), attempts(delivery));
+            return Some(lead + &last_error(journey, words));
         }
-        JourneyState::Failed => {
+        "failed" => {
             let delivery = find(DeliveryState::Failed)?;
-            (
-                (own.told_failed)(&group(delivery), attempts(delivery)),
-                delivery,
-            )
+            let lead = (own.told_failed)(&group(delivery), attempts(delivery));
+            return Some(lead + &last_error(journey, words));
         }
+        "delivered_after_retry" => (own.told_delivered_after)(&all(), attempts(most()?)),
+        "redelivered" => (own.told_redelivered)(&all(), attempts(most()?)),
+        "delivered_slowly" => {
+            let (phase, ms) = journey
+                .budget
+                .iter()
+                .filter_map(|phase| Some((phase.phase, phase.ms?)))
+                .max_by(|a, b| a.1.total_cmp(&b.1))?;
+            (own.told_slowly)(&all(), &duration(whole), own.phase(phase), &duration(ms))
+        }
+        "delivered" if whole > 0.0 => (own.told_delivered_in)(&all(), &duration(whole)),
+        "delivered" => (own.told_delivered)(&all()),
+        "replayed" => (own.told_replayed)(),
+        "no_consumer_seen" => {
+            let service = journey.producer.as_ref().map(|p| visible(&p.service));
+            (own.told_no_consumer)(service.as_deref().unwrap_or(words.frame.unknown))
+        }
+        "outcome_unknown" => (own.told_outcome_unknown)(&all()),
         _ => return None,
     };
-    let error = delivery
-        .attempts
+    Some(lead)
+}
+
+fn group(delivery: &Delivery) -> String {
+    let name = delivery.group.as_deref().unwrap_or(&delivery.service);
+    shortened(&visible(name), 80)
+}
+
+fn attempts(delivery: &Delivery) -> u32 {
+    u32::try_from(delivery.attempts.len()).unwrap_or(u32::MAX)
+}
+
+fn last_error(journey: &Journey, words: &Messages) -> String {
+    let error = journey
+        .deliveries
         .iter()
-        .rev()
-        .find_map(|attempt| attempt.error.as_ref()?.message.as_deref());
-    let error = error.map(|error| (own.told_last_error)(&shortened(&visible(error), 160)));
-    Some(format!("{lead}{}", error.unwrap_or_default()))
+        .flat_map(|delivery| &delivery.attempts)
+        .filter_map(|attempt| attempt.error.as_ref())
+        .next_back()
+        .and_then(|error| error.message.as_deref().or(error.kind.as_deref()));
+    error.map_or_else(String::new, |error| {
+        (words.journey.told_last_error)(&shortened(&visible(error), 160))
+    })
 }

@@ -1,6 +1,7 @@
 //! The head of the page: which message, how it stands, why.
 
 use leptos::prelude::*;
+use leptos_meta::Title;
 use waybill_model::journey::Journey;
 
 use super::diagnosis;
@@ -25,7 +26,9 @@ pub fn head(journey: &Journey) -> impl IntoView + use<> {
     let assembling = journey.assembling.then(|| {
         view! { <p class="notice" role="status">{words.journey.assembling}</p> }
     });
+    let tab = format::shortened(&format::visible(&place), 40);
     view! {
+        <Title text=tab/>
         <div class="journey-head">
             <h1>{name(&place, 80)} {title}</h1>
             {badge::journey(journey.state)}

@@ -3,6 +3,9 @@
 use waybill_model::journey::{Attempt, Delivery, HopRole, Journey, Outcome};
 use waybill_model::time::Timestamp;
 
+/// A clock is at least this long, so that shares of it can be told.
+pub const TINIEST_MS: f64 = 0.001;
+
 pub struct Lanes<'a> {
     /// The length of the clock in milliseconds, more than 0.
     pub total_ms: f64,
@@ -51,7 +54,7 @@ pub fn lanes(chain: &[Journey]) -> Lanes<'_> {
     let start = instants().min().unwrap_or_default();
     let end = instants().max().unwrap_or_default();
     Lanes {
-        total_ms: end.ms_since(start).max(0.001),
+        total_ms: end.ms_since(start).max(TINIEST_MS),
         messages: chain
             .iter()
             .map(|journey| MessageLanes {

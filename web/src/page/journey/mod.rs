@@ -9,7 +9,6 @@ mod spans;
 mod timeline;
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use waybill_model::journey::Gap;
 use waybill_model::view::JourneyPage;
@@ -27,10 +26,7 @@ pub fn JourneyScreen() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
     let data = Resource::new(move || (id.get(), live.tick()), |(id, _)| journey(id));
-    view! {
-        <Title text=words().journey.title/>
-        {loaded(data, show)}
-    }
+    loaded(data, show)
 }
 
 fn show(page: JourneyPage) -> impl IntoView {
@@ -46,6 +42,18 @@ fn show(page: JourneyPage) -> impl IntoView {
     } else {
         chain
     };
+    let budget = part("budget", words.budget, !journey.budget.is_empty(), || {
+        budget::budget(&journey.budget).into_any()
+    });
+    let deliveries = part(
+        "deliveries",
+        words.deliveries,
+        !journey.deliveries.is_empty(),
+        || deliveries::deliveries(&journey).into_any(),
+    );
+    let hops = part("hops", words.hops, !journey.hops.is_empty(), || {
+        deliveries::hops(&journey).into_any()
+    });
     view! {
         {head::head(&journey)}
         <section aria-labelledby="chain-title">
@@ -56,23 +64,35 @@ fn show(page: JourneyPage) -> impl IntoView {
             {timeline::timeline(&journey.id, &chain)}
         </section>
         {gaps(&journey.gaps)}
-        <section aria-labelledby="budget-title">
-            <h2 id="budget-title">{words.budget}</h2>
-            {budget::budget(&journey.budget)}
-        </section>
-        <section aria-labelledby="deliveries-title">
-            <h2 id="deliveries-title">{words.deliveries}</h2>
-            {deliveries::deliveries(&journey)}
-        </section>
-        <section aria-labelledby="hops-title">
-            <h2 id="hops-title">{words.hops}</h2>
-            {deliveries::hops(&journey)}
-        </section>
+        {budget}
+        {deliveries}
+        {hops}
         <section aria-labelledby="spans-title">
             <h2 id="spans-title">{words.spans}</h2>
             {spans::spans(spans)}
         </section>
     }
+}
+
+/// A section that is there only where it has something to say.
+fn part(
+    id: &'static str,
+    title: &'static str,
+    there: bool,
+    content: impl FnOnce() -> AnyView,
+) -> Option<AnyView> {
+    let id = format!("{id}-title");
+    let by = id.clone();
+    there.then(|| {
+        let content = content();
+        view! {
+            <section aria-labelledby=by>
+                <h2 id=id>{title}</h2>
+                {content}
+            </section>
+        }
+        .into_any()
+    })
 }
 
 /// What is not known, in words.

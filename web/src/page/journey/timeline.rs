@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 use waybill_model::journey::{Attempt, Delivery, HopRole, Journey};
 
-use super::lanes::{MessageLanes, Row, What, lanes};
+use super::lanes::{MessageLanes, Row, TINIEST_MS, What, lanes};
 use crate::format;
 use crate::i18n::words;
 use crate::part::badge;
@@ -17,7 +17,9 @@ const DEEPEST: usize = 4;
 pub fn timeline(this: &str, chain: &[Journey]) -> impl IntoView + use<> {
     let words = &words().journey;
     let lanes = lanes(chain);
-    let ticks = (0..5)
+    // A clock on which nothing happened has no ticks.
+    let count = if lanes.total_ms > TINIEST_MS { 5 } else { 0 };
+    let ticks = (0..count)
         .map(|n| format::duration(lanes.total_ms * f64::from(n) / 4.0))
         .map(|tick| view! { <span>{tick}</span> })
         .collect_view();
@@ -94,14 +96,15 @@ fn message_rows(lanes: &MessageLanes<'_>, this: &str, total_ms: f64) -> impl Int
 }
 
 fn lane(row: &Row<'_>, total_ms: f64) -> impl IntoView + use<> {
+    let words = &words().journey;
     let known = |ms: Option<f64>| ms.map_or_else(|| "–".to_owned(), format::duration);
     view! {
         <tr>
             <th scope="row" class="lane-what">{what(row)}</th>
             <td class="lane-bar">{bars(row, total_ms)}</td>
-            <td class="right num">{known(row.at_ms).replacen("0 ms", "0", usize::from(row.at_ms == Some(0.0)))}</td>
-            <td class="right num">{known(row.wait.map(|wait| wait.ms))}</td>
-            <td class="right num">{known(row.took_ms)}</td>
+            <td class="right num" data-label=words.at>{known(row.at_ms).replacen("0 ms", "0", usize::from(row.at_ms == Some(0.0)))}</td>
+            <td class="right num" data-label=words.waited>{known(row.wait.map(|wait| wait.ms))}</td>
+            <td class="right num" data-label=words.took>{known(row.took_ms)}</td>
             <td>{outcome(row)}</td>
         </tr>
     }

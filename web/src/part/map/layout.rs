@@ -6,11 +6,11 @@ use waybill_model::messaging::DestinationRole;
 use waybill_model::view::{DestinationLine, MapEdge, MapEdgeKind};
 
 /// Sizes in units of the drawing.
-pub const WIDTH: f64 = 960.0;
+pub const WIDTH: f64 = 1200.0;
 pub const NODE_HEIGHT: f64 = 40.0;
-pub const ROW: f64 = 52.0;
-pub const SERVICE_WIDTH: f64 = 200.0;
-pub const DESTINATION_WIDTH: f64 = 264.0;
+pub const ROW: f64 = 50.0;
+pub const SERVICE_WIDTH: f64 = 230.0;
+pub const DESTINATION_WIDTH: f64 = 300.0;
 
 /// More destinations than this are left to the table.
 pub const SHOWN: usize = 14;

@@ -85,7 +85,7 @@ fn mark(line: &Line) -> impl IntoView + use<> {
     let y = (line.from.1 + line.to.1) / 2.0;
     view! {
         <g class="map-mark">
-            <rect x=format!("{:.1}", x - 28.0) y=format!("{:.1}", y - 9.0) width="56" height="18" rx="9"></rect>
+            <rect x=format!("{:.1}", x - 33.0) y=format!("{:.1}", y - 9.0) width="66" height="18" rx="9"></rect>
             <text x=format!("{x:.1}") y=format!("{:.1}", y + 4.0) text-anchor="middle">
                 {format!("✕ {}", format::share(line.failed_share))}
             </text>
@@ -137,9 +137,23 @@ fn node_text(node: &Node, width: f64, under: &str) -> NodeText {
     };
     NodeText {
         label: format!("{} · {under} · {health}", format::shortened(&name, 200)),
-        name: format::shortened(&name, if width > 220.0 { 30 } else { 22 }),
+        name: fitted(&name, width),
         under,
     }
+}
+
+/// Cut to what its box holds; letters of other scripts are taken as twice as wide as Latin ones.
+fn fitted(text: &str, width: f64) -> String {
+    const LATIN: f64 = 8.2;
+    let room = width - 24.0;
+    let mut used = 0.0;
+    for (at, c) in text.char_indices() {
+        used += if c.is_ascii() { LATIN } else { 2.0 * LATIN };
+        if used > room {
+            return format!("{}…", &text[..at]);
+        }
+    }
+    text.to_owned()
 }
 
 fn node_box(node: &Node, width: f64, text: &NodeText) -> impl IntoView + use<> {
