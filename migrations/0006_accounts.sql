@@ -41,7 +41,7 @@ CREATE INDEX token_account ON token (account_id);
 
 -- One row at most: the link that makes the first administrator.
 CREATE TABLE setup_link (
-    only boolean PRIMARY KEY DEFAULT true CHECK (only),
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
     secret_hash bytea NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now()
 );
