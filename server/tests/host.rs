@@ -55,11 +55,9 @@ impl Place {
     }
 
     fn serve(&self) -> Server {
-        let child = self
-            .command(&["serve"])
-            .stderr(Stdio::null())
-            .stdout(Stdio::null());
-        let server = Server(child.spawn().unwrap());
+        let mut command = self.command(&["serve"]);
+        command.stderr(Stdio::null()).stdout(Stdio::null());
+        let server = Server(command.spawn().unwrap());
         until("ready", || status(self.web, "/readyz") == Some(200));
         server
     }
@@ -291,7 +289,7 @@ fn clashes_are_told_apart_and_signals_end_it() {
 fn after_kill_9_postgres_stops_and_the_next_start_serves() {
     let place = Place::new();
     let mut server = place.serve();
-    let before = place.postmaster().unwrap();
+    assert!(place.postmaster().is_some());
     let link = setup_link(&place.data_dir());
     server.signal("-KILL");
     server.exit_code();
@@ -308,7 +306,6 @@ fn after_kill_9_postgres_stops_and_the_next_start_serves() {
     until("the watchdog stops Postgres", || {
         place.postmaster().is_none()
     });
-    assert!(!Path::new(&format!("/proc/{before}")).exists());
 }
 
 fn setup_link(data_dir: &Path) -> String {
