@@ -31,6 +31,8 @@ CREATE TABLE token (
     name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
     purpose text NOT NULL CHECK (purpose IN ('api', 'ingest')),
     account_id bigint REFERENCES account (id) ON DELETE CASCADE,
+    -- At most this much of what the account may do.
+    role text CHECK (role IN ('viewer', 'operator', 'admin')),
     created_at timestamptz NOT NULL DEFAULT now(),
     last_used_at timestamptz,
     expires_at timestamptz,
@@ -41,7 +43,7 @@ CREATE INDEX token_account ON token (account_id);
 
 -- One row at most: the link that makes the first administrator.
 CREATE TABLE setup_link (
-    only boolean PRIMARY KEY DEFAULT true CHECK (only),
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
     secret_hash bytea NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now()
 );

@@ -36,7 +36,7 @@ use order::NewOrder;
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("warn,waybill_demo=info"));
+        .unwrap_or_else(|_| EnvFilter::new("warn,waybill_demo=info,lapin=off"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -122,7 +122,7 @@ impl Service {
     }
 
     /// Runs `session` again and again until the service stops: at once after it ends well, after a pause that
-    /// doubles (1 s to 15 s) when it fails. While `consumer-stopped` names this service, none runs.
+    /// doubles (1 s to 5 s) when it fails. While `consumer-stopped` names this service, none runs.
     ///
     /// A session must end when the token it is given is cancelled.
     pub async fn keep<F, S>(&self, what: &str, mut session: S)
@@ -131,7 +131,7 @@ impl Service {
         F: Future<Output = Result<()>>,
     {
         const FIRST_PAUSE: Duration = Duration::from_secs(1);
-        const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+        const LONGEST_PAUSE: Duration = Duration::from_secs(5);
         let mut pause = FIRST_PAUSE;
         while !self.stop.is_cancelled() {
             tokio::select! {

@@ -26,7 +26,7 @@ use crate::config::{Config, ProcessRole};
 use crate::database::{Database, store_problem};
 use crate::health::Health;
 use crate::ingest::{self, Ingest, ToStore};
-use crate::journey::SearchAttributes;
+use crate::journey::{Clusters, KnownCluster, SearchAttributes};
 use crate::listener;
 use crate::postgres::{self, Layout, write_private};
 use crate::query::Query;
@@ -260,9 +260,14 @@ async fn core(config: &Config, store: &Store) -> Result<Core, Problem> {
     let clusters = config
         .clusters
         .iter()
-        .map(|cluster| (cluster.broker.clone(), cluster.name.clone()))
+        .map(|cluster| KnownCluster {
+            name: cluster.name.clone(),
+            system: cluster.broker.clone(),
+            id: None,
+            addresses: Vec::new(),
+        })
         .collect();
-    let query = Query::new(store.clone(), dialects.clone(), search.clone(), clusters);
+    let query = Query::new(store.clone(), dialects.clone(), search.clone(), Clusters(clusters));
     Ok(Core {
         store,
         dialects,

@@ -39,7 +39,10 @@ pub struct AuditQuery {
 
 impl Audit {
     pub fn new(store: Store) -> Self {
-        Self { store, anonymous: std::sync::Arc::default() }
+        Self {
+            store,
+            anonymous: std::sync::Arc::default(),
+        }
     }
 
     /// Writes one line.
@@ -53,13 +56,23 @@ impl Audit {
             actor = entry.actor, action = entry.action, object = entry.object,
             decision = ?entry.decision, detail = entry.detail,
         );
-        self.store.append_audit(&entry, clock::now()).await.map_err(store_problem)?;
+        self.store
+            .append_audit(&entry, clock::now())
+            .await
+            .map_err(store_problem)?;
         Ok(())
     }
 
     /// Writes a refusal. It stands even if the line cannot be written, so that error is only
     /// logged; nameless callers have a budget, or they could fill the disk.
-    pub async fn denied(&self, actor: &str, action: &str, object: &str, problem: &Problem, from: &str) {
+    pub async fn denied(
+        &self,
+        actor: &str,
+        action: &str,
+        object: &str,
+        problem: &Problem,
+        from: &str,
+    ) {
         let mut detail = format!("{} from {from}", problem.code.name());
         if actor == "anonymous" {
             match self.budget().take(clock::now()) {
@@ -70,7 +83,9 @@ impl Audit {
                 }
             }
         }
-        let written = self.write(entry(actor, action, object, Decision::Denied, detail)).await;
+        let written = self
+            .write(entry(actor, action, object, Decision::Denied, detail))
+            .await;
         if let Err(error) = written {
             tracing::error!(%error, actor, action, "a refusal could not be audited");
         }
@@ -85,7 +100,8 @@ impl Audit {
         detail: String,
         work: impl Future<Output = Result<T, Problem>>,
     ) -> Result<T, Problem> {
-        self.write(entry(actor, action, object, Decision::Allowed, detail)).await?;
+        self.write(entry(actor, action, object, Decision::Allowed, detail))
+            .await?;
         let result = work.await;
         let outcome = match &result {
             Ok(_) => "outcome: done".to_owned(),
@@ -109,15 +125,28 @@ impl Audit {
             to: query.range.map(|range| range.to),
             before: query.before,
         };
-        let mut items = self.store.audit(&filter, limit + 1).await.map_err(store_problem)?;
+        let mut items = self
+            .store
+            .audit(&filter, limit + 1)
+            .await
+            .map_err(store_problem)?;
         let more = items.len() > limit as usize;
         items.truncate(limit as usize);
-        let next = items.last().filter(|_| more).map(|line| line.id.to_string());
-        Ok(Page { items, next, searched_back_to: None })
+        let next = items
+            .last()
+            .filter(|_| more)
+            .map(|line| line.id.to_string());
+        Ok(Page {
+            items,
+            next,
+            searched_back_to: None,
+        })
     }
 
     fn budget(&self) -> std::sync::MutexGuard<'_, Budget> {
-        self.anonymous.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.anonymous
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -155,7 +184,13 @@ pub fn parse_cursor(cursor: &str) -> Result<i64, Problem> {
     })
 }
 
-fn entry(actor: &str, action: &str, object: &str, decision: Decision, detail: String) -> AuditEntry {
+fn entry(
+    actor: &str,
+    action: &str,
+    object: &str,
+    decision: Decision,
+    detail: String,
+) -> AuditEntry {
     AuditEntry {
         actor: actor.into(),
         action: action.into(),
@@ -199,7 +234,10 @@ mod tests {
 
     #[test]
     fn a_field_cannot_forge_a_line() {
-        assert_eq!(one_line("a\nadmin allowed\u{202e}\0"), "a\\u{a}admin allowed\\u{202e}\\u{0}");
+        assert_eq!(
+            one_line("a\nadmin allowed\u{202e}\0"),
+            "a\\u{a}admin allowed\\u{202e}\\u{0}"
+        );
         assert_eq!(one_line(&"x".repeat(9_999)).chars().count(), LONGEST + 1);
     }
 

@@ -8,3 +8,4 @@ mod durability;
 mod ingest;
 mod power;
 mod search;
+mod recordings;

@@ -17,7 +17,7 @@ const DELAY: Duration = Duration::from_millis(200);
 /// A burst of orders must not lose spans; about 1 KiB each.
 const QUEUE_SPANS: usize = 100_000;
 /// How long one batch is offered again to a receiver that refuses it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
 const FLUSH: Duration = Duration::from_secs(8);
 
 /// The tracer provider of one process. `stop` sends what is left.
@@ -33,7 +33,7 @@ impl Telemetry {
             let exporter = SpanExporter::builder()
                 .with_tonic()
                 .with_timeout(PATIENCE)
-                .with_retry_policy(RetryPolicy::recommended().with_max_retries(40))
+                .with_retry_policy(RetryPolicy::recommended().with_max_retries(200))
                 .build()
                 .context("prepare the OTLP exporter")?;
             let mut batches = BatchConfigBuilder::default().with_max_queue_size(QUEUE_SPANS);

@@ -57,9 +57,16 @@ pub async fn get_cluster(
     RawQuery(query): RawQuery,
 ) -> Answer<Cluster> {
     Params::parse(query.as_deref(), &[])?;
-    let found = clusters(&state).await?.into_iter().find(|cluster| cluster.id == id);
+    let found = clusters(&state)
+        .await?
+        .into_iter()
+        .find(|cluster| cluster.id == id);
     Ok(Json(found.ok_or_else(|| {
-        Problem::new(Code::NotFound, "There is no such cluster.", "GET /api/v1/clusters lists them.")
+        Problem::new(
+            Code::NotFound,
+            "There is no such cluster.",
+            "GET /api/v1/clusters lists them.",
+        )
     })?))
 }
 

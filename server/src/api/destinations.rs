@@ -42,8 +42,10 @@ pub async fn list_destinations(
     User(caller): User,
     RawQuery(query): RawQuery,
 ) -> Answer<Page<DestinationLine>> {
-    let params =
-        Params::parse(query.as_deref(), &["q", "system", "kind", "sort", "limit", "cursor"])?;
+    let params = Params::parse(
+        query.as_deref(),
+        &["q", "system", "kind", "sort", "limit", "cursor"],
+    )?;
     let kind = params.word("kind", &ROLES)?;
     let sorts = [
         ("name", Sort::Name),
@@ -55,8 +57,12 @@ pub async fn list_destinations(
     let overview = scope::narrow_overview(&caller, state.reads.overview().await?, clock::now());
     let mut lines = overview.destinations;
     lines.retain(|line| {
-        params.text("q").is_none_or(|part| line.destination.contains(part))
-            && params.text("system").is_none_or(|system| line.system == system)
+        params
+            .text("q")
+            .is_none_or(|part| line.destination.contains(part))
+            && params
+                .text("system")
+                .is_none_or(|system| line.system == system)
             && kind.is_none_or(|kind| line.role == kind)
     });
     lines.sort_by(|a, b| (&a.destination, &a.system).cmp(&(&b.destination, &b.system)));

@@ -74,19 +74,28 @@ pub async fn stream(
     RawQuery(query): RawQuery,
 ) -> Result<Sse<impl Stream<Item = Result<SseEvent, Infallible>>>, ApiProblem> {
     Params::parse(query.as_deref(), &[])?;
-    let permit = state.events.streams.clone().try_acquire_owned().map_err(|_| {
-        Problem::new(
-            Code::Overloaded,
-            "Too many pages listen already.",
-            "Reload the page in place of listening; it shows the same.",
-        )
-    })?;
+    let permit = state
+        .events
+        .streams
+        .clone()
+        .try_acquire_owned()
+        .map_err(|_| {
+            Problem::new(
+                Code::Overloaded,
+                "Too many pages listen already.",
+                "Reload the page in place of listening; it shows the same.",
+            )
+        })?;
     // An id tells a destination: only who sees all of them hears it.
     let with_ids = scope::sees_everything(&caller, clock::now());
     let (out, inbox) = mpsc::channel(16);
     tokio::spawn(forward(state.events.subscribe(), out, with_ids));
     let keep_alive = KeepAlive::new().interval(Duration::from_secs(15));
-    Ok(Sse::new(Outbox { inbox, _permit: permit }).keep_alive(keep_alive))
+    Ok(Sse::new(Outbox {
+        inbox,
+        _permit: permit,
+    })
+    .keep_alive(keep_alive))
 }
 
 /// Coalesces for one listener until it goes away or its time is over.
@@ -131,7 +140,10 @@ async fn forward(
 }
 
 fn troubled(id: Option<String>) -> SseEvent {
-    let data = id.map_or_else(|| serde_json::json!({}), |id| serde_json::json!({ "id": id }));
+    let data = id.map_or_else(
+        || serde_json::json!({}),
+        |id| serde_json::json!({ "id": id }),
+    );
     SseEvent::default().event("troubled").data(data.to_string())
 }
 
@@ -161,11 +173,11 @@ mod tests {
         for _ in 0..30 {
             events.send(Event::Spans);
         }
-        inbox.recv().await.unwrap();
+        drop(inbox.recv().await.unwrap());
         for _ in 0..30 {
             events.send(Event::Spans);
         }
-        inbox.recv().await.unwrap();
+        drop(inbox.recv().await.unwrap());
         assert!(start.elapsed() >= TICK);
         // Nothing is left over: what comes next is the journey.
         events.send(Event::Troubled { id: "c-1".into() });

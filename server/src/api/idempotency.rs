@@ -56,7 +56,11 @@ impl Idempotency {
         if let Some(answer) = self.begin(&key, digest(words), now)? {
             return Ok(answer);
         }
-        let open = Open { all: self, key: &key, done: false };
+        let open = Open {
+            all: self,
+            key: &key,
+            done: false,
+        };
         let answer = work.await?;
         open.close(&answer);
         Ok(answer)
@@ -66,19 +70,31 @@ impl Idempotency {
         let mut all = self.lock();
         all.retain(|_, kept| kept.at.plus_ms(KEPT_MS) > now);
         match all.get(key) {
-            Some(kept) if kept.words != words => {
-                Err(conflict(Code::Conflict, "Idempotency-Key: it was used with other words."))
-            }
-            Some(Kept { answer: None, .. }) => {
-                Err(conflict(Code::Conflict, "Idempotency-Key: the first try is still at work."))
-            }
+            Some(kept) if kept.words != words => Err(conflict(
+                Code::Conflict,
+                "Idempotency-Key: it was used with other words.",
+            )),
+            Some(Kept { answer: None, .. }) => Err(conflict(
+                Code::Conflict,
+                "Idempotency-Key: the first try is still at work.",
+            )),
             Some(Kept { answer, .. }) => Ok(answer.clone()),
             None => {
                 if all.len() >= KEPT {
-                    let oldest = all.iter().min_by_key(|(_, kept)| kept.at).map(|(k, _)| k.clone());
+                    let oldest = all
+                        .iter()
+                        .min_by_key(|(_, kept)| kept.at)
+                        .map(|(k, _)| k.clone());
                     oldest.map(|key| all.remove(&key));
                 }
-                all.insert(key.clone(), Kept { at: now, words, answer: None });
+                all.insert(
+                    key.clone(),
+                    Kept {
+                        at: now,
+                        words,
+                        answer: None,
+                    },
+                );
                 Ok(None)
             }
         }
@@ -133,6 +149,9 @@ mod tests {
         assert!(ask("a", Err(broken)).await.is_err());
         assert_eq!(ask("a", Ok(json!(1))).await, Ok(json!(1)));
         assert_eq!(ask("a", Ok(json!(2))).await, Ok(json!(1)));
-        assert_eq!(ask("b", Ok(json!(3))).await.unwrap_err().code, Code::Conflict);
+        assert_eq!(
+            ask("b", Ok(json!(3))).await.unwrap_err().code,
+            Code::Conflict
+        );
     }
 }

@@ -25,13 +25,15 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
             .headers()
             .get("idempotency-key")
             .map(|value| value.to_str().unwrap_or_default().to_owned());
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
-            ApiProblem(Problem::new(
-                Code::TooLarge,
-                "The body cannot be read.",
-                format!("{}; at most 256 KiB are read.", rejection.body_text()),
-            ))
-        })?;
+        let bytes = Bytes::from_request(request, state)
+            .await
+            .map_err(|rejection| {
+                ApiProblem(Problem::new(
+                    Code::TooLarge,
+                    "The body cannot be read.",
+                    format!("{}; at most 256 KiB are read.", rejection.body_text()),
+                ))
+            })?;
         let value = serde_json::from_slice(&bytes).map_err(|error| {
             ApiProblem(Problem::new(
                 Code::InvalidRequest,
@@ -40,7 +42,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
             ))
         })?;
         let words = String::from_utf8_lossy(&bytes).into_owned();
-        Ok(Self { value, words, idempotency_key })
+        Ok(Self {
+            value,
+            words,
+            idempotency_key,
+        })
     }
 }
 

@@ -21,8 +21,21 @@ const STATES: [(&str, JourneyState); 9] = [
 ];
 
 const KNOWN: &[&str] = &[
-    "message_id", "key", "trace_id", "attribute", "text", "find", "cluster", "destination",
-    "group", "state", "min_ms", "from", "to", "limit", "cursor",
+    "message_id",
+    "key",
+    "trace_id",
+    "attribute",
+    "text",
+    "find",
+    "cluster",
+    "destination",
+    "group",
+    "state",
+    "min_ms",
+    "from",
+    "to",
+    "limit",
+    "cursor",
 ];
 
 /// Journeys that fit every parameter, newest first. `searched_back_to` is set where time ran out.
@@ -73,7 +86,8 @@ pub async fn list_journeys(
     };
     let mut page = state.reads.journeys(scope::normalise(query)?).await?;
     let now = clock::now();
-    page.items.retain(|summary| scope::sees(&caller, &summary.message, now));
+    page.items
+        .retain(|summary| scope::sees(&caller, &summary.message, now));
     Ok(Json(page))
 }
 
@@ -91,5 +105,7 @@ pub async fn get_journey(
 ) -> Answer<Journey> {
     Params::parse(query.as_deref(), &[])?;
     let page = state.reads.journey(&id).await?;
-    Ok(Json(scope::narrow_journey(&caller, page, clock::now())?.journey))
+    Ok(Json(
+        scope::narrow_journey(&caller, page, clock::now())?.journey,
+    ))
 }

@@ -39,7 +39,9 @@ pub async fn get_map(
     let overview = scope::narrow_overview(&caller, state.reads.overview().await?, clock::now());
     let mut nodes = BTreeSet::new();
     for edge in &overview.edges {
-        nodes.insert(MapNode::Service { name: edge.service.clone() });
+        nodes.insert(MapNode::Service {
+            name: edge.service.clone(),
+        });
         nodes.insert(MapNode::Destination {
             system: edge.system.clone(),
             name: edge.destination.clone(),

@@ -40,7 +40,10 @@ pub fn description() -> utoipa::openapi::OpenApi {
     described
         .components
         .get_or_insert_default()
-        .add_security_scheme("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+        .add_security_scheme(
+            "token",
+            SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)),
+        );
     described
 }
 

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value as Json, json};
-use waybill_model::span::{Attribute, Event, Link, Resource, Scope, Span, SpanKind, StatusCode, Value};
+use waybill_model::span::{
+    Attribute, Event, Link, Resource, Scope, Span, SpanKind, StatusCode, Value,
+};
 
 /// `{"resourceSpans": […]}`; spans of one resource and scope stand together.
 pub fn resource_spans(spans: &[Arc<Span>]) -> Json {
@@ -46,10 +48,13 @@ pub fn resource_spans(spans: &[Arc<Span>]) -> Json {
 }
 
 fn position<'a, K: PartialEq, V: Default>(groups: &mut Vec<(&'a K, V)>, key: &'a K) -> usize {
-    groups.iter().position(|(other, _)| *other == key).unwrap_or_else(|| {
-        groups.push((key, V::default()));
-        groups.len() - 1
-    })
+    groups
+        .iter()
+        .position(|(other, _)| *other == key)
+        .unwrap_or_else(|| {
+            groups.push((key, V::default()));
+            groups.len() - 1
+        })
 }
 
 fn span_json(span: &Span) -> Json {
@@ -103,7 +108,10 @@ fn link(link: &Link) -> Json {
 }
 
 fn attributes(attributes: &[Attribute]) -> Vec<Json> {
-    attributes.iter().map(|a| json!({"key": a.key, "value": value(&a.value)})).collect()
+    attributes
+        .iter()
+        .map(|a| json!({"key": a.key, "value": value(&a.value)}))
+        .collect()
 }
 
 fn value(any: &Value) -> Json {
@@ -114,9 +122,10 @@ fn value(any: &Value) -> Json {
         Value::Int(number) => ("intValue", json!(number.to_string())),
         Value::Double(number) => ("doubleValue", double(*number)),
         Value::Bytes(bytes) => ("bytesValue", json!(STANDARD.encode(bytes))),
-        Value::Array(items) => {
-            ("arrayValue", json!({"values": items.iter().map(value).collect::<Vec<_>>()}))
-        }
+        Value::Array(items) => (
+            "arrayValue",
+            json!({"values": items.iter().map(value).collect::<Vec<_>>()}),
+        ),
         Value::Map(entries) => ("kvlistValue", json!({"values": attributes(entries)})),
     };
     json!({ name: inner })
@@ -127,7 +136,11 @@ fn double(number: f64) -> Json {
     if number.is_nan() {
         json!("NaN")
     } else if number.is_infinite() {
-        json!(if number > 0.0 { "Infinity" } else { "-Infinity" })
+        json!(if number > 0.0 {
+            "Infinity"
+        } else {
+            "-Infinity"
+        })
     } else {
         json!(number)
     }

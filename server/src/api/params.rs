@@ -24,7 +24,11 @@ impl Params {
     /// and bytes that are not UTF-8.
     pub fn parse(query: Option<&str>, known: &[&str]) -> Result<Self, Problem> {
         let mut pairs: Vec<(String, String)> = Vec::new();
-        for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
+        for pair in query
+            .unwrap_or_default()
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+        {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (name, value) = (decode(name)?, decode(value)?);
             if !known.contains(&name.as_str()) {
@@ -41,7 +45,10 @@ impl Params {
     }
 
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.pairs
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     pub fn owned(&self, name: &str) -> Option<String> {
@@ -84,7 +91,10 @@ impl Params {
         match self.text("limit").map(str::parse::<u32>) {
             None => Ok(USUAL),
             Some(Ok(limit)) if (1..=MOST).contains(&limit) => Ok(limit),
-            Some(_) => Err(invalid("limit", &format!("is a whole number from 1 to {MOST}"))),
+            Some(_) => Err(invalid(
+                "limit",
+                &format!("is a whole number from 1 to {MOST}"),
+            )),
         }
     }
 
@@ -94,22 +104,35 @@ impl Params {
         let skip = match self.text("cursor").map(str::parse::<usize>) {
             None => 0,
             Some(Ok(skip)) => skip,
-            Some(Err(_)) => return Err(invalid("cursor", "is taken from `next` of the page before")),
+            Some(Err(_)) => {
+                return Err(invalid("cursor", "is taken from `next` of the page before"));
+            }
         };
         let next = (all.len() > skip.saturating_add(limit)).then(|| (skip + limit).to_string());
         let items = all.into_iter().skip(skip).take(limit).collect();
-        Ok(Page { items, next, searched_back_to: None })
+        Ok(Page {
+            items,
+            next,
+            searched_back_to: None,
+        })
     }
 
     /// One of the words that `words` lists.
     pub fn word<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Result<Option<T>, Problem> {
-        let Some(text) = self.text(name) else { return Ok(None) };
+        let Some(text) = self.text(name) else {
+            return Ok(None);
+        };
         if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
             return Ok(Some(*value));
         }
         let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        let near = nearest(text, &known).map(|w| format!(" (did you mean {w}?)")).unwrap_or_default();
-        Err(invalid(name, &format!("is one of {}{near}", known.join(", "))))
+        let near = nearest(text, &known)
+            .map(|w| format!(" (did you mean {w}?)"))
+            .unwrap_or_default();
+        Err(invalid(
+            name,
+            &format!("is one of {}{near}", known.join(", ")),
+        ))
     }
 }
 
@@ -142,19 +165,29 @@ fn unknown(name: &str, known: &[&str]) -> Problem {
         None if known.is_empty() => format!("{name}: this address takes no parameters."),
         None => format!("{name}: known are {}.", known.join(", ")),
     };
-    Problem::new(Code::InvalidRequest, "There is no such parameter here.", hint)
+    Problem::new(
+        Code::InvalidRequest,
+        "There is no such parameter here.",
+        hint,
+    )
 }
 
 fn decode(text: &str) -> Result<String, Problem> {
-    let spaced: Cow<'_, str> =
-        if text.contains('+') { text.replace('+', " ").into() } else { text.into() };
-    percent_decode_str(&spaced).decode_utf8().map(Cow::into_owned).map_err(|_| {
-        Problem::new(
-            Code::InvalidRequest,
-            "The address is not UTF-8.",
-            "Percent-encode every value as UTF-8.",
-        )
-    })
+    let spaced: Cow<'_, str> = if text.contains('+') {
+        text.replace('+', " ").into()
+    } else {
+        text.into()
+    };
+    percent_decode_str(&spaced)
+        .decode_utf8()
+        .map(Cow::into_owned)
+        .map_err(|_| {
+            Problem::new(
+                Code::InvalidRequest,
+                "The address is not UTF-8.",
+                "Percent-encode every value as UTF-8.",
+            )
+        })
 }
 
 #[cfg(test)]
@@ -179,7 +212,10 @@ mod tests {
     fn wrong_words_are_named() {
         for (query, hint) in [
             ("destinaton=x", "destinaton: did you mean destination?"),
-            ("order.id=1001", "order.id: a business attribute is asked for as attribute=order.id:VALUE."),
+            (
+                "order.id=1001",
+                "order.id: a business attribute is asked for as attribute=order.id:VALUE.",
+            ),
             ("limit=1&limit=2", "limit: stands twice; give it once."),
         ] {
             assert_eq!(parse(query).unwrap_err().hint, hint);
@@ -191,7 +227,9 @@ mod tests {
         let times = parse("from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z").unwrap();
         assert!(times.range().is_err());
         assert!(parse("from=yesterday").unwrap().range().is_err());
-        let state = parse("state=delivred").unwrap().word("state", &[("delivered", 1), ("failed", 2)]);
+        let state = parse("state=delivred")
+            .unwrap()
+            .word("state", &[("delivered", 1), ("failed", 2)]);
         assert_eq!(
             state.unwrap_err().hint,
             "state: is one of delivered, failed (did you mean delivered?)."

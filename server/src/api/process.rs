@@ -23,11 +23,22 @@ async fn ready(State(state): State<AppState>) -> Response {
     if missing.is_empty() {
         return "ready\n".into_response();
     }
-    let names: Vec<&str> = missing.iter().map(|m| m.split(':').next().unwrap_or(m)).collect();
-    (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "not_ready": names }))).into_response()
+    let names: Vec<&str> = missing
+        .iter()
+        .map(|m| m.split(':').next().unwrap_or(m))
+        .collect();
+    (
+        StatusCode::SERVICE_UNAVAILABLE,
+        Json(json!({ "not_ready": names })),
+    )
+        .into_response()
 }
 
 async fn metrics(State(state): State<AppState>) -> Response {
     let text = state.process.metrics().await;
-    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+    (
+        [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
+        text,
+    )
+        .into_response()
 }

@@ -20,7 +20,14 @@ pub async fn list_roles(RawQuery(query): RawQuery) -> Answer<Page<RoleLine>> {
     Params::parse(query.as_deref(), &[])?;
     let items = Role::ALL
         .into_iter()
-        .map(|role| RoleLine { name: role, actions: role.actions() })
+        .map(|role| RoleLine {
+            name: role,
+            actions: role.actions(),
+        })
         .collect();
-    Ok(Json(Page { items, next: None, searched_back_to: None }))
+    Ok(Json(Page {
+        items,
+        next: None,
+        searched_back_to: None,
+    }))
 }

@@ -1,20 +1,23 @@
 //! One router over all surfaces. A route enters only through [`Routes::add`], which takes its
 //! policy from the one table: there is no other way in.
 
+use std::panic::AssertUnwindSafe;
+
 use axum::Router;
 use axum::extract::Request;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
+use futures::FutureExt;
 use http::{Method, StatusCode};
 use waybill_model::problem::{Code, Problem};
 
 use super::state::AppState;
 use super::{openapi, process, resources};
-use crate::auth::gate::{self, Surface};
+use crate::auth::gate::{self, Guard, Surface};
+use crate::auth::headers;
 use crate::auth::identity::Identity;
 use crate::auth::policy::{self, Policy};
-use crate::auth::headers;
 use crate::error::ApiProblem;
 use crate::ui;
 
@@ -25,10 +28,31 @@ pub struct Routes {
 }
 
 impl Routes {
-    /// `handler` answers `method` only; others of the same template are added apart.
+    /// `handler` answers `method` only; others of the same template are added apart. Whoever may
+    /// not pass is answered with the problem, and the handler does not run.
     pub fn add(&mut self, method: Method, template: &str, handler: MethodRouter<AppState>) {
+        self.guarded(method, template, handler, false);
+    }
+
+    /// A page is shown in any case: refused, as the sign-in form or the reason, with no data.
+    pub fn add_page(&mut self, template: &str, handler: MethodRouter<AppState>) {
+        self.guarded(Method::GET, template, handler, true);
+    }
+
+    fn guarded(
+        &mut self,
+        method: Method,
+        template: &str,
+        handler: MethodRouter<AppState>,
+        is_page: bool,
+    ) {
         let policy = policy::of(&method, template);
-        let gate = from_fn_with_state((self.state.clone(), policy), gate::enforce);
+        let guard = Guard {
+            state: self.state.clone(),
+            policy,
+            is_page,
+        };
+        let gate = from_fn_with_state(guard, gate::enforce);
         self.router = std::mem::take(&mut self.router).route(template, handler.route_layer(gate));
         self.added.push((method, template.to_owned(), policy));
     }
@@ -37,6 +61,8 @@ impl Routes {
 /// The whole console and API. Serve it with
 /// `into_make_service_with_connect_info::<SocketAddr>()`: addresses of clients come from there.
 pub fn router(state: AppState) -> Router {
+    // Pages spawn by this; it may be set already.
+    let _ = any_spawner::Executor::init_tokio();
     let https = state.settings.https;
     let routes = all(state.clone());
     routes
@@ -55,7 +81,11 @@ pub fn list(state: AppState) -> Vec<(Method, String, Policy)> {
 }
 
 fn all(state: AppState) -> Routes {
-    let mut routes = Routes { state, router: Router::new(), added: Vec::new() };
+    let mut routes = Routes {
+        state,
+        router: Router::new(),
+        added: Vec::new(),
+    };
     process::add(&mut routes);
     ui::add(&mut routes);
     openapi::add(&mut routes);
@@ -70,7 +100,11 @@ fn all(state: AppState) -> Routes {
 
 /// Only who may come in learns that the address exists.
 async fn wrong_method(request: Request) -> Response {
-    let known = request.extensions().get::<Identity>().and_then(Identity::caller).is_some();
+    let known = request
+        .extensions()
+        .get::<Identity>()
+        .and_then(Identity::caller)
+        .is_some();
     if !known {
         return ApiProblem(policy::unauthenticated()).into_response();
     }
@@ -84,15 +118,25 @@ async fn wrong_method(request: Request) -> Response {
     response
 }
 
-/// Refusals that the framework words itself (a path that is not UTF-8, say) become problems.
-async fn explain(request: Request, next: axum::middleware::Next) -> Response {
-    let api = Surface::of(request.uri().path()) == Surface::Api;
-    let response = next.run(request).await;
+/// Refusals that the framework words itself (a path that is not UTF-8, say) become problems, and so
+/// does a panic: its neighbours are unharmed, and the log says where.
+async fn explain(request: Request, next: Next) -> Response {
+    let surface = Surface::of(request.uri().path());
+    let run = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let Ok(response) = run.await else {
+        tracing::error!("a handler panicked");
+        return ApiProblem(Problem::new(
+            Code::Internal,
+            "Something broke here.",
+            "The log of the server says what.",
+        ))
+        .into_response();
+    };
     let plain = response
         .headers()
         .get(http::header::CONTENT_TYPE)
         .is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
-    if !(api && plain && response.status().is_client_error()) {
+    if surface != Surface::Api || !plain || !response.status().is_client_error() {
         return response;
     }
     let code = match response.status() {

@@ -10,7 +10,12 @@ use waybill_model::view::{JourneyPage, Overview};
 /// Whether the caller may see a message. An unknown cluster or destination is only seen by those
 /// who see all of them.
 pub fn sees(caller: &Caller, message: &Message, now: Timestamp) -> bool {
-    sees_place(caller, message.cluster.as_deref(), message.destination.as_deref(), now)
+    sees_place(
+        caller,
+        message.cluster.as_deref(),
+        message.destination.as_deref(),
+        now,
+    )
 }
 
 pub fn sees_everything(caller: &Caller, now: Timestamp) -> bool {
@@ -36,8 +41,12 @@ pub fn narrow_overview(caller: &Caller, mut overview: Overview, now: Timestamp) 
         return overview;
     }
     let sees_name = |name: &str| sees_place(caller, None, Some(name), now);
-    overview.troubled.retain(|summary| sees(caller, &summary.message, now));
-    overview.destinations.retain(|line| sees_name(&line.destination));
+    overview
+        .troubled
+        .retain(|summary| sees(caller, &summary.message, now));
+    overview
+        .destinations
+        .retain(|line| sees_name(&line.destination));
     overview.edges.retain(|edge| sees_name(&edge.destination));
     overview.totals = Default::default();
     overview.traffic.clear();
@@ -59,7 +68,8 @@ pub fn narrow_journey(
     if !sees(caller, &page.journey.message, now) {
         return Err(no_journey());
     }
-    page.chain.retain(|journey| sees(caller, &journey.message, now));
+    page.chain
+        .retain(|journey| sees(caller, &journey.message, now));
     page.spans.clear();
     Ok(page)
 }
@@ -77,7 +87,10 @@ pub fn normalise(mut query: JourneyQuery) -> Result<JourneyQuery, Problem> {
     if let Some(attribute) = query.attribute.take() {
         let at = attribute.find([':', '=']).filter(|at| *at > 0);
         let Some(at) = at.filter(|at| at + 1 < attribute.len()) else {
-            return Err(super::params::invalid("attribute", "is written name:value, such as order.id:1001"));
+            return Err(super::params::invalid(
+                "attribute",
+                "is written name:value, such as order.id:1001",
+            ));
         };
         query.attribute = Some(format!("{}:{}", &attribute[..at], &attribute[at + 1..]));
     }

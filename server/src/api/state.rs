@@ -66,7 +66,9 @@ impl Settings {
     pub fn new(server: &crate::config::Server, clusters: Vec<Cluster>) -> Self {
         Self {
             https: server.is_https(),
-            origins: crate::auth::origin_of(&server.public_url).into_iter().collect(),
+            origins: crate::auth::origin_of(&server.public_url)
+                .into_iter()
+                .collect(),
             trusted_proxies: server.trusted_proxies.clone(),
             metrics_open: server.listen.ip().is_loopback(),
             clusters,
@@ -88,7 +90,14 @@ pub struct AppState {
 
 impl AppState {
     pub fn new(parts: Parts) -> Self {
-        let Parts { auth, audit, reads, process, events, settings } = parts;
+        let Parts {
+            auth,
+            audit,
+            reads,
+            process,
+            events,
+            settings,
+        } = parts;
         Self {
             auth,
             audit,

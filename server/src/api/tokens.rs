@@ -67,15 +67,29 @@ pub async fn create_token(
     User(caller): User,
     input: Input<NewToken>,
 ) -> Result<(StatusCode, Json<JsonValue>), ApiProblem> {
-    let Input { value, words, idempotency_key } = input;
+    let Input {
+        value,
+        words,
+        idempotency_key,
+    } = input;
     let work = async {
         let role = value.role.unwrap_or(Role::Viewer);
-        let (line, secret) = state.auth.create_token(&caller, &value.name, value.purpose, role).await?;
+        let (line, secret) = state
+            .auth
+            .create_token(&caller, &value.name, value.purpose, role)
+            .await?;
         Ok(serde_json::json!(CreatedToken { line, secret }))
     };
     let answer = state
         .idempotency
-        .once(caller.user_id, "POST /tokens", idempotency_key.as_deref(), &words, clock::now(), work)
+        .once(
+            caller.user_id,
+            "POST /tokens",
+            idempotency_key.as_deref(),
+            &words,
+            clock::now(),
+            work,
+        )
         .await?;
     Ok((StatusCode::CREATED, Json(answer)))
 }

@@ -29,9 +29,12 @@ pub async fn get_trace(
     if !scope::sees_everything(&caller, now) {
         return Err(forbidden(Some(waybill_model::access::Action::TraceRead)).into());
     }
-    let id: TraceId = trace_id
-        .parse()
-        .map_err(|_| invalid("trace_id", "is written as 32 hexadecimal digits, not all zero"))?;
+    let id: TraceId = trace_id.parse().map_err(|_| {
+        invalid(
+            "trace_id",
+            "is written as 32 hexadecimal digits, not all zero",
+        )
+    })?;
     let spans = state.reads.trace(id).await?;
     if spans.is_empty() {
         return Err(Problem::new(
@@ -41,7 +44,11 @@ pub async fn get_trace(
         )
         .into());
     }
-    let asked = JourneyQuery { trace_id: Some(id.to_string()), limit: Some(1_000), ..Default::default() };
+    let asked = JourneyQuery {
+        trace_id: Some(id.to_string()),
+        limit: Some(1_000),
+        ..Default::default()
+    };
     let journeys = state.reads.journeys(asked).await?;
     let mut answer = otlp_json::resource_spans(&spans);
     answer["journeys"] = json!(journeys.items);

@@ -65,14 +65,28 @@ pub async fn add_user(
     User(caller): User,
     input: Input<NewUser>,
 ) -> Result<(StatusCode, Json<JsonValue>), ApiProblem> {
-    let Input { value, words, idempotency_key } = input;
+    let Input {
+        value,
+        words,
+        idempotency_key,
+    } = input;
     let work = async {
-        let line = state.auth.add_user(&caller, &value.name, value.password, value.role).await?;
+        let line = state
+            .auth
+            .add_user(&caller, &value.name, value.password, value.role)
+            .await?;
         Ok(serde_json::json!(line))
     };
     let answer = state
         .idempotency
-        .once(caller.user_id, "POST /users", idempotency_key.as_deref(), &words, clock::now(), work)
+        .once(
+            caller.user_id,
+            "POST /users",
+            idempotency_key.as_deref(),
+            &words,
+            clock::now(),
+            work,
+        )
         .await?;
     Ok((StatusCode::CREATED, Json(answer)))
 }
@@ -120,6 +134,9 @@ pub async fn set_password(
     Path(id): Path<i64>,
     input: Input<NewPassword>,
 ) -> Result<StatusCode, ApiProblem> {
-    state.auth.reset_password(&caller, id, input.value.password).await?;
+    state
+        .auth
+        .reset_password(&caller, id, input.value.password)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -18,7 +18,7 @@ use super::policy::{Policy, unauthenticated};
 use super::{address, origin, secret};
 use crate::api::AppState;
 use crate::clock;
-use crate::error::ApiProblem;
+use crate::error::{self, ApiProblem};
 
 /// The largest body that a route of console and API reads, in bytes. Telemetry has its own limit.
 const LARGEST_BODY: usize = 256 * 1024;
@@ -80,21 +80,38 @@ pub async fn identify(State(state): State<AppState>, mut request: Request, next:
     next.run(request).await
 }
 
-/// Runs for each route with its policy.
-pub async fn enforce(
-    State((state, policy)): State<(AppState, Policy)>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let who = request.extensions().get::<Identity>().cloned().unwrap_or(Identity::Nobody);
+/// What stands before one route.
+#[derive(Clone)]
+pub struct Guard {
+    pub state: AppState,
+    pub policy: Policy,
+    /// The handler shows a refusal itself (`PageRefusal`) and gives no data with it.
+    pub is_page: bool,
+}
+
+/// Runs for each route.
+pub async fn enforce(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
+    let who = request
+        .extensions()
+        .get::<Identity>()
+        .cloned()
+        .unwrap_or(Identity::Nobody);
     let asked = Asked::of(&request);
-    if let Err(problem) = admit(&state, policy, &who, asked).await {
-        if Surface::of(request.uri().path()) != Surface::Page || is_change(request.method()) {
-            return ApiProblem(problem).into_response();
+    if let Err(problem) = admit(&guard.state, guard.policy, &who, asked).await {
+        if !guard.is_page {
+            return refuse(&request, problem);
         }
         request.extensions_mut().insert(PageRefusal(problem));
     }
     next.run(request).await
+}
+
+/// The console reads a server function's error as the problem itself.
+fn refuse(request: &Request, problem: Problem) -> Response {
+    if Surface::of(request.uri().path()) == Surface::Function {
+        return (error::status(problem.code), axum::Json(problem)).into_response();
+    }
+    ApiProblem(problem).into_response()
 }
 
 /// What of a request decides whether it may go on.
@@ -152,7 +169,9 @@ pub fn is_change(method: &Method) -> bool {
 }
 
 pub fn from(extensions: &http::Extensions) -> IpAddr {
-    extensions.get::<From>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |from| from.0)
+    extensions
+        .get::<From>()
+        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |from| from.0)
 }
 
 /// Addresses end in histories, logs and `Referer`: a secret in one is refused, and by that shown

@@ -87,7 +87,11 @@ pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// `__Host-` binds the cookie to this host and to https; browsers refuse it over http.
 pub fn session_cookie_name(https: bool) -> &'static str {
-    if https { "__Host-waybill_session" } else { "waybill_session" }
+    if https {
+        "__Host-waybill_session"
+    } else {
+        "waybill_session"
+    }
 }
 
 /// The `Set-Cookie` of a session that begins (`Some`) or ends (`None`).
@@ -103,14 +107,20 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        pairs.iter().map(|(k, v)| (k.parse().unwrap(), v.parse().unwrap())).collect()
+        pairs
+            .iter()
+            .map(|(k, v)| (k.parse().unwrap(), v.parse().unwrap()))
+            .collect()
     }
 
     #[test]
     fn a_header_stands_before_a_cookie() {
         let cookie = ("cookie", "a=b; waybill_session=abc; waybill_session=evil");
         let name = session_cookie_name(false);
-        assert_eq!(credential(&headers(&[cookie]), name), Credential::Session("abc"));
+        assert_eq!(
+            credential(&headers(&[cookie]), name),
+            Credential::Session("abc")
+        );
         let both = headers(&[cookie, ("authorization", "bearer wb_x")]);
         assert_eq!(credential(&both, name), Credential::Bearer("wb_x"));
         let other = headers(&[cookie, ("authorization", "Basic abc")]);

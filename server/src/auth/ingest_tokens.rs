@@ -57,7 +57,9 @@ impl Auth {
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.ingest_tokens.lock().unwrap_or_else(PoisonError::into_inner)
+        self.ingest_tokens
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -65,7 +67,8 @@ impl Seen {
     /// Refused tokens make room first: anyone can invent those.
     fn remember(&mut self, key: String, answer: Answer) {
         if self.0.len() >= REMEMBERED {
-            self.0.retain(|_, kept| kept.allowed && answer.at < kept.at.plus_ms(STALE_MS));
+            self.0
+                .retain(|_, kept| kept.allowed && answer.at < kept.at.plus_ms(STALE_MS));
         }
         if self.0.len() < REMEMBERED {
             self.0.insert(key, answer);

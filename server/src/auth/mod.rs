@@ -91,7 +91,10 @@ pub fn store_problem(error: StoreError) -> Problem {
             "Read it again and decide anew.",
         ),
         StoreError::Unavailable { .. } => {
-            tracing::warn!(error = &error as &dyn std::error::Error, "the database does not answer");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the database does not answer"
+            );
             Problem::new(
                 Code::StoreUnavailable,
                 "The database does not answer.",

@@ -10,7 +10,10 @@ use waybill_model::problem::{Code, Problem};
 pub fn origin_of(url: &str) -> Option<String> {
     let (scheme, rest) = url.split_once("://")?;
     let scheme = scheme.to_ascii_lowercase();
-    let host = rest.split(['/', '?', '#']).next().filter(|host| !host.is_empty())?;
+    let host = rest
+        .split(['/', '?', '#'])
+        .next()
+        .filter(|host| !host.is_empty())?;
     if host.contains('@') {
         return None;
     }
@@ -54,7 +57,11 @@ fn is_local(claimed: &str, headers: &HeaderMap) -> bool {
         return false;
     };
     let name = host.rsplit_once(':').map_or(host, |(name, port)| {
-        if port.bytes().all(|b| b.is_ascii_digit()) { name } else { host }
+        if port.bytes().all(|b| b.is_ascii_digit()) {
+            name
+        } else {
+            host
+        }
     });
     let loopback = ["127.0.0.1", "localhost", "[::1]"].contains(&name);
     loopback && origin_of(&format!("http://{host}")).as_deref() == Some(claimed)
@@ -65,8 +72,10 @@ mod tests {
     use super::*;
 
     fn passes(pairs: &[(&'static str, &str)]) -> bool {
-        let headers =
-            pairs.iter().map(|(k, v)| (k.parse().unwrap(), v.parse().unwrap())).collect();
+        let headers = pairs
+            .iter()
+            .map(|(k, v)| (k.parse().unwrap(), v.parse().unwrap()))
+            .collect();
         check(&headers, &["https://waybill.example".into()]).is_ok()
     }
 
@@ -74,9 +83,18 @@ mod tests {
     fn only_our_own_pages_may_ask() {
         assert!(passes(&[("origin", "https://waybill.example")]));
         assert!(passes(&[("origin", "https://Waybill.example:443")]));
-        assert!(passes(&[("referer", "https://waybill.example/settings?a=b")]));
-        assert!(passes(&[("origin", "http://127.0.0.1:8080"), ("host", "127.0.0.1:8080")]));
-        assert!(passes(&[("origin", "http://[::1]:8080"), ("host", "[::1]:8080")]));
+        assert!(passes(&[(
+            "referer",
+            "https://waybill.example/settings?a=b"
+        )]));
+        assert!(passes(&[
+            ("origin", "http://127.0.0.1:8080"),
+            ("host", "127.0.0.1:8080")
+        ]));
+        assert!(passes(&[
+            ("origin", "http://[::1]:8080"),
+            ("host", "[::1]:8080")
+        ]));
         for refused in [
             &[][..],
             &[("origin", "null")],
@@ -84,10 +102,19 @@ mod tests {
             &[("origin", "http://waybill.example")],
             &[("origin", "https://waybill.example.evil.example")],
             &[("origin", "https://waybill.example@evil.example")],
-            &[("origin", "https://evil.example"), ("referer", "https://waybill.example/")],
+            &[
+                ("origin", "https://evil.example"),
+                ("referer", "https://waybill.example/"),
+            ],
             &[("origin", "http://evil.example"), ("host", "evil.example")],
-            &[("origin", "http://127.0.0.1:9999"), ("host", "127.0.0.1:8080")],
-            &[("origin", "https://waybill.example"), ("sec-fetch-site", "cross-site")],
+            &[
+                ("origin", "http://127.0.0.1:9999"),
+                ("host", "127.0.0.1:8080"),
+            ],
+            &[
+                ("origin", "https://waybill.example"),
+                ("sec-fetch-site", "cross-site"),
+            ],
         ] {
             assert!(!passes(refused), "{refused:?}");
         }

@@ -3,8 +3,8 @@
 //! One hash takes 19 MiB for its duration (the parameters that OWASP names first), so at most two
 //! run at once and the others wait their turn.
 
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::Argon2;
+use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use tokio::sync::Semaphore;

@@ -29,7 +29,11 @@ pub struct Row {
 }
 
 const fn row(method: Method, template: &'static str, policy: Policy) -> Row {
-    Row { method, template, policy }
+    Row {
+        method,
+        template,
+        policy,
+    }
 }
 
 use Action::{AuditRead, StatusRead, TraceRead, UserAdmin};
@@ -87,7 +91,11 @@ pub const TABLE: &[Row] = &[
     row(Method::POST, "/api/v1/users", Right(UserAdmin)),
     row(Method::PATCH, "/api/v1/users/{id}", Right(UserAdmin)),
     row(Method::DELETE, "/api/v1/users/{id}", Right(UserAdmin)),
-    row(Method::POST, "/api/v1/users/{id}/password", Right(UserAdmin)),
+    row(
+        Method::POST,
+        "/api/v1/users/{id}/password",
+        Right(UserAdmin),
+    ),
     row(Method::GET, "/api/v1/tokens", SignedIn),
     row(Method::POST, "/api/v1/tokens", SignedIn),
     row(Method::DELETE, "/api/v1/tokens/{id}", SignedIn),
@@ -190,8 +198,15 @@ mod tests {
         assert_eq!(
             public,
             [
-                "/healthz", "/readyz", "/pkg/{*file}", "/sign-in", "/sign-in", "/sign-out",
-                "/setup/{secret}", "/setup/{secret}", "/look",
+                "/healthz",
+                "/readyz",
+                "/pkg/{*file}",
+                "/sign-in",
+                "/sign-in",
+                "/sign-out",
+                "/setup/{secret}",
+                "/setup/{secret}",
+                "/look",
             ]
         );
     }

@@ -75,7 +75,8 @@ impl Auth {
         before: Option<&str>,
         now: Timestamp,
     ) -> Result<String, SignInRefused> {
-        if let Err(paused) = self.throttle().begin(name, from, now) {
+        let begun = self.throttle().begin(name, from, now);
+        if let Err(paused) = begun {
             let problem = Problem::new(
                 Code::TooManyAttempts,
                 "Sign-in is paused after repeated failures.",
@@ -89,8 +90,14 @@ impl Auth {
                 retry_after_s: Some(paused.retry_after_s),
             });
         }
-        let account = self.store.account_by_name(name).await.map_err(store_problem)?;
-        let stored = account.as_ref().map(|account| account.password_hash.clone());
+        let account = self
+            .store
+            .account_by_name(name)
+            .await
+            .map_err(store_problem)?;
+        let stored = account
+            .as_ref()
+            .map(|account| account.password_hash.clone());
         let fits = self.passwords.fits(password, stored).await?;
         let Some(account) = account.as_ref().filter(|_| fits) else {
             let problem = Problem::new(
@@ -101,20 +108,32 @@ impl Auth {
             self.audit_refusal(account.as_ref(), &problem, from).await;
             return Err(problem.into());
         };
-        let secret = self.open_session(account.id, &account.name, from, now).await?;
+        let secret = self
+            .open_session(account.id, &account.name, from, now)
+            .await?;
         if let Some(before) = before {
-            self.store.close_session(before).await.map_err(store_problem)?;
+            self.store
+                .close_session(before)
+                .await
+                .map_err(store_problem)?;
         }
         self.throttle().succeeded(name, from);
         Ok(secret)
     }
 
     pub async fn sign_out(&self, who: &Identity, secret: &str) -> Result<(), Problem> {
-        let close = async { self.store.close_session(secret).await.map_err(store_problem) };
+        let close = async {
+            self.store
+                .close_session(secret)
+                .await
+                .map_err(store_problem)
+        };
         match who.caller() {
             Some(caller) => {
                 let name = &caller.name;
-                self.audit.around(name, "session.close", name, String::new(), close).await
+                self.audit
+                    .around(name, "session.close", name, String::new(), close)
+                    .await
             }
             None => close.await,
         }
@@ -129,20 +148,36 @@ impl Auth {
     ) -> Result<String, Problem> {
         let secret = secret::random()?;
         let open = async {
-            self.store.open_session(account_id, &secret, LIFE, now).await.map_err(store_problem)
+            self.store
+                .open_session(account_id, &secret, LIFE, now)
+                .await
+                .map_err(store_problem)
         };
-        self.audit.around(name, "session.open", name, format!("from {from}"), open).await?;
-        self.store.account_seen(account_id, now).await.map_err(store_problem)?;
+        self.audit
+            .around(name, "session.open", name, format!("from {from}"), open)
+            .await?;
+        self.store
+            .account_seen(account_id, now)
+            .await
+            .map_err(store_problem)?;
         Ok(secret)
     }
 
     async fn by_session(&self, secret: &str) -> Result<Identity, Problem> {
         let now = clock::now();
-        let Some(session) = self.store.session(secret, now).await.map_err(store_problem)? else {
+        let Some(session) = self
+            .store
+            .session(secret, now)
+            .await
+            .map_err(store_problem)?
+        else {
             return Ok(Identity::Nobody);
         };
         if now.ms_since(session.last_used_at) > 60_000.0 {
-            self.store.account_seen(session.account_id, now).await.map_err(store_problem)?;
+            self.store
+                .account_seen(session.account_id, now)
+                .await
+                .map_err(store_problem)?;
         }
         let Some(caller) = self.caller(session.account_id, None, None).await? else {
             return Ok(Identity::Nobody);
@@ -157,7 +192,11 @@ impl Auth {
         if !secret::looks_like_token(token) {
             return Ok(Identity::Nobody);
         }
-        let found = self.store.token(token, clock::now()).await.map_err(store_problem)?;
+        let found = self
+            .store
+            .token(token, clock::now())
+            .await
+            .map_err(store_problem)?;
         let Some(found) = found else {
             return Ok(Identity::Nobody);
         };
@@ -181,12 +220,20 @@ impl Auth {
         token: Option<String>,
         token_role: Option<Role>,
     ) -> Result<Option<Caller>, Problem> {
-        let account = self.store.account(account_id).await.map_err(store_problem)?;
+        let account = self
+            .store
+            .account(account_id)
+            .await
+            .map_err(store_problem)?;
         let Some(account) = account else {
             return Ok(None);
         };
         let mut grants = account.role.grants();
-        let own = self.store.grants_of(account_id).await.map_err(store_problem)?;
+        let own = self
+            .store
+            .grants_of(account_id)
+            .await
+            .map_err(store_problem)?;
         grants.extend(own.into_iter().map(|stored| stored.grant));
         let mut role = account.role;
         if let Some(narrower) = token_role {
@@ -207,7 +254,13 @@ impl Auth {
     async fn audit_refusal(&self, account: Option<&Account>, problem: &Problem, from: IpAddr) {
         let object = account.map_or(UNKNOWN_NAME, |account| &account.name);
         self.audit
-            .denied("anonymous", "session.open", object, problem, &from.to_string())
+            .denied(
+                "anonymous",
+                "session.open",
+                object,
+                problem,
+                &from.to_string(),
+            )
             .await;
     }
 

@@ -15,14 +15,22 @@ impl Auth {
             return Ok(None);
         }
         let secret = secret::random()?;
-        self.store.set_setup_link(&secret).await.map_err(store_problem)?;
+        self.store
+            .set_setup_link(&secret)
+            .await
+            .map_err(store_problem)?;
         Ok(Some(format!("/setup/{secret}")))
     }
 
     /// # Errors
     /// [`Code::SetupLinkUsed`] where the link does not lead anywhere any more.
     pub async fn check_setup_link(&self, secret: &str) -> Result<(), Problem> {
-        if self.store.setup_link_fits(secret).await.map_err(store_problem)? {
+        if self
+            .store
+            .setup_link_fits(secret)
+            .await
+            .map_err(store_problem)?
+        {
             Ok(())
         } else {
             Err(used())
@@ -40,18 +48,27 @@ impl Auth {
     ) -> Result<String, Problem> {
         if let Err(problem) = self.check_setup_link(link).await {
             let from = from.to_string();
-            self.audit.denied("anonymous", "setup.use", "setup link", &problem, &from).await;
+            self.audit
+                .denied("anonymous", "setup.use", "setup link", &problem, &from)
+                .await;
             return Err(problem);
         }
         let name = accept_name(name)?;
         password::accept(&password)?;
         let hash = self.passwords.hash(password).await?;
         let make = async {
-            let made = self.store.use_setup_link(link, name, &hash).await.map_err(store_problem)?;
+            let made = self
+                .store
+                .use_setup_link(link, name, &hash)
+                .await
+                .map_err(store_problem)?;
             made.ok_or_else(used)
         };
         let detail = format!("role admin, from {from}");
-        let id = self.audit.around("anonymous", "setup.use", name, detail, make).await?;
+        let id = self
+            .audit
+            .around("anonymous", "setup.use", name, detail, make)
+            .await?;
         self.open_session(id, name, from, now).await
     }
 }

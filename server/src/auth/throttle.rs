@@ -37,10 +37,16 @@ impl Throttle {
     /// Begins an attempt, or says how long to wait.
     pub fn begin(&mut self, name: &str, from: IpAddr, now: Timestamp) -> Result<(), Paused> {
         let (name, from) = (name_key(name), address_key(from));
-        if let Some(paused) = self.addresses.paused(&from, FREE_BY_ADDRESS, LONGEST_BY_ADDRESS_MS, now) {
+        if let Some(paused) =
+            self.addresses
+                .paused(&from, FREE_BY_ADDRESS, LONGEST_BY_ADDRESS_MS, now)
+        {
             return Err(paused);
         }
-        if let Some(paused) = self.names.paused(&name, FREE_BY_NAME, LONGEST_BY_NAME_MS, now) {
+        if let Some(paused) = self
+            .names
+            .paused(&name, FREE_BY_NAME, LONGEST_BY_NAME_MS, now)
+        {
             return Err(paused);
         }
         self.names.failed(name, now);
@@ -85,7 +91,9 @@ struct Tries {
 
 impl<K> Default for Record<K> {
     fn default() -> Self {
-        Self { tries: HashMap::new() }
+        Self {
+            tries: HashMap::new(),
+        }
     }
 }
 
@@ -97,7 +105,10 @@ impl<K: Clone + Eq + Hash> Record<K> {
             return None;
         }
         let beyond = tries.failures.checked_sub(free)?;
-        let pause_ms = 1_000_i64.checked_shl(beyond.min(20)).unwrap_or(longest_ms).min(longest_ms);
+        let pause_ms = 1_000_i64
+            .checked_shl(beyond.min(20))
+            .unwrap_or(longest_ms)
+            .min(longest_ms);
         let left_ms = tries.last.plus_ms(pause_ms).unix_millis() - now.unix_millis();
         (left_ms > 0).then(|| Paused {
             retry_after_s: u64::try_from(left_ms).unwrap_or(0).div_ceil(1_000),
@@ -109,8 +120,16 @@ impl<K: Clone + Eq + Hash> Record<K> {
         if self.tries.len() >= REMEMBERED && !self.tries.contains_key(&key) {
             self.make_room(now);
         }
-        let tries = self.tries.entry(key).or_insert(Tries { failures: 0, last: now, told: false });
-        *tries = Tries { failures: tries.failures.saturating_add(1), last: now, told: false };
+        let tries = self.tries.entry(key).or_insert(Tries {
+            failures: 0,
+            last: now,
+            told: false,
+        });
+        *tries = Tries {
+            failures: tries.failures.saturating_add(1),
+            last: now,
+            told: false,
+        };
     }
 
     /// Those with the fewest failures go first: a flood of fresh keys pushes out its own kind.
@@ -147,7 +166,12 @@ mod tests {
         for _ in 0..FREE_BY_NAME {
             assert_eq!(throttle.begin("Ann", HERE, at(0)), Ok(()));
         }
-        let paused = |s, first| Err(Paused { retry_after_s: s, first });
+        let paused = |s, first| {
+            Err(Paused {
+                retry_after_s: s,
+                first,
+            })
+        };
         assert_eq!(throttle.begin("ann", HERE, at(0)), paused(1, true));
         assert_eq!(throttle.begin("ANN", HERE, at(1)), paused(1, false));
         assert_eq!(throttle.begin("ann", HERE, at(1_000)), Ok(()));

@@ -52,14 +52,21 @@ impl Auth {
                 role,
                 expires_at: None,
             };
-            let id = self.store.create_token(token, &secret).await.map_err(store_problem)?;
+            let id = self
+                .store
+                .create_token(token, &secret)
+                .await
+                .map_err(store_problem)?;
             self.token_line(by, id).await
         };
         let detail = match role {
             Some(role) => format!("for the API, role {}", role.name()),
             None => "for ingest".to_owned(),
         };
-        let line = self.audit.around(&actor(by), "token.create", name, detail, create).await?;
+        let line = self
+            .audit
+            .around(&actor(by), "token.create", name, detail, create)
+            .await?;
         Ok((line, secret))
     }
 
@@ -74,12 +81,16 @@ impl Auth {
             Some(user) => format!("of {user}"),
             None => "for ingest".to_owned(),
         };
-        self.audit.around(&actor(by), "token.revoke", &line.name, detail, revoke).await
+        self.audit
+            .around(&actor(by), "token.revoke", &line.name, detail, revoke)
+            .await
     }
 
     async fn token_line(&self, by: &Caller, id: i64) -> Result<TokenLine, Problem> {
         let mine = self.tokens(by).await?;
-        mine.into_iter().find(|line| line.id == id).ok_or_else(no_token)
+        mine.into_iter()
+            .find(|line| line.id == id)
+            .ok_or_else(no_token)
     }
 }
 
@@ -93,5 +104,9 @@ fn within(by: &Caller, role: Role) -> Result<(), Problem> {
 }
 
 fn no_token() -> Problem {
-    Problem::new(Code::NotFound, "There is no such token.", "GET /api/v1/tokens lists them.")
+    Problem::new(
+        Code::NotFound,
+        "There is no such token.",
+        "GET /api/v1/tokens lists them.",
+    )
 }

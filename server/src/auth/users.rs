@@ -26,11 +26,17 @@ impl Auth {
         let name = accept_name(name)?;
         let hash = self.passwords.hash(password).await?;
         let create = async {
-            let id = self.store.create_account(name, role, &hash).await.map_err(store_problem)?;
+            let id = self
+                .store
+                .create_account(name, role, &hash)
+                .await
+                .map_err(store_problem)?;
             self.user(id).await
         };
         let detail = format!("role {}", role.name());
-        self.audit.around(&actor(by), "user.create", name, detail, create).await
+        self.audit
+            .around(&actor(by), "user.create", name, detail, create)
+            .await
     }
 
     /// # Errors
@@ -39,10 +45,17 @@ impl Auth {
         require(by, Action::UserAdmin)?;
         let user = self.user(user_id).await?;
         let change = async {
-            found(self.store.set_role(user_id, role).await.map_err(store_problem)?)
+            found(
+                self.store
+                    .set_role(user_id, role)
+                    .await
+                    .map_err(store_problem)?,
+            )
         };
         let detail = format!("role {} to {}", user.role.name(), role.name());
-        self.audit.around(&actor(by), "user.set_role", &user.name, detail, change).await
+        self.audit
+            .around(&actor(by), "user.set_role", &user.name, detail, change)
+            .await
     }
 
     /// The user's sessions end; tokens are revoked apart.
@@ -56,10 +69,23 @@ impl Auth {
         let user = self.user(user_id).await?;
         let hash = self.passwords.hash(password).await?;
         let change = async {
-            found(self.store.set_password(user_id, &hash).await.map_err(store_problem)?)
+            found(
+                self.store
+                    .set_password(user_id, &hash)
+                    .await
+                    .map_err(store_problem)?,
+            )
         };
         let detail = "sessions end".to_owned();
-        self.audit.around(&actor(by), "user.reset_password", &user.name, detail, change).await
+        self.audit
+            .around(
+                &actor(by),
+                "user.reset_password",
+                &user.name,
+                detail,
+                change,
+            )
+            .await
     }
 
     /// With sessions, tokens and grants.
@@ -70,14 +96,26 @@ impl Auth {
         require(by, Action::UserAdmin)?;
         let user = self.user(user_id).await?;
         let remove = async {
-            found(self.store.remove_account(user_id).await.map_err(store_problem)?)
+            found(
+                self.store
+                    .remove_account(user_id)
+                    .await
+                    .map_err(store_problem)?,
+            )
         };
         let detail = format!("role {}", user.role.name());
-        self.audit.around(&actor(by), "user.remove", &user.name, detail, remove).await
+        self.audit
+            .around(&actor(by), "user.remove", &user.name, detail, remove)
+            .await
     }
 
     async fn user(&self, id: i64) -> Result<UserLine, Problem> {
-        let account = self.store.account(id).await.map_err(store_problem)?.ok_or_else(no_user)?;
+        let account = self
+            .store
+            .account(id)
+            .await
+            .map_err(store_problem)?
+            .ok_or_else(no_user)?;
         Ok(UserLine {
             id: account.id,
             name: account.name,
@@ -93,5 +131,9 @@ fn found(found: bool) -> Result<(), Problem> {
 }
 
 fn no_user() -> Problem {
-    Problem::new(Code::NotFound, "There is no such user.", "GET /api/v1/users lists them.")
+    Problem::new(
+        Code::NotFound,
+        "There is no such user.",
+        "GET /api/v1/users lists them.",
+    )
 }

@@ -64,7 +64,10 @@ where
             chunk = &chunk[taken..];
             if prefix_len == 5 {
                 let (compression, len) = read_prefix(prefix, compression, limit)?;
-                message = Some((Inflater::new(compression, limit, budget.hold_nothing())?, len));
+                message = Some((
+                    Inflater::new(compression, limit, budget.hold_nothing())?,
+                    len,
+                ));
             }
         }
         if let Some((inflater, missing)) = &mut message {
@@ -79,7 +82,9 @@ where
             let (bytes, held) = inflater.finish()?;
             Ok(Whole { bytes, held })
         }
-        _ => Err(Refusal::broken_body("The message is shorter than its length says.")),
+        _ => Err(Refusal::broken_body(
+            "The message is shorter than its length says.",
+        )),
     }
 }
 
@@ -99,7 +104,9 @@ fn read_prefix(
             "The message is flagged as compressed, but grpc-encoding does not say how.",
         )),
         (1, compression) => Ok((compression, len)),
-        _ => Err(Refusal::broken_body("The message's flag is neither 0 nor 1.")),
+        _ => Err(Refusal::broken_body(
+            "The message's flag is neither 0 nor 1.",
+        )),
     }
 }
 

@@ -102,11 +102,19 @@ impl Counters {
             let value = counter.load(Ordering::Relaxed);
             let _ = writeln!(text, "waybill_ingest_{name}_total {value}");
         }
-        head(&mut text, "requests_refused", "Requests refused as a whole, by reason.");
+        head(
+            &mut text,
+            "requests_refused",
+            "Requests refused as a whole, by reason.",
+        );
         for (kind, counter) in Kind::ALL.iter().zip(&self.refused) {
             labelled(&mut text, "requests_refused", kind.name(), counter);
         }
-        head(&mut text, "records_rejected", "Records that are never stored, by reason.");
+        head(
+            &mut text,
+            "records_rejected",
+            "Records that are never stored, by reason.",
+        );
         for (reason, counter) in Reason::ALL.iter().zip(&self.rejected) {
             labelled(&mut text, "records_rejected", reason.name(), counter);
         }
@@ -136,7 +144,10 @@ fn head(text: &mut String, name: &str, help: &str) {
 
 fn labelled(text: &mut String, name: &str, reason: &str, counter: &AtomicU64) {
     let value = counter.load(Ordering::Relaxed);
-    let _ = writeln!(text, "waybill_ingest_{name}_total{{reason=\"{reason}\"}} {value}");
+    let _ = writeln!(
+        text,
+        "waybill_ingest_{name}_total{{reason=\"{reason}\"}} {value}"
+    );
 }
 
 #[cfg(test)]
@@ -158,6 +169,8 @@ mod tests {
         assert_eq!(snapshot.rejected_records.len(), Reason::ALL.len());
         assert_eq!(snapshot.refused_requests.len(), Kind::ALL.len());
         let text = counters.prometheus();
-        assert!(text.contains("waybill_ingest_records_rejected_total{reason=\"trace_id_length\"} 1\n"));
+        assert!(
+            text.contains("waybill_ingest_records_rejected_total{reason=\"trace_id_length\"} 1\n")
+        );
     }
 }

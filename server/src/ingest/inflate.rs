@@ -217,7 +217,9 @@ mod tests {
     }
 
     fn text() -> Vec<u8> {
-        (0..200_000u32).flat_map(|n| (n / 7).to_le_bytes()).collect()
+        (0..200_000u32)
+            .flat_map(|n| (n / 7).to_le_bytes())
+            .collect()
     }
 
     #[test]
@@ -231,7 +233,11 @@ mod tests {
         for (compression, bytes) in packed {
             for size in [997, 16 << 10, bytes.len()] {
                 let chunks: Vec<&[u8]> = bytes.chunks(size).collect();
-                assert_eq!(inflate(compression, &chunks).unwrap(), plain, "{compression:?}");
+                assert_eq!(
+                    inflate(compression, &chunks).unwrap(),
+                    plain,
+                    "{compression:?}"
+                );
             }
             assert_eq!(inflate(compression, &[]).unwrap(), b"");
         }

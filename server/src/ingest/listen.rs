@@ -91,12 +91,26 @@ async fn connection(stream: TcpStream, protocol: Protocol, receiver: Arc<Receive
         (Protocol::Grpc, _) => {
             let service = used_service(receiver, used.clone(), otlp_grpc::serve);
             let connection = http2_builder(idle).serve_connection(io, service);
-            drive(connection, http2::Connection::graceful_shutdown, closing, idle, used).await;
+            drive(
+                connection,
+                http2::Connection::graceful_shutdown,
+                closing,
+                idle,
+                used,
+            )
+            .await;
         }
         (Protocol::Http, true) => {
             let service = used_service(receiver, used.clone(), otlp_http::serve);
             let connection = http2_builder(idle).serve_connection(io, service);
-            drive(connection, http2::Connection::graceful_shutdown, closing, idle, used).await;
+            drive(
+                connection,
+                http2::Connection::graceful_shutdown,
+                closing,
+                idle,
+                used,
+            )
+            .await;
         }
         (Protocol::Http, false) => {
             let service = used_service(receiver, used.clone(), otlp_http::serve);
@@ -106,7 +120,14 @@ async fn connection(stream: TcpStream, protocol: Protocol, receiver: Arc<Receive
                 .max_headers(HEADERS)
                 .max_buf_size(HEAD_BYTES.max(64 << 10))
                 .serve_connection(io, service);
-            drive(connection, http1::Connection::graceful_shutdown, closing, idle, used).await;
+            drive(
+                connection,
+                http1::Connection::graceful_shutdown,
+                closing,
+                idle,
+                used,
+            )
+            .await;
         }
     }
 }

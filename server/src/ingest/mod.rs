@@ -33,7 +33,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::task::TaskTracker;
 use waybill_model::problem::{Code, Problem};
 use waybill_model::status::IngestCounters;
@@ -145,7 +145,12 @@ impl Ingest {
             if let Some(listener) = listener {
                 *address = listener.local_addr().ok();
                 let connections = serving.clone();
-                serving.spawn(listen::serve(listener, protocol, receiver.clone(), connections));
+                serving.spawn(listen::serve(
+                    listener,
+                    protocol,
+                    receiver.clone(),
+                    connections,
+                ));
             }
         }
         let [otlp_grpc, otlp_http] = addresses;
@@ -217,16 +222,21 @@ async fn bind(address: Option<SocketAddr>, key: &str) -> Result<Option<TcpListen
 
 /// A filter that cannot be filled costs space, not correctness: ingest starts without it.
 async fn recall(appender: &dyn Appender, now: Timestamp, seed: u64) -> Duplicates {
-    let mut duplicates = Duplicates::new(seed);
+    let start = Instant::now();
+    let mut duplicates = Duplicates::new(seed, start);
     let since = now.plus_ms(-(KEEP.as_millis() as i64));
     match timeout(RECALL, appender.recent_ids(since, RECALL_SPANS)).await {
         Ok(Ok(ids)) => {
             let ids = ids.into_iter();
-            duplicates.committed(ids.map(|(trace, span)| fingerprint(seed, trace, span)));
+            let ids = ids.map(|(trace, span)| fingerprint(seed, trace, span));
+            duplicates.committed(ids, start);
         }
         Ok(Err(error)) => {
             let error: &(dyn std::error::Error + 'static) = &error;
-            tracing::warn!(error, "recent spans could not be read; resends may be stored twice");
+            tracing::warn!(
+                error,
+                "recent spans could not be read; resends may be stored twice"
+            );
         }
         Err(_) => tracing::warn!("reading recent spans took too long; resends may be stored twice"),
     }

@@ -132,7 +132,11 @@ fn stored(signal: Signal, rejected: &Rejected) -> Reply {
     let message = rpc_status::export_response(signal, rejected, Encoding::Protobuf);
     let mut framed = Vec::with_capacity(5 + message.len());
     framed.push(0);
-    framed.extend_from_slice(&u32::try_from(message.len()).unwrap_or(u32::MAX).to_be_bytes());
+    framed.extend_from_slice(
+        &u32::try_from(message.len())
+            .unwrap_or(u32::MAX)
+            .to_be_bytes(),
+    );
     framed.extend_from_slice(&message);
     let mut trailers = HeaderMap::new();
     trailers.insert(GRPC_STATUS, HeaderValue::from_static("0"));
@@ -180,7 +184,10 @@ mod tests {
     #[test]
     fn timeouts_and_content_types() {
         assert_eq!(deadline("10S"), Some(Duration::from_secs(10)));
-        assert_eq!(deadline("99999999n"), Some(Duration::from_nanos(99_999_999)));
+        assert_eq!(
+            deadline("99999999n"),
+            Some(Duration::from_nanos(99_999_999))
+        );
         for odd in ["", "S", "1", "999999999S", "-1S", "1.5S", "1é"] {
             assert_eq!(deadline(odd), None, "{odd}");
         }

@@ -95,8 +95,8 @@ fn text<'a>(headers: &'a HeaderMap, name: &http::HeaderName) -> &'a str {
 }
 
 fn refused(refusal: &Refusal, encoding: Encoding) -> Response<Full<Bytes>> {
-    let status = StatusCode::from_u16(refusal.kind.http_status())
-        .unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    let status =
+        StatusCode::from_u16(refusal.kind.http_status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
     let body = rpc_status::status_body(refusal, encoding);
     let mut response = respond(status, encoding, body);
     if let Some(delay) = refusal.kind.retry_after() {

@@ -94,7 +94,10 @@ impl Receiver {
         let (spans, rejected, held) = self
             .on_cpu(body.bytes.len(), move || {
                 let (decoded, held) = this.decode(body, encoding, decode::decode_traces)?;
-                let indexed = decoded.records.into_iter().map(|span| this.indexer.index(span));
+                let indexed = decoded
+                    .records
+                    .into_iter()
+                    .map(|span| this.indexer.index(span));
                 Ok((indexed.collect::<Vec<_>>(), decoded.rejected, held))
             })
             .await?;
@@ -120,7 +123,9 @@ impl Receiver {
     ) -> Result<Rejected, Refusal> {
         let this = self.clone();
         let (decoded, _held) = self
-            .on_cpu(body.bytes.len(), move || this.decode(body, encoding, decode::decode_logs))
+            .on_cpu(body.bytes.len(), move || {
+                this.decode(body, encoding, decode::decode_logs)
+            })
             .await?;
         if !decoded.records.is_empty() {
             let count = decoded.records.len() as u64;
@@ -139,10 +144,15 @@ impl Receiver {
     ) -> Result<Rejected, Refusal> {
         let this = self.clone();
         let (decoded, _held) = self
-            .on_cpu(body.bytes.len(), move || this.decode(body, encoding, decode::decode_metrics))
+            .on_cpu(body.bytes.len(), move || {
+                this.decode(body, encoding, decode::decode_metrics)
+            })
             .await?;
         if !decoded.records.is_empty() {
-            let points = decoded.records.iter().map(|metric| metric.points.len() as u64);
+            let points = decoded
+                .records
+                .iter()
+                .map(|metric| metric.points.len() as u64);
             let count = points.sum();
             let append = self.appender.append_metrics(decoded.records);
             stored(timeout_at(deadline, append).await)?;

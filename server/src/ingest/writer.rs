@@ -190,7 +190,7 @@ impl Writer {
                 self.in_flight = Some(tokio::spawn(async move {
                     match timeout(deadline, prepared.commit()).await {
                         Ok(Ok(())) => {
-                            lock(&duplicates).committed(ids);
+                            lock(&duplicates).committed(ids, Instant::now());
                             commit.counters.commit();
                             commit.stored();
                             true
@@ -260,7 +260,11 @@ impl Running {
 
     fn failed(self, operation: &'static str, error: &StoreError) {
         let error: &(dyn std::error::Error + 'static) = error;
-        tracing::warn!(error, operation, "spans were not stored; their senders are refused");
+        tracing::warn!(
+            error,
+            operation,
+            "spans were not stored; their senders are refused"
+        );
         refuse(self.waiters);
     }
 }

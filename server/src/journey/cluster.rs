@@ -29,7 +29,8 @@ impl Clusters {
         let host = hint.rsplit_once(':').map_or(hint, |(host, _)| host);
         let matching = |c: &&KnownCluster| {
             c.addresses.iter().any(|a| {
-                a == hint || (!hint.contains(':') && a.rsplit_once(':').is_some_and(|(h, _)| h == host))
+                a == hint
+                    || (!hint.contains(':') && a.rsplit_once(':').is_some_and(|(h, _)| h == host))
             })
         };
         only(of_system().filter(matching)).map(|c| c.name.clone())

@@ -46,7 +46,11 @@ impl<'a> Graph<'a> {
         let mut spans: Vec<&Arc<Span>> = spans.iter().collect();
         // Of two spans with one id the one that says more is kept, whatever came first.
         spans.sort_by_key(|s| {
-            (s.trace_id, s.span_id, std::cmp::Reverse((s.ended_at, s.attributes.len())))
+            (
+                s.trace_id,
+                s.span_id,
+                std::cmp::Reverse((s.ended_at, s.attributes.len())),
+            )
         });
         spans.dedup_by_key(|s| (s.trace_id, s.span_id));
         spans.sort_by_key(|s| (s.started_at, s.trace_id, s.span_id));

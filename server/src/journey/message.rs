@@ -121,9 +121,8 @@ impl Put {
 
     /// Whether what is named cannot be this message.
     pub fn contradicts(&self, named: &Named) -> bool {
-        let both_differ = |a: &Option<String>, b: &Option<String>| {
-            matches!((a, b), (Some(a), Some(b)) if a != b)
-        };
+        let both_differ =
+            |a: &Option<String>, b: &Option<String>| matches!((a, b), (Some(a), Some(b)) if a != b);
         if self.system != named.system || both_differ(&self.cluster, &named.cluster) {
             return true;
         }
@@ -131,10 +130,6 @@ impl Put {
             (Some(a), Some(b)) if self.destination == named.destination => a != b,
             _ => both_differ(&self.message_id, &named.message_id),
         }
-    }
-
-    pub fn is_dark(&self) -> bool {
-        self.spans.is_empty()
     }
 
     /// The span whose context deliveries name: the innermost.
@@ -167,15 +162,12 @@ impl Places {
             named.destination.clone()?,
             named.place.clone()?,
         );
-        let mut fitting = self
-            .by_place
-            .get(&key)?
-            .iter()
-            .copied()
-            .filter(|&i| match (&puts[i].cluster, &named.cluster) {
+        let mut fitting = self.by_place.get(&key)?.iter().copied().filter(|&i| {
+            match (&puts[i].cluster, &named.cluster) {
                 (Some(a), Some(b)) => a == b,
                 _ => true,
-            });
+            }
+        });
         let first = fitting.next()?;
         fitting.next().is_none().then_some(first)
     }

@@ -1,5 +1,7 @@
 //! Which producer spans are one message.
 
+use std::collections::{BTreeMap, HashMap};
+
 use waybill_model::messaging::Operation;
 
 use super::graph::{Graph, Part};
@@ -10,6 +12,7 @@ use super::message::{Put, place};
 pub fn collect(graph: &Graph<'_>) -> Vec<Put> {
     let mut group: Vec<usize> = (0..graph.nodes.len()).collect();
     let mut umbrella = vec![false; graph.nodes.len()];
+    let nested = nested(graph);
     for node in graph.puts() {
         if let Some(created) = created_by_link(graph, node) {
             match created.as_slice() {
@@ -18,29 +21,23 @@ pub fn collect(graph: &Graph<'_>) -> Vec<Put> {
                 _ => umbrella[node] = true,
             }
         }
-        let children = nested(graph, node);
-        match children.as_slice() {
+        match nested.get(&node).map_or(&[][..], Vec::as_slice) {
             [] => {}
             [one] => join(&mut group, node, *one),
             _ => umbrella[node] = true,
         }
     }
-    let mut puts: Vec<(usize, Put)> = Vec::new();
+    let mut puts: BTreeMap<usize, Put> = BTreeMap::new();
     for node in graph.puts().filter(|&n| !umbrella[n]) {
-        let root = find(&group, node);
-        match puts.iter_mut().find(|(r, _)| *r == root) {
-            Some((_, put)) => add(graph, put, node),
-            None => {
-                let mut put = Put::default();
-                add(graph, &mut put, node);
-                puts.push((root, put));
-            }
-        }
+        let put = puts.entry(find(&group, node)).or_default();
+        add(graph, put, node);
     }
-    for (_, put) in &mut puts {
-        put.spans.sort_by_key(|&n| (depth(graph, n, &put.spans), n));
+    let mut puts: Vec<Put> = puts.into_values().collect();
+    for put in &mut puts {
+        let among = put.spans.clone();
+        put.spans.sort_by_key(|&n| (depth(graph, n, &among), n));
     }
-    puts.into_iter().map(|(_, put)| put).collect()
+    puts
 }
 
 fn add(graph: &Graph<'_>, put: &mut Put, node: usize) {
@@ -75,26 +72,27 @@ fn created_by_link(graph: &Graph<'_>, node: usize) -> Option<Vec<usize>> {
     (!created.is_empty()).then_some(created)
 }
 
-/// Put spans directly below that tell of the same message. Spans of other kinds between are looked
-/// through, other messaging spans are not.
-fn nested(graph: &Graph<'_>, outer: usize) -> Vec<usize> {
-    graph
-        .puts()
-        .filter(|&inner| inner != outer && graph.nodes[inner].span.trace_id == graph.nodes[outer].span.trace_id)
-        .filter(|&inner| {
-            graph
-                .ancestors(inner)
-                .find(|&a| graph.nodes[a].part != Part::Other)
-                == Some(outer)
-        })
-        .filter(|&inner| agree(graph, outer, inner))
-        .filter(|&inner| {
-            // What is created may be sent much later and elsewhere; what is sent, is sent within.
-            graph.is(outer, Operation::Create)
-                || (graph.same_service(outer, inner)
-                    && graph.nodes[inner].span.started_at <= graph.nodes[outer].span.ended_at)
-        })
-        .collect()
+/// For each put span those directly below it that tell of the same message. Spans of other kinds
+/// between are looked through, other messaging spans are not.
+fn nested(graph: &Graph<'_>) -> HashMap<usize, Vec<usize>> {
+    let mut below: HashMap<usize, Vec<usize>> = HashMap::new();
+    for inner in graph.puts() {
+        let nearest = graph
+            .ancestors(inner)
+            .find(|&a| graph.nodes[a].part != Part::Other);
+        let Some(outer) = nearest.filter(|&a| a != inner && graph.nodes[a].part == Part::Put)
+        else {
+            continue;
+        };
+        // What is created may be sent much later and elsewhere; what is sent, is sent within.
+        let within = graph.is(outer, Operation::Create)
+            || (graph.same_service(outer, inner)
+                && graph.nodes[inner].span.started_at <= graph.nodes[outer].span.ended_at);
+        if within && agree(graph, outer, inner) {
+            below.entry(outer).or_default().push(inner);
+        }
+    }
+    below
 }
 
 fn agree(graph: &Graph<'_>, a: usize, b: usize) -> bool {
@@ -102,7 +100,10 @@ fn agree(graph: &Graph<'_>, a: usize, b: usize) -> bool {
         return false;
     };
     let fits = |x: &Option<String>, y: &Option<String>| x.is_none() || y.is_none() || x == y;
-    let places = (place(x.partition.as_deref(), x.offset), place(y.partition.as_deref(), y.offset));
+    let places = (
+        place(x.partition.as_deref(), x.offset),
+        place(y.partition.as_deref(), y.offset),
+    );
     x.system == y.system
         && fits(&x.destination, &y.destination)
         && fits(&x.message_id, &y.message_id)

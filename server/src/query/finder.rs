@@ -22,9 +22,9 @@ use waybill_store::{Block, BlockId};
 
 use super::Query;
 use super::gather::Reach;
-use super::summary::summarise;
 use crate::clock;
 use crate::database::store_problem;
+use crate::journey::summary;
 
 pub const NAME: &str = "finder";
 /// How long a journey in trouble is watched after its last span.
@@ -127,9 +127,9 @@ impl Finder {
     ) -> Result<Vec<Troubled>, Problem> {
         let traces: HashSet<TraceId> = seeds.iter().map(|span| span.trace_id).collect();
         let gathered = self.query.gather(seeds, Reach::Messages, None).await?;
-        let journeys = self.query.rebuild(&gathered.spans, now);
+        let rebuilt = self.query.rebuild(&gathered.spans);
         let mut rows = Vec::new();
-        for journey in journeys.iter().filter(|j| is_exceptional(j)) {
+        for journey in rebuilt.journeys.iter().filter(|j| is_exceptional(j)) {
             if journey.trace_ids.iter().any(|id| traces.contains(id)) {
                 for trace_id in &journey.trace_ids {
                     self.watched.insert(*trace_id, now);
@@ -175,7 +175,7 @@ fn row(journey: &Journey, now: Timestamp) -> Troubled {
     services.sort();
     services.dedup();
     Troubled {
-        summary: summarise(journey),
+        summary: summary(journey),
         services,
         error_type: last_error.and_then(|e| e.kind.clone()),
         error_message: last_error.and_then(|e| e.message.clone()),

@@ -10,7 +10,6 @@ mod scan;
 mod search;
 mod select;
 mod spans;
-mod summary;
 
 use std::sync::Arc;
 
@@ -21,8 +20,9 @@ use waybill_model::reference::Term;
 use waybill_model::span::Span;
 use waybill_store::Store;
 
+use crate::clock;
 use crate::database::store_problem;
-use crate::journey::SearchAttributes;
+use crate::journey::{self, Clusters, Context, Rebuilt, SearchAttributes};
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -30,19 +30,22 @@ pub struct Query {
     store: Store,
     dialects: Dialects,
     search: Arc<SearchAttributes>,
-    /// Names of the configured clusters, by `messaging.system`.
-    clusters: Arc<Vec<(String, String)>>,
+    clusters: Clusters,
 }
 
 impl Query {
-    /// `clusters`: (`messaging.system`, name) of each configured cluster.
     pub fn new(
         store: Store,
         dialects: Dialects,
         search: Arc<SearchAttributes>,
-        clusters: Vec<(String, String)>,
+        clusters: Clusters,
     ) -> Self {
-        Self { store, dialects, search, clusters: Arc::new(clusters) }
+        Self { store, dialects, search, clusters }
+    }
+
+    fn rebuild(&self, spans: &[Arc<Span>]) -> Rebuilt {
+        let context = Context { clusters: self.clusters.clone(), now: clock::now() };
+        journey::rebuild(spans, &self.dialects, &context)
     }
 
     /// The spans of a trace in order of start; empty where it is not known.

@@ -12,8 +12,8 @@ use waybill_model::view::{JourneyPage, SpanLine};
 
 use super::gather::Reach;
 use super::search::reference_terms;
-use super::{Query, select, summary};
-use crate::clock;
+use super::Query;
+use crate::journey::began_at;
 
 /// Journeys shown of one chain.
 const MAX_CHAIN: usize = 200;
@@ -31,21 +31,18 @@ impl Query {
             return Err(no_journey());
         }
         let gathered = self.gather(found.spans, Reach::Chains, None).await?;
-        let mut journeys = self.rebuild(&gathered.spans, clock::now());
+        let mut rebuilt = self.rebuild(&gathered.spans);
         if gathered.truncated || found.truncated {
-            for journey in &mut journeys {
+            for journey in &mut rebuilt.journeys {
                 journey.gaps.push(Gap {
                     kind: GapKind::Truncated,
                     detail: "More spans belong here than one page assembles.".into(),
                 });
             }
         }
-        let journey = journeys
-            .iter()
-            .find(|journey| select::is_named_by(journey, &reference))
-            .cloned()
-            .ok_or_else(no_journey)?;
-        let chain = chain_of(&journeys, &journey);
+        let position = rebuilt.position(&reference).ok_or_else(no_journey)?;
+        let journey = rebuilt.journeys[position].clone();
+        let chain = chain_of(&rebuilt.journeys, &journey);
         let traces: HashSet<TraceId> = chain.iter().flat_map(|j| j.trace_ids.clone()).collect();
         let mut spans: Vec<&Arc<Span>> =
             gathered.spans.iter().filter(|span| traces.contains(&span.trace_id)).collect();
@@ -89,7 +86,7 @@ fn chain_of(journeys: &[Journey], journey: &Journey) -> Vec<Journey> {
         chain.push(journey.clone());
     }
     chain.sort_by(|a, b| {
-        (summary::started_at(a), &a.id).cmp(&(summary::started_at(b), &b.id))
+        (began_at(a), &a.id).cmp(&(began_at(b), &b.id))
     });
     chain
 }

@@ -21,9 +21,8 @@ use super::Query;
 use super::cursor::Cursor;
 use super::gather::Reach;
 use super::select;
-use super::summary::summarise;
-use crate::clock;
 use crate::database::store_problem;
+use crate::journey::summary;
 
 /// Time for one page; what was not reached by then is told as `searched_back_to`.
 const BUDGET: Duration = Duration::from_millis(1_500);
@@ -115,12 +114,13 @@ impl Query {
         };
         let keys: HashSet<_> = seeds.iter().map(|s| s.trace_id).collect();
         let gathered = self.gather(seeds, Reach::Messages, Some(arrival)).await?;
-        let journeys = self.rebuild(&gathered.spans, clock::now());
-        Ok(journeys
+        let rebuilt = self.rebuild(&gathered.spans);
+        Ok(rebuilt
+            .journeys
             .iter()
             .filter(|j| select::spans_of(j).any(|(trace_id, _)| keys.contains(&trace_id)))
             .filter(|journey| select::fits(journey, query))
-            .map(summarise)
+            .map(summary)
             .collect())
     }
 }

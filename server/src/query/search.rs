@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use waybill_model::id::TraceId;
-use waybill_model::journey::{Journey, JourneyState, JourneySummary};
+use waybill_model::journey::{JourneyState, JourneySummary};
 use waybill_model::problem::{Code, Problem};
 use waybill_model::query::{JourneyQuery, Page};
 use waybill_model::reference::{MessageRef, Term};
@@ -13,9 +13,8 @@ use super::Query;
 use super::cursor::Cursor;
 use super::gather::Reach;
 use super::select;
-use super::summary::summarise;
-use crate::clock;
 use crate::database::store_problem;
+use crate::journey::summary;
 
 pub(super) const DEFAULT_LIMIT: u32 = 50;
 /// Frames read for one exact word: more matches than these hold are not a search any more.
@@ -60,19 +59,19 @@ impl Query {
         let found = self.spans_by(&terms, None, MAX_FRAMES).await?;
         let seeds: HashSet<_> = found.spans.iter().map(|s| (s.trace_id, s.span_id)).collect();
         let gathered = self.gather(found.spans, Reach::Chains, None).await?;
-        let journeys = self.rebuild(&gathered.spans, clock::now());
-        let mut wanted = select::touched(&journeys, &gathered.spans, &seeds);
-        match &exact {
-            Exact::Terms { chains: true, .. } => wanted = select::with_chains(&journeys, wanted),
-            Exact::Terms { .. } => {}
+        let rebuilt = self.rebuild(&gathered.spans);
+        let journeys = &rebuilt.journeys;
+        let wanted = match &exact {
             Exact::Reference(reference) => {
-                wanted.retain(|id| {
-                    journeys.iter().any(|j| j.id == *id && select::is_named_by(j, reference))
-                });
+                rebuilt.position(reference).map(|at| journeys[at].id.clone()).into_iter().collect()
             }
-        }
+            Exact::Terms { chains, .. } => {
+                let touched = select::touched(journeys, &gathered.spans, &seeds);
+                if *chains { select::with_chains(journeys, touched) } else { touched }
+            }
+        };
         let fitting = journeys.iter().filter(|j| wanted.contains(&j.id) && select::fits(j, query));
-        Ok(turn(fitting.map(summarise).collect(), limit, after))
+        Ok(turn(fitting.map(summary).collect(), limit, after))
     }
 
     async fn by_trouble(
@@ -106,14 +105,6 @@ impl Query {
         });
         let items = rows.into_iter().map(|row| row.summary).collect();
         Ok(Page { items, next, searched_back_to: None })
-    }
-
-    pub(super) fn rebuild(
-        &self,
-        spans: &[std::sync::Arc<waybill_model::span::Span>],
-        now: waybill_model::time::Timestamp,
-    ) -> Vec<Journey> {
-        crate::journey::rebuild(spans, &self.dialects, &self.context(now))
     }
 }
 

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use waybill_model::id::{SpanId, TraceId};
 use waybill_model::journey::Journey;
 use waybill_model::query::JourneyQuery;
-use waybill_model::reference::MessageRef;
 use waybill_model::span::Span;
 
-use super::summary;
+use crate::journey::{began_at, summary};
 
 type Key = (TraceId, SpanId);
 
@@ -31,6 +30,7 @@ pub(super) fn touched(
         .iter()
         .filter_map(|s| Some(((s.trace_id, s.span_id), (s.trace_id, s.parent_id?))))
         .collect();
+    let parents = &parents;
     let ancestors = |key: Key| {
         let mut next = Some(key);
         let mut left = 64;
@@ -70,39 +70,6 @@ pub(super) fn with_chains(journeys: &[Journey], ids: HashSet<String>) -> HashSet
     all
 }
 
-/// Whether a reference names this journey's message.
-pub(super) fn is_named_by(journey: &Journey, reference: &MessageRef) -> bool {
-    if journey.id == reference.to_string() {
-        return true;
-    }
-    match reference {
-        MessageRef::Context { trace_id, span_id } => {
-            spans_of(journey).any(|key| key == (*trace_id, *span_id))
-        }
-        MessageRef::Place { system, destination, partition, offset } => {
-            let hops = journey.hops.iter().map(|h| (&h.destination, &h.partition, h.offset));
-            let message = &journey.message;
-            journey.message.system == *system
-                && hops
-                    .chain([(&message.destination, &message.partition, message.offset)])
-                    .any(|(d, p, o)| {
-                        d.as_deref() == Some(destination)
-                            && p.as_deref() == Some(partition)
-                            && o == Some(*offset)
-                    })
-        }
-        MessageRef::Id { system, destination, id } => {
-            let ids = journey.hops.iter().map(|h| (&h.destination, &h.message_id));
-            let message = &journey.message;
-            message.system == *system
-                && ids.chain([(&message.destination, &message.message_id)]).any(|(d, i)| {
-                    i.as_deref() == Some(id)
-                        && (destination.is_none() || d.is_none() || d == destination)
-                })
-        }
-    }
-}
-
 /// What narrows a list further, whatever it was found by.
 pub(super) fn fits(journey: &Journey, query: &JourneyQuery) -> bool {
     let message = &journey.message;
@@ -110,7 +77,7 @@ pub(super) fn fits(journey: &Journey, query: &JourneyQuery) -> bool {
     let equal = |asked: &Option<String>, told: Option<&String>| {
         asked.as_ref().is_none_or(|asked| told == Some(asked))
     };
-    let started_at = summary::started_at(journey);
+    let started_at = began_at(journey);
     equal(&query.message_id, message.message_id.as_ref())
         && equal(&query.key, message.key.as_ref())
         && equal(&query.cluster, message.cluster.as_ref())
@@ -124,7 +91,7 @@ pub(super) fn fits(journey: &Journey, query: &JourneyQuery) -> bool {
         && query.state.is_none_or(|asked| journey.state == asked)
         && query.text.as_ref().is_none_or(|asked| has_error_text(journey, asked))
         && query.min_ms.is_none_or(|least| {
-            summary::summarise(journey).total_ms.is_some_and(|ms| ms >= least)
+            summary(journey).total_ms.is_some_and(|ms| ms >= least)
         })
         && query.from.is_none_or(|from| from <= started_at)
         && query.to.is_none_or(|to| started_at < to)

@@ -1,10 +1,10 @@
 //! The plain forms: signing in and out, the first administrator, language and theme. They work
 //! without scripts; what goes wrong is told by the page they came from.
 
+use axum::Extension;
 use axum::Form;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::Extension;
 use http::header::{LOCATION, RETRY_AFTER, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Deserialize;
@@ -41,14 +41,32 @@ pub async fn sign_in(
     let before = state.auth.session_secret(&headers).map(str::to_owned);
     let opened = state
         .auth
-        .sign_in(&form.name, form.password, from, before.as_deref(), clock::now())
+        .sign_in(
+            &form.name,
+            form.password,
+            from,
+            before.as_deref(),
+            clock::now(),
+        )
         .await;
     match opened {
-        Ok(secret) => see_other(&next, Some(session_cookie(state.settings.https, Some(&secret), ABSOLUTE_S))),
-        Err(SignInRefused { problem, retry_after_s }) => {
+        Ok(secret) => see_other(
+            &next,
+            Some(session_cookie(
+                state.settings.https,
+                Some(&secret),
+                ABSOLUTE_S,
+            )),
+        ),
+        Err(SignInRefused {
+            problem,
+            retry_after_s,
+        }) => {
             let mut response = again(state, "/sign-in", Some(&next), problem).await;
             if let Some(seconds) = retry_after_s {
-                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+                response
+                    .headers_mut()
+                    .insert(RETRY_AFTER, HeaderValue::from(seconds));
             }
             response
         }
@@ -82,8 +100,19 @@ pub async fn set_up(
     Path(secret): Path<String>,
     Form(form): Form<SetUp>,
 ) -> Response {
-    match state.auth.set_up(&secret, &form.name, form.password, from, clock::now()).await {
-        Ok(session) => see_other("/", Some(session_cookie(state.settings.https, Some(&session), ABSOLUTE_S))),
+    match state
+        .auth
+        .set_up(&secret, &form.name, form.password, from, clock::now())
+        .await
+    {
+        Ok(session) => see_other(
+            "/",
+            Some(session_cookie(
+                state.settings.https,
+                Some(&session),
+                ABSOLUTE_S,
+            )),
+        ),
         Err(problem) => {
             let path = format!("/setup/{}", waybill_web::routes::link::encode(&secret));
             again(state, &path, None, problem).await
@@ -97,7 +126,10 @@ pub async fn setup_page(
     Path(secret): Path<String>,
     request: Request,
 ) -> Response {
-    let told = request.uri().query().is_some_and(|query| query.contains("error="));
+    let told = request
+        .uri()
+        .query()
+        .is_some_and(|query| query.contains("error="));
     match state.auth.check_setup_link(&secret).await {
         Err(problem) if !told => {
             let path = format!("/setup/{}", waybill_web::routes::link::encode(&secret));
@@ -117,11 +149,20 @@ pub struct Look {
 /// Words that are not known change nothing.
 pub async fn look(State(state): State<AppState>, Form(form): Form<Look>) -> Response {
     let mut response = see_other(redirect::local(form.next.as_deref()), None);
-    let lang = form.lang.as_deref().and_then(Lang::from_name).map(|lang| ("lang", lang.name()));
-    let theme = form.theme.as_deref().and_then(Theme::from_name).map(|theme| ("theme", theme.name()));
+    let lang = form
+        .lang
+        .as_deref()
+        .and_then(Lang::from_name)
+        .map(|lang| ("lang", lang.name()));
+    let theme = form
+        .theme
+        .as_deref()
+        .and_then(Theme::from_name)
+        .map(|theme| ("theme", theme.name()));
     let secure = if state.settings.https { "; Secure" } else { "" };
     for (name, word) in lang.into_iter().chain(theme) {
-        let cookie = format!("{name}={word}; Path=/; HttpOnly; SameSite=Lax; Max-Age={LOOK_S}{secure}");
+        let cookie =
+            format!("{name}={word}; Path=/; HttpOnly; SameSite=Lax; Max-Age={LOOK_S}{secure}");
         if let Ok(cookie) = HeaderValue::from_str(&cookie) {
             response.headers_mut().append(SET_COOKIE, cookie);
         }

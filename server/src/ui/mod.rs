@@ -28,7 +28,7 @@ pub fn add(routes: &mut Routes) {
             "/setup/{secret}" => get(forms::setup_page),
             _ => get(page::show),
         };
-        routes.add(Method::GET, template, handler);
+        routes.add_page(template, handler);
     }
     for (path, method) in server_fn::axum::server_fn_paths() {
         routes.add(method, path, any(page::function));
@@ -42,8 +42,16 @@ pub fn add(routes: &mut Routes) {
 
 /// No route has this address. Whoever is not signed in learns only that.
 pub async fn unknown(State(state): State<AppState>, mut request: Request) -> Response {
-    let signed_in = request.extensions().get::<Identity>().and_then(Identity::caller).is_some();
-    let problem = if signed_in { nothing_here() } else { unauthenticated() };
+    let signed_in = request
+        .extensions()
+        .get::<Identity>()
+        .and_then(Identity::caller)
+        .is_some();
+    let problem = if signed_in {
+        nothing_here()
+    } else {
+        unauthenticated()
+    };
     if Surface::of(request.uri().path()) != Surface::Page || *request.method() != Method::GET {
         return ApiProblem(problem).into_response();
     }

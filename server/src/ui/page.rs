@@ -9,12 +9,14 @@ use http::header::{ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, COOKIE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use leptos::prelude::provide_context;
 use waybill_web::data::outcome::PageOutcome;
+use waybill_web::data::redirect::PageRedirect;
 use waybill_web::look::Look;
 use waybill_web::port::Port;
 use waybill_web::shell::shell;
 
 use super::assets::bundle;
 use super::port::Bound;
+use super::redirect;
 use crate::api::AppState;
 use crate::auth::gate::PageRefusal;
 use crate::auth::headers::page_policy;
@@ -40,12 +42,16 @@ pub async fn show(State(state): State<AppState>, mut request: Request) -> Respon
     };
     let app = move || shell(bundle(), look);
     let mut response = leptos_axum::render_app_async_with_context(context, app)(request).await;
-    let code = refusal.map(|refusal| refusal.0.code).or_else(|| outcome.code());
+    let code = refusal
+        .map(|refusal| refusal.0.code)
+        .or_else(|| outcome.code());
     if let Some(code) = code {
         *response.status_mut() = error::status(code);
     }
     if let Ok(policy) = HeaderValue::from_str(&policy) {
-        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+        response
+            .headers_mut()
+            .insert(CONTENT_SECURITY_POLICY, policy);
     }
     response
 }
@@ -58,6 +64,9 @@ pub async fn function(State(state): State<AppState>, request: Request) -> Respon
         move || {
             provide_context(outcome.clone());
             provide_context(port.clone());
+            provide_context(PageRedirect::new(|path| {
+                leptos_axum::redirect(redirect::local(Some(path)));
+            }));
         }
     };
     let mut response = leptos_axum::handle_server_fns_with_context(context, request)
@@ -65,7 +74,9 @@ pub async fn function(State(state): State<AppState>, request: Request) -> Respon
         .into_response();
     // The answer to a plain form is a redirect, and stays one.
     if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
-        let status = outcome.code().map_or(StatusCode::BAD_REQUEST, error::status);
+        let status = outcome
+            .code()
+            .map_or(StatusCode::BAD_REQUEST, error::status);
         *response.status_mut() = status;
     }
     response

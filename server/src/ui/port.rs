@@ -74,7 +74,8 @@ impl Port for Bound {
         let caller = self.may(Action::TraceRead)?;
         let mut page = self.state.reads.journeys(scope::normalise(query)?).await?;
         let now = clock::now();
-        page.items.retain(|summary| scope::sees(caller, &summary.message, now));
+        page.items
+            .retain(|summary| scope::sees(caller, &summary.message, now));
         Ok(page)
     }
 
@@ -95,15 +96,25 @@ impl Port for Bound {
 
     async fn add_user(&self, name: String, password: String, role: Role) -> Result<(), Problem> {
         let caller = self.caller()?;
-        self.state.auth.add_user(caller, &name, password, role).await.map(drop)
+        self.state
+            .auth
+            .add_user(caller, &name, password, role)
+            .await
+            .map(drop)
     }
 
     async fn set_role(&self, user_id: i64, role: Role) -> Result<(), Problem> {
-        self.state.auth.set_role(self.caller()?, user_id, role).await
+        self.state
+            .auth
+            .set_role(self.caller()?, user_id, role)
+            .await
     }
 
     async fn reset_password(&self, user_id: i64, password: String) -> Result<(), Problem> {
-        self.state.auth.reset_password(self.caller()?, user_id, password).await
+        self.state
+            .auth
+            .reset_password(self.caller()?, user_id, password)
+            .await
     }
 
     async fn remove_user(&self, user_id: i64) -> Result<(), Problem> {
@@ -121,7 +132,11 @@ impl Port for Bound {
         role: Role,
     ) -> Result<String, Problem> {
         let caller = self.caller()?;
-        let (_, secret) = self.state.auth.create_token(caller, &name, purpose, role).await?;
+        let (_, secret) = self
+            .state
+            .auth
+            .create_token(caller, &name, purpose, role)
+            .await?;
         self.state.issued.keep(self.session(), secret, clock::now())
     }
 

@@ -9,7 +9,7 @@ use crate::text::sha256;
 
 statements! {
     REPLACE = "INSERT INTO setup_link (secret_hash) VALUES ($1)
-            ON CONFLICT (only) DO UPDATE SET secret_hash = EXCLUDED.secret_hash, created_at = now()";
+            ON CONFLICT (one) DO UPDATE SET secret_hash = EXCLUDED.secret_hash, created_at = now()";
     FITS = "SELECT EXISTS (SELECT FROM setup_link WHERE secret_hash = $1)
             AND NOT EXISTS (SELECT FROM account WHERE role = 'admin')";
     REMOVE = "DELETE FROM setup_link";

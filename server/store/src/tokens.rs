@@ -4,6 +4,7 @@
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use time::OffsetDateTime;
+use waybill_model::access::Role;
 use waybill_model::time::Timestamp;
 use waybill_model::view::{TokenLine, TokenPurpose};
 
@@ -13,12 +14,12 @@ use crate::error::{During, StoreError};
 use crate::text::{instant, sha256, storable};
 
 statements! {
-    CREATE = "INSERT INTO token (secret_hash, name, purpose, account_id, expires_at)
-            VALUES ($1, $2, $3, $4, $5) RETURNING id";
-    READ = "SELECT id, name, purpose, account_id, last_used_at FROM token
+    CREATE = "INSERT INTO token (secret_hash, name, purpose, account_id, role, expires_at)
+            VALUES ($1, $2, $3, $4, $5, $6) RETURNING id";
+    READ = "SELECT id, name, purpose, account_id, role, last_used_at FROM token
             WHERE secret_hash = $1 AND (expires_at IS NULL OR expires_at > $2)";
     USED = "UPDATE token SET last_used_at = $2 WHERE id = $1";
-    LIST = "SELECT t.id, t.name, t.purpose, a.name AS account, a.role, t.created_at, t.last_used_at, t.expires_at
+    LIST = "SELECT t.id, t.name, t.purpose, a.name AS account, coalesce(t.role, a.role) AS role, t.created_at, t.last_used_at, t.expires_at
             FROM token t LEFT JOIN account a ON a.id = t.account_id ORDER BY t.id DESC";
     REVOKE = "DELETE FROM token WHERE id = $1";
 }
@@ -29,6 +30,8 @@ pub struct NewToken<'a> {
     pub purpose: TokenPurpose,
     /// Required for the API.
     pub account_id: Option<i64>,
+    /// What it may do at most, within its account's rights; `None`: all that the account may.
+    pub role: Option<Role>,
     pub expires_at: Option<Timestamp>,
 }
 
@@ -38,6 +41,7 @@ pub struct Token {
     pub name: String,
     pub purpose: TokenPurpose,
     pub account_id: Option<i64>,
+    pub role: Option<Role>,
 }
 
 impl Store {
@@ -55,6 +59,7 @@ impl Store {
             .bind(storable(token.name))
             .bind(purpose_name(token.purpose))
             .bind(token.account_id)
+            .bind(token.role.map(Role::name))
             .bind(token.expires_at.map(Timestamp::to_offset_date_time))
             .fetch_one(&self.pool)
             .await
@@ -105,15 +110,19 @@ impl Store {
 }
 
 fn token(row: &PgRow) -> Result<Token, StoreError> {
-    let read = || -> Result<Token, sqlx::Error> {
-        Ok(Token {
+    let read = || -> Result<(Token, Option<String>), sqlx::Error> {
+        let token = Token {
             id: row.try_get("id")?,
             name: row.try_get("name")?,
             purpose: purpose(row.try_get("purpose")?),
             account_id: row.try_get("account_id")?,
-        })
+            role: None,
+        };
+        Ok((token, row.try_get("role")?))
     };
-    read().during("read token")
+    let (mut token, role) = read().during("read token")?;
+    token.role = role.as_deref().map(role_named).transpose()?;
+    Ok(token)
 }
 
 fn line(row: &PgRow) -> Result<TokenLine, StoreError> {

@@ -68,14 +68,21 @@ impl Console {
                 clusters: Vec::new(),
             },
         });
-        let service = api::router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let service =
+            api::router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await });
         let client = reqwest::Client::builder()
             .redirect(redirect::Policy::none())
             .no_proxy()
             .build()
             .unwrap();
-        Self { address, client, database, state, cookie: String::new() }
+        Self {
+            address,
+            client,
+            database,
+            state,
+            cookie: String::new(),
+        }
     }
 
     pub fn auth(&self) -> Auth {
@@ -84,7 +91,8 @@ impl Console {
     }
 
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.client.request(method, format!("{}{path}", self.address))
+        self.client
+            .request(method, format!("{}{path}", self.address))
     }
 
     /// A plain form of our own page.
@@ -108,12 +116,20 @@ impl Console {
     }
 
     /// The API as the bearer of a cookie (on our own page) or of a token sees it.
-    pub async fn api(&self, who: &str, method: Method, path: &str, body: Value) -> (StatusCode, Value) {
+    pub async fn api(
+        &self,
+        who: &str,
+        method: Method,
+        path: &str,
+        body: Value,
+    ) -> (StatusCode, Value) {
         let mut request = self.request(method.clone(), &format!("/api/v1{path}"));
         request = if who.starts_with("wb") {
             request.bearer_auth(who)
         } else {
-            request.header("cookie", who).header("origin", &self.address)
+            request
+                .header("cookie", who)
+                .header("origin", &self.address)
         };
         if method != Method::GET {
             request = request.json(&body);
@@ -127,7 +143,8 @@ impl Console {
         let (status, _) = self.api(&self.cookie, Method::POST, "/users", user).await;
         assert_eq!(status, StatusCode::CREATED);
         let cookie = self.sign_in(name).await;
-        self.token(&cookie, json!({"name": name, "role": role})).await
+        self.token(&cookie, json!({"name": name, "role": role}))
+            .await
     }
 
     pub async fn token(&self, who: &str, body: Value) -> String {
@@ -146,7 +163,10 @@ impl Console {
 pub async fn answer(response: reqwest::Response) -> (StatusCode, Value) {
     let status = response.status();
     let text = response.text().await.unwrap();
-    (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    (
+        status,
+        serde_json::from_str(&text).unwrap_or(Value::String(text)),
+    )
 }
 
 pub fn cookie(response: &reqwest::Response) -> String {
@@ -172,11 +192,19 @@ impl Reads for Told {
     }
 
     async fn journeys(&self, _: JourneyQuery) -> Result<Page<JourneySummary>, Problem> {
-        Ok(Page { items: vec![hostile()], next: None, searched_back_to: None })
+        Ok(Page {
+            items: vec![hostile()],
+            next: None,
+            searched_back_to: None,
+        })
     }
 
     async fn journey(&self, _: &str) -> Result<JourneyPage, Problem> {
-        Err(Problem::new(Code::NotFound, "No message is known by this id.", "Search for it."))
+        Err(Problem::new(
+            Code::NotFound,
+            "No message is known by this id.",
+            "Search for it.",
+        ))
     }
 
     async fn trace(&self, _: TraceId) -> Result<Vec<Arc<Span>>, Problem> {

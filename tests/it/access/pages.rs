@@ -6,21 +6,55 @@ use super::console::{Console, PASSWORD};
 #[tokio::test]
 async fn every_answer_is_strict() {
     let console = Console::start().await;
-    for path in ["/", "/sign-in", "/api/v1/status", "/api/v1/nothing", "/pkg/app.css", "/healthz"] {
-        let request = console.request(Method::GET, path).header("cookie", &console.cookie);
+    for path in [
+        "/",
+        "/sign-in",
+        "/api/v1/status",
+        "/api/v1/nothing",
+        "/pkg/app.css",
+        "/healthz",
+    ] {
+        let request = console
+            .request(Method::GET, path)
+            .header("cookie", &console.cookie);
         let answer = request.send().await.unwrap();
-        let header = |name: &str| answer.headers().get(name).map(|v| v.to_str().unwrap()).unwrap_or_default();
+        let header = |name: &str| {
+            answer
+                .headers()
+                .get(name)
+                .map(|v| v.to_str().unwrap())
+                .unwrap_or_default()
+        };
         assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(header("referrer-policy"), "same-origin", "{path}");
-        assert_eq!(header("cross-origin-opener-policy"), "same-origin", "{path}");
-        assert_eq!(header("cross-origin-resource-policy"), "same-origin", "{path}");
+        assert_eq!(
+            header("cross-origin-opener-policy"),
+            "same-origin",
+            "{path}"
+        );
+        assert_eq!(
+            header("cross-origin-resource-policy"),
+            "same-origin",
+            "{path}"
+        );
         assert!(header("permissions-policy").contains("camera=()"), "{path}");
         let policy = header("content-security-policy");
         assert!(policy.contains("frame-ancestors 'none'"), "{path}");
-        assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"), "{path}");
+        assert!(
+            !policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"),
+            "{path}"
+        );
         let kept = header("cache-control");
-        assert_eq!(kept.contains("immutable"), path.starts_with("/pkg/"), "{path}");
-        assert_eq!(kept.contains("no-store"), !path.starts_with("/pkg/"), "{path}");
+        assert_eq!(
+            kept.contains("immutable"),
+            path.starts_with("/pkg/"),
+            "{path}"
+        );
+        assert_eq!(
+            kept.contains("no-store"),
+            !path.starts_with("/pkg/"),
+            "{path}"
+        );
     }
 }
 
@@ -29,11 +63,23 @@ async fn a_nonce_is_used_once() {
     let console = Console::start().await;
     let mut nonces = Vec::new();
     for _ in 0..2 {
-        let request = console.request(Method::GET, "/").header("cookie", &console.cookie);
+        let request = console
+            .request(Method::GET, "/")
+            .header("cookie", &console.cookie);
         let answer = request.send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::OK);
-        let policy = answer.headers()["content-security-policy"].to_str().unwrap().to_owned();
-        let nonce = policy.split("'nonce-").nth(1).unwrap().split('\'').next().unwrap().to_owned();
+        let policy = answer.headers()["content-security-policy"]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        let nonce = policy
+            .split("'nonce-")
+            .nth(1)
+            .unwrap()
+            .split('\'')
+            .next()
+            .unwrap()
+            .to_owned();
         assert!(nonce.len() >= 16);
         let page = answer.text().await.unwrap();
         for script in page.split("<script").skip(1) {
@@ -50,9 +96,16 @@ async fn hostile_names_stay_text() {
     let console = Console::start().await;
     let name = "<script>alert('x')</script>";
     let body = json!({"name": name, "password": PASSWORD, "role": "viewer"});
-    let (status, _) = console.api(&console.cookie, Method::POST, "/users", body).await;
+    let (status, _) = console
+        .api(&console.cookie, Method::POST, "/users", body)
+        .await;
     assert_eq!(status, StatusCode::CREATED);
-    console.token(&console.cookie, json!({"name": "<img src=x onerror=alert(1)>"})).await;
+    console
+        .token(
+            &console.cookie,
+            json!({"name": "<img src=x onerror=alert(1)>"}),
+        )
+        .await;
     for path in [
         "/",
         "/search?find=%3Cscript%3Ealert('x')%3C/script%3E",

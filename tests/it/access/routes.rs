@@ -14,7 +14,12 @@ async fn every_route_keeps_its_policy() {
     let console = Console::start().await;
     let mut people: Vec<(Option<Role>, String)> = Vec::new();
     for role in Role::ALL {
-        people.push((Some(role), console.user_token(&format!("the-{}", role.name()), role.name()).await));
+        people.push((
+            Some(role),
+            console
+                .user_token(&format!("the-{}", role.name()), role.name())
+                .await,
+        ));
     }
     let ingest = json!({"name": "collector", "purpose": "ingest"});
     people.push((None, console.token(&console.cookie, ingest).await));
@@ -27,7 +32,9 @@ async fn every_route_keeps_its_policy() {
                 request = request.bearer_auth(token);
             }
             if method != Method::GET {
-                request = request.header("content-type", "application/json").body("{}");
+                request = request
+                    .header("content-type", "application/json")
+                    .body("{}");
             }
             let status = request.send().await.unwrap().status();
             let allowed = match (policy, role) {
@@ -43,10 +50,16 @@ async fn every_route_keeps_its_policy() {
                 true => StatusCode::UNAUTHORIZED,
                 false => StatusCode::FORBIDDEN,
             };
-            let what = format!("{method} {template} as {role:?} ({}): {status}", token.get(..3).unwrap_or("nobody"));
+            let what = format!(
+                "{method} {template} as {role:?} ({}): {status}",
+                token.get(..3).unwrap_or("nobody")
+            );
             match allowed {
                 Some(false) => assert_eq!(status, refused, "{what}"),
-                _ => assert!(![StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&status), "{what}"),
+                _ => assert!(
+                    ![StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&status),
+                    "{what}"
+                ),
             }
             assert!(!status.is_server_error(), "{what}");
         }
@@ -70,8 +83,14 @@ async fn table_and_router_are_the_same_list() {
     let console = Console::start_empty().await;
     let routed = api::list(console.state.clone());
     for row in TABLE {
-        let found = routed.iter().any(|(m, t, _)| *m == row.method && t == row.template);
-        assert!(found, "{} {} stands in the table only", row.method, row.template);
+        let found = routed
+            .iter()
+            .any(|(m, t, _)| *m == row.method && t == row.template);
+        assert!(
+            found,
+            "{} {} stands in the table only",
+            row.method, row.template
+        );
     }
     assert_eq!(routed.len(), TABLE.len());
 }
@@ -79,14 +98,34 @@ async fn table_and_router_are_the_same_list() {
 #[tokio::test]
 async fn what_does_not_exist_is_told_to_those_inside() {
     let console = Console::start().await;
-    let (status, body) = answer(console.request(Method::GET, "/api/v1/replays").send().await.unwrap()).await;
-    assert_eq!((status, &body["code"]), (StatusCode::UNAUTHORIZED, &json!("unauthenticated")));
-    let (status, body) = console.api(&console.cookie, Method::GET, "/replays", json!(null)).await;
-    assert_eq!((status, &body["code"]), (StatusCode::NOT_FOUND, &json!("not_found")));
+    let (status, body) = answer(
+        console
+            .request(Method::GET, "/api/v1/replays")
+            .send()
+            .await
+            .unwrap(),
+    )
+    .await;
+    assert_eq!(
+        (status, &body["code"]),
+        (StatusCode::UNAUTHORIZED, &json!("unauthenticated"))
+    );
+    let (status, body) = console
+        .api(&console.cookie, Method::GET, "/replays", json!(null))
+        .await;
+    assert_eq!(
+        (status, &body["code"]),
+        (StatusCode::NOT_FOUND, &json!("not_found"))
+    );
     assert!(body["doc"].as_str().unwrap().ends_with("not_found.md"));
-    let (status, _) = console.api(&console.cookie, Method::DELETE, "/status", json!(null)).await;
+    let (status, _) = console
+        .api(&console.cookie, Method::DELETE, "/status", json!(null))
+        .await;
     assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
-    for (cookie, expected) in [("", StatusCode::UNAUTHORIZED), (&*console.cookie, StatusCode::NOT_FOUND)] {
+    for (cookie, expected) in [
+        ("", StatusCode::UNAUTHORIZED),
+        (&*console.cookie, StatusCode::NOT_FOUND),
+    ] {
         let (status, page) = console.page("/no/such/page", cookie).await;
         assert_eq!(status, expected);
         assert_eq!(page.contains("action=\"/sign-in\""), cookie.is_empty());
@@ -97,7 +136,12 @@ async fn what_does_not_exist_is_told_to_those_inside() {
 async fn the_description_names_every_route_of_the_api() {
     let console = Console::start().await;
     let (status, described) = answer(
-        console.request(Method::GET, "/api/openapi.json").header("cookie", &console.cookie).send().await.unwrap(),
+        console
+            .request(Method::GET, "/api/openapi.json")
+            .header("cookie", &console.cookie)
+            .send()
+            .await
+            .unwrap(),
     )
     .await;
     assert_eq!(status, StatusCode::OK);
@@ -114,16 +158,44 @@ async fn the_description_names_every_route_of_the_api() {
 async fn wrong_words_are_named() {
     let console = Console::start().await;
     for (path, hint) in [
-        ("/journeys?destinaton=x", "destinaton: did you mean destination?"),
-        ("/journeys?limit=5000", "limit: is a whole number from 1 to 1000."),
-        ("/journeys?attribute=1001", "attribute: is written name:value, such as order.id:1001."),
-        ("/status?verbose=1", "verbose: this address takes no parameters."),
-        ("/traces/xyz", "trace_id: is written as 32 hexadecimal digits, not all zero."),
+        (
+            "/journeys?destinaton=x",
+            "destinaton: did you mean destination?",
+        ),
+        (
+            "/journeys?limit=5000",
+            "limit: is a whole number from 1 to 1000.",
+        ),
+        (
+            "/journeys?attribute=1001",
+            "attribute: is written name:value, such as order.id:1001.",
+        ),
+        (
+            "/status?verbose=1",
+            "verbose: this address takes no parameters.",
+        ),
+        (
+            "/traces/xyz",
+            "trace_id: is written as 32 hexadecimal digits, not all zero.",
+        ),
     ] {
-        let (status, body) = console.api(&console.cookie, Method::GET, path, json!(null)).await;
-        assert_eq!((status, &body["hint"]), (StatusCode::BAD_REQUEST, &json!(hint)), "{path}");
+        let (status, body) = console
+            .api(&console.cookie, Method::GET, path, json!(null))
+            .await;
+        assert_eq!(
+            (status, &body["hint"]),
+            (StatusCode::BAD_REQUEST, &json!(hint)),
+            "{path}"
+        );
     }
-    let (status, _) = console.api(&console.cookie, Method::GET, "/journeys?attribute=order.id=1001", json!(null)).await;
+    let (status, _) = console
+        .api(
+            &console.cookie,
+            Method::GET,
+            "/journeys?attribute=order.id=1001",
+            json!(null),
+        )
+        .await;
     assert_eq!(status, StatusCode::OK);
 }
 
@@ -134,9 +206,15 @@ fn every_code_has_a_page() {
     for code in Code::ALL {
         let name = code.name();
         let page = std::fs::read_to_string(folder.join(format!("{name}.md"))).unwrap_or_default();
-        assert!(page.starts_with(&format!("# {name}\n")), "{name} has no page");
+        assert!(
+            page.starts_with(&format!("# {name}\n")),
+            "{name} has no page"
+        );
         assert!(page.contains("## What to do"), "{name}");
-        assert!(index.contains(&format!("({name}.md)")), "{name} is not in the index");
+        assert!(
+            index.contains(&format!("({name}.md)")),
+            "{name} is not in the index"
+        );
     }
     let pages = std::fs::read_dir(&folder).unwrap().count();
     assert_eq!(pages, Code::ALL.len() + 1, "a page without a code");

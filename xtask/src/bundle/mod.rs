@@ -1,7 +1,8 @@
-//! The bundle: `waybill-web` with `hydrate` for wasm32, its JavaScript glue and the style sheet.
+//! The bundle: `waybill-web` with `hydrate` for wasm32, and its JavaScript glue. The style sheet is
+//! the server's own.
 //!
 //! Every file's name holds its hash, `.br` and `.gz` lie beside it, and `manifest.json` names the
-//! current three. It is a build of its own, in a target folder of its own: built together with the
+//! current two. It is a build of its own, in a target folder of its own: built together with the
 //! server, Cargo would unify features and `ssr` would leak into the browser.
 
 mod compile;
@@ -33,11 +34,9 @@ pub fn run() -> Result<()> {
     );
     let wasm = compile::wasm(&workspace, &route)?;
     let glued = compile::glue(&wasm)?;
-    let css = package::style_sheet(&workspace.root.join("web/style"))?;
     let files = [
         package::File::new("web", "js", glued.js.into_bytes())?,
         package::File::new("web", "wasm", glued.wasm)?,
-        package::File::new("app", "css", css)?,
     ];
     let download = report(&files);
     anyhow::ensure!(
@@ -50,7 +49,7 @@ pub fn run() -> Result<()> {
     Ok(())
 }
 
-/// Prints a line a file; gives the brotli bytes of script and wasm.
+/// Prints a line a file; gives the brotli bytes of all.
 fn report(files: &[package::File]) -> usize {
     for file in files {
         println!(
@@ -61,9 +60,5 @@ fn report(files: &[package::File]) -> usize {
             file.brotli.len()
         );
     }
-    files
-        .iter()
-        .filter(|file| file.kind != "css")
-        .map(|file| file.brotli.len())
-        .sum()
+    files.iter().map(|file| file.brotli.len()).sum()
 }

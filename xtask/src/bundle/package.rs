@@ -1,10 +1,10 @@
 //! Files with their hash in the name, compressed once here instead of at every request.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Bytes of the hash in a name: enough to tell versions apart, short enough to read.
 const HASH_BYTES: usize = 8;
@@ -42,23 +42,6 @@ impl File {
     }
 }
 
-/// `web/style/*.css` in the order of their names, which begin with a layer's number.
-pub fn style_sheet(folder: &Path) -> Result<Vec<u8>> {
-    let mut parts: Vec<PathBuf> = std::fs::read_dir(folder)
-        .with_context(|| format!("reading {}", folder.display()))?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<Result<_>>()?;
-    parts.retain(|path| path.extension().is_some_and(|extension| extension == "css"));
-    parts.sort();
-    ensure!(!parts.is_empty(), "{} holds no .css", folder.display());
-    let mut sheet = Vec::new();
-    for part in parts {
-        sheet.extend(std::fs::read(&part)?);
-        sheet.push(b'\n');
-    }
-    Ok(sheet)
-}
-
 /// Whether `pkg` holds a whole bundle made from exactly these inputs.
 pub fn is_current(pkg: &Path, inputs: &str) -> bool {
     let Ok(text) = std::fs::read(pkg.join("manifest.json")) else {
@@ -68,7 +51,7 @@ pub fn is_current(pkg: &Path, inputs: &str) -> bool {
         return false;
     };
     manifest["inputs"] == inputs
-        && ["js", "wasm", "css"].iter().all(|kind| {
+        && ["js", "wasm"].iter().all(|kind| {
             manifest[kind]
                 .as_str()
                 .is_some_and(|name| spellings(name).iter().all(|file| pkg.join(file).is_file()))
@@ -123,8 +106,8 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 mod tests {
     use super::*;
 
-    fn bundle(text: &str) -> [File; 3] {
-        [("web", "js"), ("web", "wasm"), ("app", "css")].map(|(stem, kind)| {
+    fn bundle(text: &str) -> [File; 2] {
+        [("web", "js"), ("web", "wasm")].map(|(stem, kind)| {
             File::new(stem, kind, format!("{kind} {text}").into_bytes()).unwrap()
         })
     }
@@ -138,6 +121,6 @@ mod tests {
         assert!(is_current(&pkg, "2") && !is_current(&pkg, "1"));
         let files = std::fs::read_dir(&pkg).unwrap().count();
         std::fs::remove_dir_all(&pkg).unwrap();
-        assert_eq!(files, 3 * 3 + 1);
+        assert_eq!(files, 2 * 3 + 1);
     }
 }

@@ -164,4 +164,3 @@ fn read_scope(raw: Raw<'_>, url: Raw<'_>, bounds: &mut Bounds<'_>) -> Result<Sco
     }
     Ok(scope)
 }
-

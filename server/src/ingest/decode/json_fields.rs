@@ -37,10 +37,7 @@ pub fn each<'a>(
     fault
 }
 
-pub fn list<'a>(
-    raw: Raw<'a>,
-    visit: impl FnMut(&'a RawValue),
-) -> Result<(), serde_json::Error> {
+pub fn list<'a>(raw: Raw<'a>, visit: impl FnMut(&'a RawValue)) -> Result<(), serde_json::Error> {
     match present(raw) {
         Some(raw) => serde_json::Deserializer::from_str(raw.get()).deserialize_seq(Items(visit)),
         None => Ok(()),
@@ -104,7 +101,9 @@ pub fn enumeration(raw: Raw<'_>, prefix: &str, names: &[&str]) -> Result<i32, Re
         return Ok(i32::try_from(number).unwrap_or(0));
     }
     let word = word.strip_prefix(prefix).unwrap_or(word);
-    let position = names.iter().position(|name| word.eq_ignore_ascii_case(name));
+    let position = names
+        .iter()
+        .position(|name| word.eq_ignore_ascii_case(name));
     Ok(position.and_then(|at| i32::try_from(at).ok()).unwrap_or(0))
 }
 
@@ -207,7 +206,13 @@ mod tests {
 
     #[test]
     fn numbers_and_names_as_senders_write_them() {
-        for (text, expected) in [("7", 7), ("\"7\"", 7), ("7.0", 7), ("\"-7\"", -7), ("null", 0)] {
+        for (text, expected) in [
+            ("7", 7),
+            ("\"7\"", 7),
+            ("7.0", 7),
+            ("\"-7\"", -7),
+            ("null", 0),
+        ] {
             assert_eq!(integer::<i64>(Some(&raw(text))), Ok(expected), "{text}");
         }
         let most = format!("\"{}\"", u64::MAX);

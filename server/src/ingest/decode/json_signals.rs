@@ -25,7 +25,13 @@ pub fn log(raw: &RawValue, origin: &Origin, bounds: &mut Bounds<'_>) -> Result<L
     )?;
     let [list, dropped, flags, trace_id, span_id] = parts(
         raw,
-        ["attributes", "droppedAttributesCount", "flags", "traceId", "spanId"],
+        [
+            "attributes",
+            "droppedAttributesCount",
+            "flags",
+            "traceId",
+            "spanId",
+        ],
     )?;
     let draft = logs::Draft {
         at: fields::integer(at)?,
@@ -46,13 +52,41 @@ pub fn log(raw: &RawValue, origin: &Origin, bounds: &mut Bounds<'_>) -> Result<L
 }
 
 const SEVERITIES: [&str; 25] = [
-    "UNSPECIFIED", "TRACE", "TRACE2", "TRACE3", "TRACE4", "DEBUG", "DEBUG2", "DEBUG3", "DEBUG4",
-    "INFO", "INFO2", "INFO3", "INFO4", "WARN", "WARN2", "WARN3", "WARN4", "ERROR", "ERROR2",
-    "ERROR3", "ERROR4", "FATAL", "FATAL2", "FATAL3", "FATAL4",
+    "UNSPECIFIED",
+    "TRACE",
+    "TRACE2",
+    "TRACE3",
+    "TRACE4",
+    "DEBUG",
+    "DEBUG2",
+    "DEBUG3",
+    "DEBUG4",
+    "INFO",
+    "INFO2",
+    "INFO3",
+    "INFO4",
+    "WARN",
+    "WARN2",
+    "WARN3",
+    "WARN4",
+    "ERROR",
+    "ERROR2",
+    "ERROR3",
+    "ERROR4",
+    "FATAL",
+    "FATAL2",
+    "FATAL3",
+    "FATAL4",
 ];
 
 /// The members of `Metric.data`.
-const SHAPES: [&str; 5] = ["gauge", "sum", "histogram", "exponentialHistogram", "summary"];
+const SHAPES: [&str; 5] = [
+    "gauge",
+    "sum",
+    "histogram",
+    "exponentialHistogram",
+    "summary",
+];
 
 pub fn metric(
     raw: &RawValue,
@@ -70,8 +104,10 @@ pub fn metric(
     metric.description = text(description, bounds)?;
     metric.unit = text(unit, bounds)?;
     for data in parts(raw, SHAPES)?.into_iter().filter_map(present) {
-        let [points, temporality, monotonic] =
-            parts(data, ["dataPoints", "aggregationTemporality", "isMonotonic"])?;
+        let [points, temporality, monotonic] = parts(
+            data,
+            ["dataPoints", "aggregationTemporality", "isMonotonic"],
+        )?;
         let names = ["UNSPECIFIED", "DELTA", "CUMULATIVE"];
         let temporality = fields::enumeration(temporality, "AGGREGATION_TEMPORALITY_", &names)?;
         metric.temporality = metrics::temporality(temporality);
@@ -101,7 +137,14 @@ fn point(raw: &RawValue, bounds: &mut Bounds<'_>) -> Result<Point, Reason> {
     bounds.charge(size_of::<Point>())?;
     let [at, started_at, list, flags, int, real] = parts(
         raw,
-        ["timeUnixNano", "startTimeUnixNano", "attributes", "flags", "asInt", "asDouble"],
+        [
+            "timeUnixNano",
+            "startTimeUnixNano",
+            "attributes",
+            "flags",
+            "asInt",
+            "asDouble",
+        ],
     )?;
     let [count, sum] = parts(raw, ["count", "sum"])?;
     let reading = if present(int).is_some() {

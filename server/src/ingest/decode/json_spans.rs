@@ -24,15 +24,34 @@ pub fn span(raw: &RawValue, origin: &Origin, bounds: &mut Bounds<'_>) -> Result<
     bounds.charge(size_of::<Span>())?;
     let [trace_id, span_id, parent_id, trace_state, name, kind] = parts(
         raw,
-        ["traceId", "spanId", "parentSpanId", "traceState", "name", "kind"],
+        [
+            "traceId",
+            "spanId",
+            "parentSpanId",
+            "traceState",
+            "name",
+            "kind",
+        ],
     )?;
     let [start, end, list, events, links, status] = parts(
         raw,
-        ["startTimeUnixNano", "endTimeUnixNano", "attributes", "events", "links", "status"],
+        [
+            "startTimeUnixNano",
+            "endTimeUnixNano",
+            "attributes",
+            "events",
+            "links",
+            "status",
+        ],
     )?;
     let [flags, no_attributes, no_events, no_links] = parts(
         raw,
-        ["flags", "droppedAttributesCount", "droppedEventsCount", "droppedLinksCount"],
+        [
+            "flags",
+            "droppedAttributesCount",
+            "droppedEventsCount",
+            "droppedLinksCount",
+        ],
     )?;
     let trace_id = fields::text(trace_id)?;
     let span_id = fields::text(span_id)?;
@@ -78,7 +97,12 @@ fn read_events(raw: Raw<'_>, bounds: &mut Bounds<'_>) -> Result<Vec<Event>, Reas
     let mut events = Vec::new();
     each(raw, |raw| {
         bounds.item::<Event>(events.len(), bounds.limits.events, Reason::TooManyEvents)?;
-        let names = ["timeUnixNano", "name", "attributes", "droppedAttributesCount"];
+        let names = [
+            "timeUnixNano",
+            "name",
+            "attributes",
+            "droppedAttributesCount",
+        ];
         let [at, name, list, dropped] = parts(raw, names)?;
         events.push(Event {
             at: time(at)?,
@@ -100,7 +124,14 @@ fn read_links(raw: Raw<'_>, bounds: &mut Bounds<'_>) -> Result<(Vec<Link>, u32),
         bounds.item::<Link>(held, bounds.limits.links, Reason::TooManyLinks)?;
         let [trace_id, span_id, state, list, dropped, flags] = parts(
             raw,
-            ["traceId", "spanId", "traceState", "attributes", "droppedAttributesCount", "flags"],
+            [
+                "traceId",
+                "spanId",
+                "traceState",
+                "attributes",
+                "droppedAttributesCount",
+                "flags",
+            ],
         )?;
         let ids = (
             fields::text(trace_id)?.parse::<TraceId>(),
@@ -122,4 +153,3 @@ fn read_links(raw: Raw<'_>, bounds: &mut Bounds<'_>) -> Result<(Vec<Link>, u32),
     })?;
     Ok((links, nameless))
 }
-

@@ -96,7 +96,10 @@ pub fn decode_metrics(
 fn not_protobuf(reason: Reason) -> Problem {
     Problem::new(
         Code::DecodeFailed,
-        format!("The body is not an OTLP protobuf message ({}).", reason.name()),
+        format!(
+            "The body is not an OTLP protobuf message ({}).",
+            reason.name()
+        ),
         "Send an OTLP export request of this signal; a truncated body looks like this too.",
     )
 }

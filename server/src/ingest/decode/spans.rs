@@ -1,8 +1,6 @@
 //! Spans from protobuf. Source: opentelemetry-proto, `trace/v1/trace.proto`.
 
-use waybill_model::span::{
-    Attribute, Dropped, Event, Link, Span, SpanKind, Status, StatusCode,
-};
+use waybill_model::span::{Attribute, Dropped, Event, Link, Span, SpanKind, Status, StatusCode};
 use waybill_model::time::Timestamp;
 
 use super::common::{self, Bounds};

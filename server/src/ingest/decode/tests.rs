@@ -92,7 +92,13 @@ fn link() -> impl Strategy<Value = trace::span::Link> {
 
 fn span() -> impl Strategy<Value = trace::Span> {
     let ids = (id::<16>(), id::<8>(), id::<8>());
-    let rest = (".{0,20}", -1..8i32, any::<u64>(), any::<u64>(), any::<u32>());
+    let rest = (
+        ".{0,20}",
+        -1..8i32,
+        any::<u64>(),
+        any::<u64>(),
+        any::<u32>(),
+    );
     let lists = (
         attributes(),
         prop::collection::vec(event(), 0..3),
@@ -117,7 +123,9 @@ fn span() -> impl Strategy<Value = trace::Span> {
                 dropped_events_count: number / 5,
                 links: lists.2,
                 dropped_links_count: number / 7,
-                status: lists.3.map(|(message, code)| trace::Status { message, code }),
+                status: lists
+                    .3
+                    .map(|(message, code)| trace::Status { message, code }),
             }
         },
     )
@@ -135,16 +143,17 @@ fn request() -> impl Strategy<Value = ExportTraceServiceRequest> {
             schema_url: "s".to_owned(),
         }
     });
-    let resource = (attributes(), prop::collection::vec(scope, 0..3)).prop_map(
-        |(attributes, scope_spans)| trace::ResourceSpans {
-            resource: Some(resource::Resource {
-                attributes,
-                ..Default::default()
-            }),
-            scope_spans,
-            schema_url: "r".to_owned(),
-        },
-    );
+    let resource =
+        (attributes(), prop::collection::vec(scope, 0..3)).prop_map(|(attributes, scope_spans)| {
+            trace::ResourceSpans {
+                resource: Some(resource::Resource {
+                    attributes,
+                    ..Default::default()
+                }),
+                scope_spans,
+                schema_url: "r".to_owned(),
+            }
+        });
     prop::collection::vec(resource, 0..3)
         .prop_map(|resource_spans| ExportTraceServiceRequest { resource_spans })
 }
@@ -193,7 +202,7 @@ fn expected_span(
         Err(_) => return None,
     };
     let all_links = span.links.len();
-    let links: Vec<_> = span.links.into_iter().filter_map(|link| {
+    let links = span.links.into_iter().filter_map(|link| {
         Some(waybill_model::span::Link {
             trace_id: TraceId::from_slice(&link.trace_id).ok()?,
             span_id: SpanId::from_slice(&link.span_id).ok()?,
@@ -270,7 +279,8 @@ fn protobuf_and_json_read_what_prost_wrote() {
         .run(&request(), |request| {
             let (spans, rejected) = expected(&request);
             let limits = Limits::default();
-            let read = decode_traces(&request.encode_to_vec(), Encoding::Protobuf, &limits).unwrap();
+            let read =
+                decode_traces(&request.encode_to_vec(), Encoding::Protobuf, &limits).unwrap();
             prop_assert_eq!(&read.records, &spans);
             prop_assert_eq!(read.rejected.total(), rejected);
             let json = serde_json::to_vec(&request).unwrap();
@@ -287,34 +297,37 @@ fn protobuf_and_json_read_what_prost_wrote() {
 fn mutated_requests_are_read_as_prost_reads_them_or_refused() {
     let mutations = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4);
     runner(4_000)
-        .run(&(request(), mutations, any::<bool>()), |(request, mutations, cut)| {
-            let mut bytes = request.encode_to_vec();
-            if bytes.is_empty() {
-                return Ok(());
-            }
-            for (at, byte) in &mutations {
-                let at = at.index(bytes.len());
-                bytes[at] = *byte;
-            }
-            if cut {
-                bytes.truncate(mutations[0].0.index(bytes.len()));
-            }
-            let limits = Limits::default();
-            let ours = decode_traces(&bytes, Encoding::Protobuf, &limits);
-            if let Ok(request) = ExportTraceServiceRequest::decode(&bytes[..]) {
-                let ours = ours.unwrap();
-                let (spans, rejected) = expected(&request);
-                prop_assert_eq!(ours.records, spans);
-                prop_assert_eq!(ours.rejected.total(), rejected);
-            }
-            let mut json = serde_json::to_vec(&request).unwrap();
-            for (at, byte) in &mutations {
-                let at = at.index(json.len());
-                json[at] = *byte;
-            }
-            let _ = decode_traces(&json, Encoding::Json, &limits);
-            Ok(())
-        })
+        .run(
+            &(request(), mutations, any::<bool>()),
+            |(request, mutations, cut)| {
+                let mut bytes = request.encode_to_vec();
+                if bytes.is_empty() {
+                    return Ok(());
+                }
+                for (at, byte) in &mutations {
+                    let at = at.index(bytes.len());
+                    bytes[at] = *byte;
+                }
+                if cut {
+                    bytes.truncate(mutations[0].0.index(bytes.len()));
+                }
+                let limits = Limits::default();
+                let ours = decode_traces(&bytes, Encoding::Protobuf, &limits);
+                if let Ok(request) = ExportTraceServiceRequest::decode(&bytes[..]) {
+                    let ours = ours.unwrap();
+                    let (spans, rejected) = expected(&request);
+                    prop_assert_eq!(ours.records, spans);
+                    prop_assert_eq!(ours.rejected.total(), rejected);
+                }
+                let mut json = serde_json::to_vec(&request).unwrap();
+                for (at, byte) in &mutations {
+                    let at = at.index(json.len());
+                    json[at] = *byte;
+                }
+                let _ = decode_traces(&json, Encoding::Json, &limits);
+                Ok(())
+            },
+        )
         .unwrap();
 }
 
@@ -372,29 +385,100 @@ fn nested(depth: usize) -> common::AnyValue {
 #[test]
 fn one_bad_span_costs_itself_only() {
     let base = || good_span(2);
-    rejects(trace::Span { trace_id: vec![1; 15], ..base() }, Reason::TraceIdLength);
-    rejects(trace::Span { trace_id: vec![], ..base() }, Reason::TraceIdLength);
-    rejects(trace::Span { trace_id: vec![0; 16], ..base() }, Reason::TraceIdZero);
-    rejects(trace::Span { span_id: vec![1; 16], ..base() }, Reason::SpanIdLength);
-    rejects(trace::Span { span_id: vec![0; 8], ..base() }, Reason::SpanIdZero);
-    rejects(trace::Span { parent_span_id: vec![1; 3], ..base() }, Reason::ParentIdLength);
-    rejects(trace::Span { name: "n".repeat((256 << 10) + 1), ..base() }, Reason::StringTooLong);
+    rejects(
+        trace::Span {
+            trace_id: vec![1; 15],
+            ..base()
+        },
+        Reason::TraceIdLength,
+    );
+    rejects(
+        trace::Span {
+            trace_id: vec![],
+            ..base()
+        },
+        Reason::TraceIdLength,
+    );
+    rejects(
+        trace::Span {
+            trace_id: vec![0; 16],
+            ..base()
+        },
+        Reason::TraceIdZero,
+    );
+    rejects(
+        trace::Span {
+            span_id: vec![1; 16],
+            ..base()
+        },
+        Reason::SpanIdLength,
+    );
+    rejects(
+        trace::Span {
+            span_id: vec![0; 8],
+            ..base()
+        },
+        Reason::SpanIdZero,
+    );
+    rejects(
+        trace::Span {
+            parent_span_id: vec![1; 3],
+            ..base()
+        },
+        Reason::ParentIdLength,
+    );
+    rejects(
+        trace::Span {
+            name: "n".repeat((256 << 10) + 1),
+            ..base()
+        },
+        Reason::StringTooLong,
+    );
     let many = vec![common::KeyValue::default(); 1_025];
-    rejects(trace::Span { attributes: many, ..base() }, Reason::TooManyAttributes);
+    rejects(
+        trace::Span {
+            attributes: many,
+            ..base()
+        },
+        Reason::TooManyAttributes,
+    );
     let many = vec![trace::span::Event::default(); 1_025];
-    rejects(trace::Span { events: many, ..base() }, Reason::TooManyEvents);
+    rejects(
+        trace::Span {
+            events: many,
+            ..base()
+        },
+        Reason::TooManyEvents,
+    );
     let many = vec![trace::span::Link::default(); 4_097];
-    rejects(trace::Span { links: many, ..base() }, Reason::TooManyLinks);
+    rejects(
+        trace::Span {
+            links: many,
+            ..base()
+        },
+        Reason::TooManyLinks,
+    );
     rejects(with_value(nested(60)), Reason::NestedTooDeep);
-    let many = common::ArrayValue { values: vec![common::AnyValue::default(); 8_193] };
+    let many = common::ArrayValue {
+        values: vec![common::AnyValue::default(); 8_193],
+    };
     let many = common::any_value::Value::ArrayValue(many);
-    rejects(with_value(common::AnyValue { value: Some(many) }), Reason::TooManyValues);
+    rejects(
+        with_value(common::AnyValue { value: Some(many) }),
+        Reason::TooManyValues,
+    );
 }
 
 #[test]
 fn hostile_but_valid_text_is_kept_byte_for_byte() {
-    let name = format!("<script>alert(1)</script>\0\u{1b}[31m\u{202e}{}", "x".repeat(64 << 10));
-    let request = one_scope(vec![trace::Span { name: name.clone(), ..good_span(1) }]);
+    let name = format!(
+        "<script>alert(1)</script>\0\u{1b}[31m\u{202e}{}",
+        "x".repeat(64 << 10)
+    );
+    let request = one_scope(vec![trace::Span {
+        name: name.clone(),
+        ..good_span(1)
+    }]);
     for (bytes, encoding) in [
         (request.encode_to_vec(), Encoding::Protobuf),
         (serde_json::to_vec(&request).unwrap(), Encoding::Json),
@@ -443,7 +527,11 @@ fn bytes_that_prost_refuses_whole_cost_one_span() {
     rejected.sort();
     assert_eq!(
         rejected,
-        [(Reason::NotUtf8, 1), (Reason::Malformed, 2), (Reason::NestedTooDeep, 1)]
+        [
+            (Reason::NotUtf8, 1),
+            (Reason::Malformed, 2),
+            (Reason::NestedTooDeep, 1)
+        ]
     );
 }
 
@@ -455,7 +543,10 @@ fn a_bad_resource_rejects_its_spans_and_no_others() {
     body.extend(one_scope(vec![good_span(9)]).encode_to_vec());
     let read = decode_traces(&body, Encoding::Protobuf, &Limits::default()).unwrap();
     assert_eq!(read.records.len(), 1);
-    assert_eq!(read.rejected.iter().collect::<Vec<_>>(), [(Reason::NotUtf8, 2)]);
+    assert_eq!(
+        read.rejected.iter().collect::<Vec<_>>(),
+        [(Reason::NotUtf8, 2)]
+    );
 }
 
 /// 16 MiB of two-byte records, and of records that hold nothing but empty attributes.
@@ -470,7 +561,11 @@ fn masses_of_nothing_take_no_memory() {
     let body = scope_of(&vec![span; 6_000]);
     let read = decode_traces(&body, Encoding::Protobuf, &limits).unwrap();
     assert!(read.bytes <= limits.decoded_bytes);
-    assert!(read.rejected.iter().any(|(reason, _)| reason == Reason::DecodesTooLarge));
+    assert!(
+        read.rejected
+            .iter()
+            .any(|(reason, _)| reason == Reason::DecodesTooLarge)
+    );
     assert_eq!(read.records.len() as u64 + read.rejected.total(), 6_000);
 }
 
@@ -511,12 +606,23 @@ fn what_is_no_request_is_refused_by_code() {
         assert_eq!(problem.code, Code::DecodeFailed);
     }
     let deep = "[".repeat(100_000);
-    for body in [&b"{"[..], b"[]", b"\"\xff\"", deep.as_bytes(), b"{\"resourceSpans\": 7}"] {
+    for body in [
+        &b"{"[..],
+        b"[]",
+        b"\"\xff\"",
+        deep.as_bytes(),
+        b"{\"resourceSpans\": 7}",
+    ] {
         let problem = decode_traces(body, Encoding::Json, &limits).unwrap_err();
         assert_eq!(problem.code, Code::DecodeFailed);
     }
     for encoding in [Encoding::Protobuf, Encoding::Json] {
-        assert!(decode_traces(b"", encoding, &limits).unwrap().records.is_empty());
+        assert!(
+            decode_traces(b"", encoding, &limits)
+                .unwrap()
+                .records
+                .is_empty()
+        );
     }
 }
 
@@ -530,7 +636,10 @@ fn absurd_times_are_kept() {
         };
         let body = one_scope(vec![span]).encode_to_vec();
         let read = decode_traces(&body, Encoding::Protobuf, &Limits::default()).unwrap();
-        assert_eq!(read.records[0].started_at, Timestamp::from_unsigned_nanos(nanos));
+        assert_eq!(
+            read.records[0].started_at,
+            Timestamp::from_unsigned_nanos(nanos)
+        );
         assert_eq!(read.records[0].duration_nanos(), 0);
     }
 }

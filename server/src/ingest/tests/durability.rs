@@ -18,7 +18,10 @@ async fn many_requests_share_a_commit_and_a_resend_is_stored_once() {
         tokio::spawn(async move { post_traces(&ingest, body(from..from + 10)).await.status })
     });
     let sends: Vec<_> = sends.collect();
-    eventually("all are waiting", || ingest.prometheus().contains("ingest_requests_total 40\n")).await;
+    eventually("all are waiting", || {
+        ingest.prometheus().contains("ingest_requests_total 40\n")
+    })
+    .await;
     memory.be(Mood::Store);
     for send in sends {
         assert_eq!(send.await.unwrap(), 200);
@@ -26,7 +29,10 @@ async fn many_requests_share_a_commit_and_a_resend_is_stored_once() {
     assert_eq!(memory.stored(), 200);
     assert!(memory.commits.load(Ordering::Relaxed) < 10);
     let counters = ingest.counters();
-    assert_eq!((counters.accepted_spans, counters.duplicate_spans), (200, 200));
+    assert_eq!(
+        (counters.accepted_spans, counters.duplicate_spans),
+        (200, 200)
+    );
 }
 
 #[tokio::test]
@@ -41,9 +47,15 @@ async fn a_resend_that_leans_on_a_failing_commit_is_refused_with_it() {
         tokio::spawn(async move { post_traces(&ingest, body(0..5)).await.status })
     };
     let first = send(ingest.clone());
-    eventually("the first is read", || ingest.prometheus().contains("requests_total 1\n")).await;
+    eventually("the first is read", || {
+        ingest.prometheus().contains("requests_total 1\n")
+    })
+    .await;
     let second = send(ingest.clone());
-    eventually("the second is read", || ingest.prometheus().contains("requests_total 2\n")).await;
+    eventually("the second is read", || {
+        ingest.prometheus().contains("requests_total 2\n")
+    })
+    .await;
     memory.be(Mood::Refuse);
     assert_eq!(first.await.unwrap(), 503);
     assert_eq!(second.await.unwrap(), 503);
@@ -79,7 +91,10 @@ async fn a_hanging_database_refuses_in_time_and_nothing_wedges() {
     })
     .await;
     assert_eq!(post_traces(&ingest, body(0..20)).await.status, 200);
-    assert_eq!(ingest.counters().refused_requests.values().sum::<u64>(), 200);
+    assert_eq!(
+        ingest.counters().refused_requests.values().sum::<u64>(),
+        200
+    );
 }
 
 #[tokio::test]
@@ -91,7 +106,10 @@ async fn restart_remembers_and_shutdown_drains() {
         let ingest = ingest.clone();
         tokio::spawn(async move { post_traces(&ingest, body(0..5)).await.status })
     };
-    eventually("it is read", || ingest.prometheus().contains("requests_total 1\n")).await;
+    eventually("it is read", || {
+        ingest.prometheus().contains("requests_total 1\n")
+    })
+    .await;
     memory.be(Mood::Store);
     assert_eq!(send.await.unwrap(), 200);
     let address = ingest.otlp_http().unwrap();

@@ -13,24 +13,41 @@ async fn bombs_are_refused_for_good() {
     let memory = Arc::new(Memory::default());
     let ingest = start(settings(), &memory).await;
     let zeros = vec![0; 64 << 20];
-    let bombs = [("gzip", gzip(&zeros)), ("zstd", zstd::encode_all(&zeros[..], 1).unwrap())];
+    let bombs = [
+        ("gzip", gzip(&zeros)),
+        ("zstd", zstd::encode_all(&zeros[..], 1).unwrap()),
+    ];
     for (name, bomb) in bombs {
-        let headers = [("content-type", "application/x-protobuf"), ("content-encoding", name)];
+        let headers = [
+            ("content-type", "application/x-protobuf"),
+            ("content-encoding", name),
+        ];
         let answer = post(&ingest, "/v1/traces", &headers, bomb.clone()).await;
-        assert_eq!((answer.status, answer.header("retry-after")), (413, ""), "{name}");
+        assert_eq!(
+            (answer.status, answer.header("retry-after")),
+            (413, ""),
+            "{name}"
+        );
         let answer = call(&ingest, &[("grpc-encoding", name)], 1, bomb).await;
         assert_eq!(answer.grpc_status(), 8, "{name}");
         assert!(answer.header("grpc-message").starts_with("too_large"));
         let details = answer.header("grpc-status-details-bin");
         assert!(!String::from_utf8_lossy(&decode64(details)).contains("RetryInfo"));
     }
-    assert_eq!(call_raw(&ingest, &[], vec![0, 0xff, 0xff, 0xff, 0xff, 1]).await.grpc_status(), 8);
+    assert_eq!(
+        call_raw(&ingest, &[], vec![0, 0xff, 0xff, 0xff, 0xff, 1])
+            .await
+            .grpc_status(),
+        8
+    );
     assert_eq!(post_traces(&ingest, body(0..1)).await.status, 200);
 }
 
 fn decode64(text: &str) -> Vec<u8> {
     use base64::Engine;
-    base64::engine::general_purpose::STANDARD_NO_PAD.decode(text).unwrap()
+    base64::engine::general_purpose::STANDARD_NO_PAD
+        .decode(text)
+        .unwrap()
 }
 
 #[tokio::test]
@@ -106,14 +123,23 @@ async fn mutated_bodies_get_an_answer_that_fits() {
     for _ in 0..150 {
         let mut bytes = whole.clone();
         for _ in 0..3 {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             let at = (seed >> 33) as usize % bytes.len();
             bytes[at] ^= (seed >> 20) as u8;
         }
-        let headers = [("content-type", "application/x-protobuf"), ("content-encoding", "gzip")];
-        let status = post(&ingest, "/v1/traces", &headers, bytes.clone()).await.status;
+        let headers = [
+            ("content-type", "application/x-protobuf"),
+            ("content-encoding", "gzip"),
+        ];
+        let status = post(&ingest, "/v1/traces", &headers, bytes.clone())
+            .await
+            .status;
         assert!([200, 400, 413].contains(&status), "{status}");
-        let status = call(&ingest, &[("grpc-encoding", "gzip")], 1, bytes).await.grpc_status();
+        let status = call(&ingest, &[("grpc-encoding", "gzip")], 1, bytes)
+            .await
+            .grpc_status();
         assert!([0, 3, 8].contains(&status), "{status}");
     }
 }

@@ -208,18 +208,26 @@ impl Answer {
     }
 
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 }
 
 /// One request over its own connection.
-pub async fn send(address: std::net::SocketAddr, http2: bool, request: Request<Full<Bytes>>) -> Answer {
+pub async fn send(
+    address: std::net::SocketAddr,
+    http2: bool,
+    request: Request<Full<Bytes>>,
+) -> Answer {
     use hyper_util::rt::{TokioExecutor, TokioIo};
     let stream = tokio::net::TcpStream::connect(address).await.unwrap();
     let io = TokioIo::new(stream);
     let response = if http2 {
         let (mut sender, connection) =
-            hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await.unwrap();
+            hyper::client::conn::http2::handshake(TokioExecutor::new(), io)
+                .await
+                .unwrap();
         tokio::spawn(connection);
         sender.send_request(request).await.unwrap()
     } else {
@@ -243,11 +251,22 @@ pub async fn post(ingest: &Ingest, path: &str, headers: &[(&str, &str)], body: V
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    send(address, false, request.body(Full::new(body.into())).unwrap()).await
+    send(
+        address,
+        false,
+        request.body(Full::new(body.into())).unwrap(),
+    )
+    .await
 }
 
 pub async fn post_traces(ingest: &Ingest, body: Vec<u8>) -> Answer {
-    post(ingest, "/v1/traces", &[("content-type", "application/x-protobuf")], body).await
+    post(
+        ingest,
+        "/v1/traces",
+        &[("content-type", "application/x-protobuf")],
+        body,
+    )
+    .await
 }
 
 pub async fn call(ingest: &Ingest, headers: &[(&str, &str)], flag: u8, message: Vec<u8>) -> Answer {
@@ -269,7 +288,12 @@ pub async fn call_raw(ingest: &Ingest, headers: &[(&str, &str)], framed: Vec<u8>
             value.parse().unwrap(),
         );
     }
-    send(address, true, request.body(Full::new(framed.into())).unwrap()).await
+    send(
+        address,
+        true,
+        request.body(Full::new(framed.into())).unwrap(),
+    )
+    .await
 }
 
 pub fn gzip(bytes: &[u8]) -> Vec<u8> {

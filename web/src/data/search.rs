@@ -1,0 +1,172 @@
+//! From the words of the search form to a query.
+
+use serde::Deserialize;
+use serde::de::IntoDeserializer;
+use serde::de::value::{Error as ValueError, StrDeserializer};
+use waybill_model::journey::JourneyState;
+use waybill_model::problem::{Code, Problem};
+use waybill_model::query::JourneyQuery;
+use waybill_model::time::Timestamp;
+
+use super::journeys::Search;
+
+const PAGE: u32 = 50;
+
+/// Fields that cannot be read are a problem that names the field, never silently dropped.
+pub fn query(search: Search, now: Timestamp) -> Result<JourneyQuery, Problem> {
+    let given = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    let from = match given(search.from) {
+        Some(text) => Some(instant("from", &text)?),
+        None => match given(search.range) {
+            Some(range) => Some(now.plus_ms(-range_ms(&range)?)),
+            None => None,
+        },
+    };
+    Ok(JourneyQuery {
+        find: given(search.find),
+        text: given(search.text),
+        destination: given(search.destination),
+        group: given(search.group),
+        state: given(search.state).map(|text| state(&text)).transpose()?,
+        min_ms: given(search.min)
+            .map(|text| duration_ms(&text))
+            .transpose()?,
+        from,
+        to: given(search.to)
+            .map(|text| instant("to", &text))
+            .transpose()?,
+        limit: Some(PAGE),
+        cursor: given(search.cursor),
+        ..JourneyQuery::default()
+    })
+}
+
+fn state(text: &str) -> Result<JourneyState, Problem> {
+    let word: StrDeserializer<'_, ValueError> = text.into_deserializer();
+    JourneyState::deserialize(word).map_err(|_| wrong("state", "Choose one of the list."))
+}
+
+fn instant(field: &str, text: &str) -> Result<Timestamp, Problem> {
+    // A browser's field writes 2026-11-23T20:46, with or without seconds.
+    [text.to_owned(), format!("{text}Z"), format!("{text}:00Z")]
+        .iter()
+        .find_map(|text| Timestamp::parse(text).ok())
+        .ok_or_else(|| wrong(field, "Write a time in UTC like 2026-11-23T20:46:03Z."))
+}
+
+fn range_ms(text: &str) -> Result<i64, Problem> {
+    let (number, unit) = text.split_at(text.len() - text.chars().last().map_or(0, char::len_utf8));
+    let unit_ms: i64 = match unit {
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return Err(wrong("range", "Write it like 15m, 6h or 7d.")),
+    };
+    number
+        .parse::<u32>()
+        .map(|number| i64::from(number).saturating_mul(unit_ms))
+        .map_err(|_| wrong("range", "Write it like 15m, 6h or 7d."))
+}
+
+fn duration_ms(text: &str) -> Result<f64, Problem> {
+    let number_end = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(number_end);
+    let unit_ms = match unit.trim() {
+        "" | "ms" => 1.0,
+        "s" => 1e3,
+        "m" | "min" => 60e3,
+        "h" => 3600e3,
+        _ => return Err(wrong("min", "Write it like 250ms, 1.5s or 2m.")),
+    };
+    number
+        .parse::<f64>()
+        .map(|number| number * unit_ms)
+        .map_err(|_| wrong("min", "Write it like 250ms, 1.5s or 2m."))
+}
+
+fn wrong(field: &str, hint: &str) -> Problem {
+    Problem::new(
+        Code::InvalidRequest,
+        format!("The field “{field}” cannot be read."),
+        hint,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        Timestamp::from_unix_millis(1_795_444_307_046)
+    }
+
+    #[test]
+    fn empty_fields_ask_nothing() {
+        let query = query(Search::default(), now()).unwrap();
+        assert_eq!(
+            query,
+            JourneyQuery {
+                limit: Some(50),
+                ..JourneyQuery::default()
+            }
+        );
+    }
+
+    #[test]
+    fn fields_are_read_with_their_units() {
+        let search = Search {
+            find: " order.id=1001 ".into(),
+            state: "dead_lettered".into(),
+            min: "1.5s".into(),
+            range: "15m".into(),
+            to: "2026-11-23T20:46".into(),
+            ..Search::default()
+        };
+        let query = query(search, now()).unwrap();
+        assert_eq!(query.find.as_deref(), Some("order.id=1001"));
+        assert_eq!(query.state, Some(JourneyState::DeadLettered));
+        assert_eq!(query.min_ms, Some(1500.0));
+        assert_eq!(query.from, Some(now().plus_ms(-900_000)));
+        assert_eq!(query.to, Timestamp::parse("2026-11-23T20:46:00Z").ok());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        for (field, search) in [
+            (
+                "state",
+                Search {
+                    state: "<script>".into(),
+                    ..Search::default()
+                },
+            ),
+            (
+                "min",
+                Search {
+                    min: "..s".into(),
+                    ..Search::default()
+                },
+            ),
+            (
+                "range",
+                Search {
+                    range: "七".into(),
+                    ..Search::default()
+                },
+            ),
+            (
+                "from",
+                Search {
+                    from: "yesterday".into(),
+                    ..Search::default()
+                },
+            ),
+        ] {
+            let problem = query(search, now()).unwrap_err();
+            assert_eq!(problem.code, Code::InvalidRequest);
+            assert!(problem.message.contains(field), "{problem:?}");
+        }
+    }
+}

@@ -1,0 +1,32 @@
+use leptos::prelude::*;
+use waybill_model::access::Role;
+use waybill_model::view::{TokenLine, TokenPurpose};
+
+use super::Fault;
+
+#[server(prefix = "/fn", endpoint = "tokens")]
+pub async fn tokens() -> Result<Vec<TokenLine>, Fault> {
+    super::fault::told(super::port().tokens().await)
+}
+
+/// Leads to the page that shows the secret once. Only the id of the issue stands in the address.
+#[server(prefix = "/fn", endpoint = "create_token")]
+pub async fn create_token(name: String, purpose: TokenPurpose, role: Role) -> Result<(), Fault> {
+    let issue = super::fault::told(super::port().create_token(name, purpose, role).await)?;
+    super::redirect::PageRedirect::to(&format!(
+        "/settings/tokens?issued={}",
+        crate::routes::link::encode(&issue)
+    ));
+    Ok(())
+}
+
+/// `None`: it was shown already, or two minutes have passed.
+#[server(prefix = "/fn", endpoint = "issued_token")]
+pub async fn issued_token(issue: String) -> Result<Option<String>, Fault> {
+    super::fault::told(super::port().issued_token(issue).await)
+}
+
+#[server(prefix = "/fn", endpoint = "revoke_token")]
+pub async fn revoke_token(token_id: i64) -> Result<(), Fault> {
+    super::fault::told(super::port().revoke_token(token_id).await)
+}

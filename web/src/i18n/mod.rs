@@ -1,0 +1,129 @@
+//! All words of the console, in typed tables: a key without both languages does not compile.
+
+#[macro_use]
+mod table;
+
+mod frame;
+mod health;
+mod journey;
+mod overview;
+mod problem;
+mod search;
+mod settings;
+mod state;
+mod unit;
+
+pub use problem::ProblemWords;
+
+use crate::look::Look;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Lang {
+    #[default]
+    En,
+    Zh,
+}
+
+/// Everything that is said, in one language.
+pub struct Messages {
+    pub lang: Lang,
+    pub frame: frame::FrameWords,
+    pub overview: overview::OverviewWords,
+    pub search: search::SearchWords,
+    pub journey: journey::JourneyWords,
+    pub state: state::StateWords,
+    pub health: health::HealthWords,
+    pub settings: settings::SettingsWords,
+    pub problem: ProblemWords,
+    pub unit: unit::UnitWords,
+}
+
+impl Messages {
+    pub const EN: Self = Self {
+        lang: Lang::En,
+        frame: frame::FrameWords::EN,
+        overview: overview::OverviewWords::EN,
+        search: search::SearchWords::EN,
+        journey: journey::JourneyWords::EN,
+        state: state::StateWords::EN,
+        health: health::HealthWords::EN,
+        settings: settings::SettingsWords::EN,
+        problem: ProblemWords::EN,
+        unit: unit::UnitWords::EN,
+    };
+
+    pub const ZH: Self = Self {
+        lang: Lang::Zh,
+        frame: frame::FrameWords::ZH,
+        overview: overview::OverviewWords::ZH,
+        search: search::SearchWords::ZH,
+        journey: journey::JourneyWords::ZH,
+        state: state::StateWords::ZH,
+        health: health::HealthWords::ZH,
+        settings: settings::SettingsWords::ZH,
+        problem: ProblemWords::ZH,
+        unit: unit::UnitWords::ZH,
+    };
+}
+
+/// The words of the page being rendered.
+pub fn words() -> &'static Messages {
+    Look::of_page().lang.words()
+}
+
+impl Lang {
+    pub const ALL: [Self; 2] = [Self::En, Self::Zh];
+
+    /// As in the cookie `lang` and in `<html lang>`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Zh => "zh-CN",
+        }
+    }
+
+    /// In the language itself.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::En => "English",
+            Self::Zh => "简体中文",
+        }
+    }
+
+    /// Any way of writing it: `zh`, `zh-Hans`, `en-GB`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name.split(['-', '_']).next()?.to_ascii_lowercase().as_str() {
+            "en" => Some(Self::En),
+            "zh" => Some(Self::Zh),
+            _ => None,
+        }
+    }
+
+    /// The known language that the header `Accept-Language` wants most.
+    pub fn accepted(header: &str) -> Option<Self> {
+        let mut best: Option<(f32, Self)> = None;
+        for range in header.split(',') {
+            let mut parts = range.split(';').map(str::trim);
+            let Some(lang) = parts.next().and_then(Self::from_name) else {
+                continue;
+            };
+            let weight = parts
+                .find_map(|part| part.strip_prefix("q="))
+                .map_or(Some(1.0), |weight| weight.parse().ok())
+                .unwrap_or(0.0);
+            if best.is_none_or(|(found, _)| weight > found) {
+                best = Some((weight, lang));
+            }
+        }
+        best.map(|(_, lang)| lang)
+    }
+
+    pub fn words(self) -> &'static Messages {
+        static EN: Messages = Messages::EN;
+        static ZH: Messages = Messages::ZH;
+        match self {
+            Self::En => &EN,
+            Self::Zh => &ZH,
+        }
+    }
+}

@@ -1,0 +1,199 @@
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::components::Form;
+use leptos_router::hooks::use_query_map;
+use waybill_model::journey::{JourneyState, JourneySummary};
+use waybill_model::query::Page;
+
+use crate::data::journeys::{Search, journeys};
+use crate::format;
+use crate::i18n::words;
+use crate::live::Live;
+use crate::part::badge::journey_word;
+use crate::part::empty::Empty;
+use crate::part::field::{Choice, TextField};
+use crate::part::loaded::loaded;
+use crate::part::name::{code, name};
+use crate::part::pager::Pager;
+use crate::part::table::Table;
+use crate::part::{badge, time};
+use crate::routes::link;
+
+const STATES: [(JourneyState, &str); 9] = [
+    (JourneyState::DeadLettered, "dead_lettered"),
+    (JourneyState::Failed, "failed"),
+    (JourneyState::Retrying, "retrying"),
+    (JourneyState::InFlight, "in_flight"),
+    (JourneyState::Delivered, "delivered"),
+    (JourneyState::Replayed, "replayed"),
+    (JourneyState::Expired, "expired"),
+    (JourneyState::Unroutable, "unroutable"),
+    (JourneyState::Unknown, "unknown"),
+];
+
+/// The address is the state: a link shows the same search.
+#[component]
+pub fn SearchPage() -> impl IntoView {
+    let live = Live::expect();
+    let query = use_query_map();
+    let search = Memo::new(move |_| {
+        let query = query.read();
+        let field = |name: &str| query.get(name).unwrap_or_default();
+        Search {
+            find: field("find"),
+            text: field("text"),
+            destination: field("destination"),
+            group: field("group"),
+            state: field("state"),
+            min: field("min"),
+            range: field("range"),
+            from: field("from"),
+            to: field("to"),
+            cursor: field("cursor"),
+        }
+    });
+    let found = Resource::new(
+        move || (search.get(), live.tick()),
+        |(search, _)| journeys(search),
+    );
+    view! {
+        <Title text=words().search.title/>
+        <h1>{words().search.title}</h1>
+        {move || form(search.get())}
+        {loaded(found, move |page| results(page, search.get_untracked()))}
+    }
+}
+
+fn form(search: Search) -> impl IntoView {
+    let words = &words().search;
+    let states = std::iter::once(("", words.any_state))
+        .chain(STATES.map(|(state, name)| (name, journey_word(state))))
+        .collect();
+    let ranges = vec![
+        ("", words.range_any),
+        ("15m", words.range_15m),
+        ("1h", words.range_1h),
+        ("6h", words.range_6h),
+        ("24h", words.range_24h),
+        ("7d", words.range_7d),
+    ];
+    let more = [&search.text, &search.group, &search.from, &search.to]
+        .iter()
+        .any(|field| !field.is_empty());
+    view! {
+        <Form method="GET" action="/search" attr:class="search-form">
+            <div class="search-line">
+                <TextField id="s-find" name="find" kind="search" label=words.find hint=words.find_hint value=search.find/>
+                <button class="button primary">{words.submit}</button>
+                <a class="button" href="/search">{words.clear}</a>
+            </div>
+            <div class="filters">
+                <TextField id="s-destination" name="destination" label=words.destination value=search.destination/>
+                <Choice id="s-state" name="state" label=words.state options=states chosen=search.state/>
+                <Choice id="s-range" name="range" label=words.range options=ranges chosen=search.range/>
+                <TextField id="s-min" name="min" label=words.min hint=words.min_hint value=search.min/>
+            </div>
+            <details class="more" open=more>
+                <summary>{words.more_filters}</summary>
+                <div class="filters">
+                    <TextField id="s-text" name="text" label=words.text value=search.text/>
+                    <TextField id="s-group" name="group" label=words.group value=search.group/>
+                    <TextField id="s-from" name="from" label=words.from hint="2026-11-23T20:46" value=search.from/>
+                    <TextField id="s-to" name="to" label=words.to hint="2026-11-23T21:46" value=search.to/>
+                </div>
+            </details>
+        </Form>
+    }
+}
+
+fn results(page: Page<JourneySummary>, search: Search) -> impl IntoView {
+    let words = words();
+    let partial = page.searched_back_to.map(|back_to| {
+        let time = format!("{} UTC", format::instant(back_to));
+        view! {
+            <p class="notice" role="status">
+                {(words.search.searched_back_to)(&time)}
+            </p>
+        }
+    });
+    let older = page.next.as_deref().map(|cursor| search.href(cursor));
+    let newest = (!search.cursor.is_empty()).then(|| search.href(""));
+    let list = if page.items.is_empty() {
+        nothing(&search, older.is_some()).into_any()
+    } else {
+        table(page.items).into_any()
+    };
+    view! {
+        {list}
+        {partial}
+        <Pager older newest/>
+    }
+}
+
+fn nothing(search: &Search, more: bool) -> impl IntoView + use<> {
+    let words = &words().search;
+    let why = if !search.find.is_empty() {
+        words.empty_find
+    } else if search.is_blank() && !more {
+        words.empty_none
+    } else {
+        words.empty_filters
+    };
+    view! { <Empty title=words.empty_title why/> }
+}
+
+fn table(items: Vec<JourneySummary>) -> impl IntoView {
+    let words = &words().search;
+    let shown = (words.shown)(items.len());
+    view! {
+        <p class="quiet" role="status">{shown}</p>
+        <Table label=words.results class="results">
+            <thead>
+                <tr>
+                    <th scope="col">{words.state}</th>
+                    <th scope="col">{words.message}</th>
+                    <th scope="col">{words.produced_by}</th>
+                    <th scope="col">{words.groups}</th>
+                    <th scope="col" class="right">{words.attempts}</th>
+                    <th scope="col" class="right">{words.total}</th>
+                    <th scope="col">{words.started}</th>
+                </tr>
+            </thead>
+            <tbody>{items.into_iter().map(row).collect_view()}</tbody>
+        </Table>
+    }
+}
+
+fn row(journey: JourneySummary) -> impl IntoView {
+    let message = &journey.message;
+    let place = message.destination.clone().unwrap_or_default();
+    let id = message
+        .key
+        .as_deref()
+        .or(message.message_id.as_deref())
+        .map(|id| code(id, 36));
+    let error = journey.first_error.as_deref().map(|error| {
+        view! { <span class="row-error">{name(error, 140)}</span> }
+    });
+    let producer = match &journey.producer_service {
+        Some(service) => name(service, 32).into_any(),
+        None => time::unknown().into_any(),
+    };
+    let total = journey
+        .total_ms
+        .map_or_else(|| "–".to_owned(), format::duration);
+    view! {
+        <tr>
+            <td>{badge::journey(journey.state)}</td>
+            <th scope="row">
+                <a data-row="" href=link::journey(&journey.id)>{name(&place, 40)} " " {id}</a>
+                {error}
+            </th>
+            <td>{producer}</td>
+            <td>{name(&journey.groups.join(", "), 48)}</td>
+            <td class="right num">{journey.attempts}</td>
+            <td class="right num">{total}</td>
+            <td>{time::instant(journey.started_at)}</td>
+        </tr>
+    }
+}
