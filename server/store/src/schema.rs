@@ -1,5 +1,6 @@
 //! The schema's version: migrations run under an advisory lock; a newer database is refused.
 
+use sqlx::Connection;
 use sqlx::migrate::{MigrateError, Migrator};
 
 use crate::connect::Store;
@@ -20,7 +21,10 @@ impl Store {
     /// Brings the schema to this binary's version and makes the partitions of today and tomorrow.
     pub async fn migrate(&self) -> Result<Migrated, StoreError> {
         let pending = self.pending_migrations().await?;
-        MIGRATIONS.run(&self.pool).await.map_err(refused)?;
+        // A connection of its own: the migrator keeps its lock when it fails, until this one ends.
+        let mut connection = self.pool.acquire().await.during("migrate")?.detach();
+        MIGRATIONS.run(&mut connection).await.map_err(refused)?;
+        connection.close().await.during("migrate")?;
         self.ensure_partitions(crate::text::now()).await?;
         Ok(Migrated {
             applied: pending,

@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use super::server::{PostgresServer, ServerOptions, random_hex};
 use crate::connect::{ConnectOptions, Store};
 
-/// The one server of this test process, and whether its template is made.
+/// The one server of this test process, once its template is made.
 static SHARED: OnceLock<PostgresServer> = OnceLock::new();
 static STARTING: Mutex<()> = Mutex::const_new(());
 
@@ -82,14 +82,13 @@ async fn shared() -> &'static PostgresServer {
         .await
         .expect("start Postgres")
         .expect("start Postgres");
-    let server = SHARED.get_or_init(|| server);
-    run(server, format!("CREATE DATABASE {TEMPLATE}")).await;
+    run(&server, format!("CREATE DATABASE {TEMPLATE}")).await;
     let store = Store::connect(server.connect_options(TEMPLATE))
         .await
         .expect("connect to the template");
     store.migrate().await.expect("migrate the template");
     store.close().await;
-    server
+    SHARED.get_or_init(|| server)
 }
 
 #[expect(clippy::expect_used, reason = "a test that has no database has failed")]

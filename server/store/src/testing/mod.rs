@@ -2,8 +2,10 @@
 
 mod database;
 mod row_copy;
+mod sample;
 mod server;
 
 pub use database::TestDatabase;
 pub use row_copy::RowCopy;
+pub use sample::Sample;
 pub use server::{PostgresServer, ServerOptions, own_cpu_seconds};
