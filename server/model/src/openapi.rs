@@ -17,7 +17,10 @@ fn text(description: &str, pattern: &str) -> RefOr<Schema> {
 
 impl PartialSchema for Timestamp {
     fn schema() -> RefOr<Schema> {
-        text("RFC 3339, UTC, with milliseconds", r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+        text(
+            "RFC 3339, UTC, with milliseconds",
+            r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$",
+        )
     }
 }
 

@@ -12,9 +12,11 @@ use waybill_model::span::{
     Attribute, Event, Link, Resource, Scope, Span, SpanKind, StatusCode, Value,
 };
 
+type Scopes<'a> = Vec<(&'a Scope, Vec<Json>)>;
+
 /// `{"resourceSpans": […]}`; spans of one resource and scope stand together.
 pub fn resource_spans(spans: &[Arc<Span>]) -> Json {
-    let mut groups: Vec<(&Resource, Vec<(&Scope, Vec<Json>)>)> = Vec::new();
+    let mut groups: Vec<(&Resource, Scopes<'_>)> = Vec::new();
     let mut seen: HashMap<(*const Resource, *const Scope), (usize, usize)> = HashMap::new();
     for span in spans {
         let pointers = (Arc::as_ptr(&span.resource), Arc::as_ptr(&span.scope));

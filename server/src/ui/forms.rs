@@ -78,10 +78,10 @@ pub async fn sign_out(
     Extension(who): Extension<Identity>,
     headers: HeaderMap,
 ) -> Response {
-    if let Some(secret) = state.auth.session_secret(&headers) {
-        if let Err(problem) = state.auth.sign_out(&who, secret).await {
-            return again(state, "/", None, problem).await;
-        }
+    if let Some(secret) = state.auth.session_secret(&headers)
+        && let Err(problem) = state.auth.sign_out(&who, secret).await
+    {
+        return again(state, "/", None, problem).await;
     }
     see_other("/", Some(session_cookie(state.settings.https, None, 0)))
 }

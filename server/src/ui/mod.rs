@@ -10,7 +10,7 @@ mod redirect;
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{MethodFilter, get, on, post};
 use http::Method;
 use waybill_model::problem::{Code, Problem};
 
@@ -31,7 +31,10 @@ pub fn add(routes: &mut Routes) {
         routes.add_page(template, handler);
     }
     for (path, method) in server_fn::axum::server_fn_paths() {
-        routes.add(method, path, any(page::function));
+        // A method that the router does not know stays without a route.
+        if let Ok(filter) = MethodFilter::try_from(method.clone()) {
+            routes.add(method, path, on(filter, page::function));
+        }
     }
     routes.add(Method::POST, "/sign-in", post(forms::sign_in));
     routes.add(Method::POST, "/sign-out", post(forms::sign_out));
@@ -65,4 +68,31 @@ fn nothing_here() -> Problem {
         "There is nothing at this address.",
         "GET /api/openapi.json lists what is.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use waybill_model::access::Action;
+    use waybill_web::routes::{FUNCTIONS, PAGES, PUBLIC_PAGES};
+
+    use super::*;
+    use crate::auth::policy::{self, Policy};
+
+    /// What the console believes of rights is what the one table says.
+    #[test]
+    fn pages_and_functions_agree_with_the_policy() {
+        let expected = |right: Option<Action>| right.map_or(Policy::SignedIn, Policy::Right);
+        for (template, right) in PAGES {
+            let policy = policy::of(&Method::GET, template);
+            if PUBLIC_PAGES.contains(template) {
+                assert_eq!(policy, Policy::Public, "{template}");
+            } else {
+                assert_eq!(policy, expected(*right), "{template}");
+            }
+        }
+        for (path, right) in FUNCTIONS {
+            let policy = policy::of(&Method::POST, path);
+            assert_eq!(policy, expected(*right), "{path}");
+        }
+    }
 }
