@@ -28,7 +28,7 @@ use crate::health::Health;
 use crate::ingest::{self, Ingest, ToStore};
 use crate::journey::{Clusters, KnownCluster, SearchAttributes};
 use crate::listener;
-use crate::postgres::{Layout, write_private};
+use crate::postgres::{self, Layout, write_private};
 use crate::query::Query;
 use crate::tasks::Tasks;
 
@@ -74,6 +74,7 @@ impl App {
     /// Returns when everything listens. Port 0 takes a free one.
     pub async fn start(mut config: Config) -> Result<Self, Problem> {
         let health = Health::default();
+        postgres::refuse_if_in_use(&config)?;
         let web = bind_web(&mut config).await?;
         probe_ingest(&config).await?;
         let database = Database::start(&config, health.component("postgres")).await?;

@@ -83,26 +83,27 @@ pub async fn connect(config: &Config, address: Option<&Address>) -> Result<Store
         }
     };
     let options = options.max_connections(config.database.pool_size);
-    Store::connect(options).await.map_err(store_problem)
+    Store::connect(options).await.map_err(|error| {
+        // Whoever starts a server or a command is told why: a wrong password, a closed port.
+        let cause = innermost(&error);
+        let mut problem = store_problem(error);
+        problem.message = format!("{}: {cause}", problem.message);
+        problem
+    })
 }
 
-/// What a person is told; the chain of causes goes to the log.
+/// What a person is told; the chain of causes is the log's business.
 pub fn store_problem(error: StoreError) -> Problem {
     let message = error.to_string();
-    let cause: &dyn std::error::Error = &error;
-    let causes: Vec<String> = std::iter::successors(cause.source(), |cause| cause.source())
-        .map(ToString::to_string)
-        .collect();
-    tracing::debug!(causes = causes.join(": "), "{message}");
     match error {
-        StoreError::Unavailable { .. } => Problem::new(
-            Code::StoreUnavailable,
-            match causes.last() {
-                Some(cause) => format!("{message}: {cause}"),
-                None => message,
-            },
-            "Check that the database runs and that database.url names it.",
-        ),
+        StoreError::Unavailable { .. } => {
+            tracing::debug!(cause = innermost(&error), "{message}");
+            Problem::new(
+                Code::StoreUnavailable,
+                message,
+                "Try again shortly; if it stays, look at the database and at database.url.",
+            )
+        }
         StoreError::DatabaseNewer { .. } => Problem::new(
             Code::DatabaseNewer,
             message,
@@ -112,8 +113,16 @@ pub fn store_problem(error: StoreError) -> Problem {
             Problem::new(Code::Conflict, message, "Look at what is there already.")
         }
         StoreError::Internal { .. } => {
-            tracing::error!(causes = causes.join(": "), "{message}");
+            tracing::error!(cause = innermost(&error), "{message}");
             Problem::new(Code::Internal, message, "The log says more.")
         }
     }
+}
+
+fn innermost(error: &StoreError) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
 }

@@ -119,7 +119,7 @@ async fn a_postmaster_that_was_left_behind_is_adopted() {
     let postgres = start(&data_dir, &health).await;
     let pid = postgres.pid().unwrap();
     // As after kill -9 of server and watchdog: nobody stops it, and the lock is free.
-    for child in children_named("sh") {
+    for child in watchdogs_of(&data_dir) {
         kill("-KILL", child);
     }
     std::mem::forget(postgres);
@@ -190,19 +190,15 @@ async fn an_interrupted_first_start_leaves_no_harm() {
     postgres.stop().await.unwrap();
 }
 
-/// Of this process, by the name of the program.
-fn children_named(name: &str) -> Vec<u32> {
-    let own = std::process::id().to_string();
+/// By their command line, which names the data directory.
+fn watchdogs_of(data_dir: &Path) -> Vec<u32> {
+    let named = data_dir.join("postgres").display().to_string();
     std::fs::read_dir("/proc")
         .unwrap()
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok())
         .filter(|pid| {
-            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-            let Some((head, tail)) = stat.rsplit_once(')') else {
-                return false;
-            };
-            let parent = tail.split_whitespace().nth(1);
-            head.ends_with(&format!("({name}")) && parent == Some(own.as_str())
+            let words = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            words.contains("waybill-watchdog") && words.split('\0').any(|word| word == named)
         })
         .collect()
 }

@@ -53,7 +53,7 @@ pub(super) fn start(tasks: &Tasks, config: &Config, core: &Core, health: &Health
         health.component("retention"),
         HOUSEKEEPING,
         ComponentState::Degraded,
-        move || retain(store.clone(), policy.clone()),
+        move || retain(store.clone(), policy),
     );
     find(tasks, core, health);
 }

@@ -209,6 +209,9 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<ExitCode, Problem> {
+    if !matches!(cli.command, Command::Serve { .. }) {
+        crate::telemetry::warnings_only();
+    }
     match cli.command {
         Command::Serve {
             source,

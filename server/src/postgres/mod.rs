@@ -110,6 +110,15 @@ impl PrivatePostgres {
     }
 }
 
+/// Whether another server holds the data directory: told before its ports are found in use.
+pub fn refuse_if_in_use(config: &Config) -> Result<(), Problem> {
+    let layout = Layout::new(&config.data_dir);
+    if config.database.url.is_none() && layout.is_locked() {
+        layout.lock()?;
+    }
+    Ok(())
+}
+
 /// The private Postgres that another Waybill runs on this data directory, if one does.
 pub fn running(config: &Config) -> Result<Option<Address>, Problem> {
     let layout = Layout::new(&config.data_dir);

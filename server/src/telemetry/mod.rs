@@ -13,7 +13,8 @@ use waybill_model::problem::{Code, Problem};
 
 use crate::config::{Config, LogFormat};
 
-const DEFAULT_FILTER: &str = "info";
+/// The driver of the database tells of every notice at `info`.
+const DEFAULT_FILTER: &str = "info,sqlx=warn";
 
 /// Held until the process ends, then shut down: the last traces leave with it.
 pub struct Telemetry {
@@ -88,6 +89,22 @@ impl Telemetry {
             tracing::warn!(%error, "the last traces could not be sent");
         }
     }
+}
+
+/// For commands that do one thing: what went wrong, on standard error.
+pub fn warnings_only() {
+    let started = tracing_subscriber::registry()
+        .with(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn")))
+        .with(
+            fmt::layer()
+                .with_writer(std::io::stderr)
+                .with_ansi(false)
+                .with_target(false)
+                .without_time(),
+        )
+        .try_init();
+    // Only a second start in one process fails, and the first one does as well.
+    drop(started);
 }
 
 /// Configuration, else `RUST_LOG`, else `info`.
