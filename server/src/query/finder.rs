@@ -23,7 +23,7 @@ use waybill_store::{Block, BlockId};
 use super::Query;
 use super::gather::Reach;
 use crate::clock;
-use crate::database::store_problem;
+use crate::auth::store_problem;
 use crate::journey::summary;
 
 pub const NAME: &str = "finder";

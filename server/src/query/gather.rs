@@ -55,7 +55,6 @@ impl Query {
                 break;
             }
             let found = self.spans_by(&terms, arrival, MAX_FRAMES).await?;
-            eprintln!("DBG terms {} found {} known {}", terms.len(), found.spans.len(), known.spans.len());
             known.truncated |= found.truncated;
             for span in known.add(found.spans) {
                 frontier.follow(&span, self.dialects.facts(&span).as_ref(), FEW_LINKS);

@@ -21,7 +21,7 @@ use waybill_model::span::Span;
 use waybill_store::Store;
 
 use crate::clock;
-use crate::database::store_problem;
+use crate::auth::store_problem;
 use crate::journey::{self, Clusters, Context, Rebuilt, SearchAttributes};
 
 /// Cheap to clone.
@@ -45,9 +45,7 @@ impl Query {
 
     fn rebuild(&self, spans: &[Arc<Span>]) -> Rebuilt {
         let context = Context { clusters: self.clusters.clone(), now: clock::now() };
-        let r = journey::rebuild(spans, &self.dialects, &context);
-        eprintln!("DBG rebuilt {} from {} spans, {} with facts", r.journeys.len(), spans.len(), spans.iter().filter(|s| self.dialects.facts(s).is_some()).count());
-        r
+        journey::rebuild(spans, &self.dialects, &context)
     }
 
     /// The spans of a trace in order of start; empty where it is not known.

@@ -14,7 +14,7 @@ use waybill_store::{Histogram, Rollup};
 use super::Query;
 use super::search::is_trouble;
 use crate::clock;
-use crate::database::store_problem;
+use crate::auth::store_problem;
 
 const MINUTE_MS: i64 = 60_000;
 const WINDOW_MINUTES: i64 = 60;

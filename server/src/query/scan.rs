@@ -21,7 +21,7 @@ use super::Query;
 use super::cursor::Cursor;
 use super::gather::Reach;
 use super::select;
-use crate::database::store_problem;
+use crate::auth::store_problem;
 use crate::journey::summary;
 
 /// Time for one page; what was not reached by then is told as `searched_back_to`.

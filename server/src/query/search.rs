@@ -13,7 +13,7 @@ use super::Query;
 use super::cursor::Cursor;
 use super::gather::Reach;
 use super::select;
-use crate::database::store_problem;
+use crate::auth::store_problem;
 use crate::journey::summary;
 
 pub(super) const DEFAULT_LIMIT: u32 = 50;

@@ -9,7 +9,7 @@ use waybill_model::span::Span;
 use waybill_model::time::TimeRange;
 
 use super::Query;
-use crate::database::store_problem;
+use crate::auth::store_problem;
 use crate::journey;
 
 /// A trace of more frames than this is shown in part.
