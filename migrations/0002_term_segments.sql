@@ -1,4 +1,4 @@
--- The index of spans: sorted (term, block, frame) entries, packed in pages. A commit writes one
+-- The index of spans: sorted (term, block, group of spans) entries, packed in pages. A commit writes one
 -- segment of level 0; the merger folds 32 of a level into one of the next.
 CREATE TABLE term_segment (
     day date NOT NULL,

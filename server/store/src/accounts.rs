@@ -26,7 +26,7 @@ statements! {
             UPDATE account SET password_hash = $2 WHERE id = $1";
     REMOVE = "DELETE FROM account WHERE id = $1";
     SEEN = "UPDATE account SET last_seen_at = $2
-            WHERE id = $1 AND (last_seen_at IS NULL OR last_seen_at < $2 - interval '1 minute')";
+            WHERE id = $1 AND (last_seen_at IS NULL OR last_seen_at < $2::timestamptz - interval '1 minute')";
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -16,7 +16,7 @@ statements! {
     READ = "SELECT id, account_id, created_at, last_used_at, authenticated_at, expires_at FROM session
             WHERE secret_hash = $1 AND expires_at > $2
             AND last_used_at + make_interval(secs => idle_seconds) > $2";
-    USED = "UPDATE session SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2 - interval '1 minute'";
+    USED = "UPDATE session SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2::timestamptz - interval '1 minute'";
     ROTATE = "UPDATE session SET secret_hash = $2, authenticated_at = $3, last_used_at = $3
             WHERE secret_hash = $1 AND expires_at > $3";
     CLOSE = "DELETE FROM session WHERE secret_hash = $1";

@@ -5,13 +5,13 @@ use waybill_model::time::Timestamp;
 
 use super::IndexedSpan;
 use super::entries::{Entry, index_term};
-use super::frame::FrameWriter;
+use super::frame::{FRAME_GROUPS, FrameWriter, GROUP_SPANS};
 use super::pages::{PageWriter, Pages};
 use crate::error::StoreError;
 use crate::rollup;
 
-/// Spans a frame: few enough that one trace costs little to read, enough to compress.
-const FRAME_SPANS: usize = 200;
+/// Few enough that one trace costs little to read, enough to compress.
+const FRAME_SPANS: usize = FRAME_GROUPS * GROUP_SPANS;
 
 /// A block ready to be committed.
 #[derive(Clone, Debug)]
@@ -50,16 +50,18 @@ pub fn encode(batch: &[IndexedSpan], received_at: Timestamp) -> Result<EncodedBl
     let mut frame_ends = Vec::new();
     let mut entries: Vec<Entry> = Vec::with_capacity(batch.len() * 4);
     let mut spans: Vec<&Span> = Vec::with_capacity(FRAME_SPANS);
-    for (number, frame) in order.chunks(FRAME_SPANS).enumerate() {
-        let number =
-            u16::try_from(number).map_err(|error| StoreError::internal("encode block", error))?;
+    for frame in order.chunks(FRAME_SPANS) {
         spans.clear();
         spans.extend(frame.iter().map(|indexed| &indexed.span));
         writer.write(&spans, &mut frames).map_err(failed)?;
         let end = i32::try_from(frames.len())
             .map_err(|error| StoreError::internal("encode block", error))?;
         frame_ends.push(end);
-        entries.extend(frame.iter().flat_map(|indexed| {
+    }
+    for (number, group) in order.chunks(GROUP_SPANS).enumerate() {
+        let number =
+            u16::try_from(number).map_err(|error| StoreError::internal("encode block", error))?;
+        entries.extend(group.iter().flat_map(|indexed| {
             let terms = indexed.terms.iter();
             terms.map(move |term| Entry::new(index_term(*term), 0, number))
         }));

@@ -5,7 +5,7 @@ use waybill_model::reference::Term;
 use super::frame::FrameError;
 
 /// Bits of a term that the index keeps. Fewer bits, smaller pages; a false hit among 300 million
-/// entries has a chance of 3 in 10,000 and costs the reading of one frame too many.
+/// entries has a chance of 3 in 10,000 and costs the reading of a few spans too many.
 const TERM_BITS: u32 = 40;
 
 /// Where the space of index terms ends.
@@ -16,22 +16,22 @@ pub(crate) fn index_term(term: Term) -> i64 {
     (term.0 >> (64 - TERM_BITS)) as i64
 }
 
-/// Ordered by term, then newest block first, then frame: the order inside a page.
+/// Ordered by term, then newest block first, then group: the order inside a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Entry {
     pub(crate) term: i64,
-    /// Block upside down in the upper 48 bits, frame in the lower 16.
+    /// Block upside down in the upper 48 bits, group in the lower 16.
     place: u64,
 }
 
 const BLOCKS: u64 = (1 << 48) - 1;
 
 impl Entry {
-    pub(crate) fn new(term: i64, block: i64, frame: u16) -> Self {
+    pub(crate) fn new(term: i64, block: i64, group: u16) -> Self {
         let block = BLOCKS - (block as u64 & BLOCKS);
         Self {
             term,
-            place: block << 16 | u64::from(frame),
+            place: block << 16 | u64::from(group),
         }
     }
 
@@ -39,19 +39,19 @@ impl Entry {
         (BLOCKS - (self.place >> 16)) as i64
     }
 
-    pub(crate) fn frame(self) -> u16 {
+    pub(crate) fn group(self) -> u16 {
         (self.place & 0xffff) as u16
     }
 
     /// Distance of the term from the one before; block as distance from the segment's first, with
-    /// the frame in its low four bits where it fits (15: the frame follows).
+    /// the group in its low six bits where it fits (63: the group follows).
     pub(crate) fn write(self, before: i64, first_block: i64, out: &mut Vec<u8>) {
         put_varint(out, (self.term - before) as u64);
         let distance = (self.block() - first_block) as u64;
-        let frame = u64::from(self.frame());
-        put_varint(out, distance << 4 | frame.min(15));
-        if frame >= 15 {
-            put_varint(out, frame);
+        let group = u64::from(self.group());
+        put_varint(out, distance << 6 | group.min(63));
+        if group >= 63 {
+            put_varint(out, group);
         }
     }
 }
@@ -68,12 +68,12 @@ pub(crate) fn read_page(
     while !reader.rest().is_empty() {
         term = term.wrapping_add(reader.varint()? as i64);
         let place = reader.varint()?;
-        let frame = match place & 15 {
-            15 => reader.varint()?,
-            frame => frame,
+        let group = match place & 63 {
+            63 => reader.varint()?,
+            group => group,
         };
-        let block = first_block.wrapping_add((place >> 4) as i64);
-        each(Entry::new(term, block, frame as u16));
+        let block = first_block.wrapping_add((place >> 6) as i64);
+        each(Entry::new(term, block, group as u16));
     }
     Ok(())
 }
@@ -132,14 +132,14 @@ mod tests {
         let mut entries = vec![
             Entry::new(5, 100, 3),
             Entry::new(5, 2_000_000, 40_000),
-            Entry::new(TERM_END - 1, 100, 15),
-            Entry::new(5, 100, 14),
+            Entry::new(TERM_END - 1, 100, 63),
+            Entry::new(5, 100, 62),
         ];
         entries.sort_unstable();
-        let places: Vec<_> = entries.iter().map(|e| (e.block(), e.frame())).collect();
+        let places: Vec<_> = entries.iter().map(|e| (e.block(), e.group())).collect();
         assert_eq!(
             places,
-            [(2_000_000, 40_000), (100, 3), (100, 14), (100, 15)]
+            [(2_000_000, 40_000), (100, 3), (100, 62), (100, 63)]
         );
         let mut page = Vec::new();
         let mut before = 5;

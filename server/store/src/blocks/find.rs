@@ -1,5 +1,6 @@
 //! Look-up by terms: one btree probe a term and segment, then only the frames that were hit.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 
 use sqlx::Row;
@@ -9,6 +10,7 @@ use waybill_model::reference::Term;
 use waybill_model::time::TimeRange;
 
 use super::entries::{Entry, index_term, read_page};
+use super::frame::FRAME_GROUPS;
 use super::{BlockId, CorruptFrame, Found, Once, frame};
 use crate::connect::Store;
 use crate::error::{During, StoreError};
@@ -44,11 +46,21 @@ statements! {
 /// The least that a page of entries holds for a term that fills several pages.
 const ENTRIES_A_PAGE: usize = 1_500;
 
-/// Newest block first.
-type Hits = BTreeMap<(std::cmp::Reverse<i64>, u16), Date>;
+/// By block, newest first, and frame.
+type Hits = BTreeMap<(Reverse<i64>, u16), Hit>;
+
+#[derive(Clone, Copy)]
+struct Hit {
+    day: Date,
+    /// A bit for each group of the frame.
+    groups: u16,
+}
+
+pub(super) const EVERY_GROUP: u16 = u16::MAX;
 
 impl Store {
-    /// Spans of every frame in which one of the terms occurs, of blocks that arrived within `range`.
+    /// Every span that carries one of the terms, and its neighbours, of blocks that arrived within
+    /// `range`: spans are read in groups of 16.
     /// At most `limit_frames` frames are read, the newest.
     pub async fn find(
         &self,
@@ -63,7 +75,10 @@ impl Store {
             hits.pop_last();
         }
         if hits.is_empty() {
-            return Ok(Found::default());
+            return Ok(Found {
+                truncated,
+                ..Found::default()
+            });
         }
         let frames = self.frames(&hits, &range).await?;
         let mut found = decode(frames).await?;
@@ -110,7 +125,8 @@ impl Store {
         limit_frames: usize,
         hits: &mut Hits,
     ) -> Result<(), StoreError> {
-        let pages = i32::try_from(limit_frames / ENTRIES_A_PAGE + 1).unwrap_or(i32::MAX);
+        let pages =
+            i32::try_from(limit_frames * FRAME_GROUPS / ENTRIES_A_PAGE + 1).unwrap_or(i32::MAX);
         let rows: Vec<Vec<u8>> = sqlx::query_scalar(FURTHER)
             .bind(probed.day)
             .bind(probed.segment)
@@ -124,7 +140,7 @@ impl Store {
     }
 
     async fn frames(&self, hits: &Hits, range: &Bounds) -> Result<Vec<RawFrame>, StoreError> {
-        let days: Vec<Date> = hits.values().copied().collect();
+        let days: Vec<Date> = hits.values().map(|hit| hit.day).collect();
         let blocks: Vec<i64> = hits.keys().map(|(block, _)| block.0).collect();
         let frames: Vec<i32> = hits.keys().map(|(_, frame)| i32::from(*frame)).collect();
         let rows = sqlx::query(FRAMES)
@@ -138,9 +154,12 @@ impl Store {
             .during("find spans")?;
         rows.iter()
             .map(|row| {
+                let (block, frame) = (row.try_get(0)?, row.try_get::<i32, _>(1)? as u16);
+                let hit = hits.get(&(Reverse(block), frame));
                 Ok(RawFrame {
-                    block: BlockId(row.try_get(0)?),
-                    frame: row.try_get::<i32, _>(1)? as u16,
+                    block: BlockId(block),
+                    frame,
+                    groups: hit.map_or(EVERY_GROUP, |hit| hit.groups),
                     bytes: row.try_get::<Option<Vec<u8>>, _>(2)?.unwrap_or_default(),
                 })
             })
@@ -176,8 +195,13 @@ impl<'r> Probed<'r> {
     fn hits(&self, page: &[u8], wanted: &[i64], hits: &mut Hits) -> Result<(), StoreError> {
         let each = |entry: Entry| {
             if wanted.binary_search(&entry.term).is_ok() {
-                let place = (std::cmp::Reverse(entry.block()), entry.frame());
-                hits.insert(place, self.day);
+                let group = usize::from(entry.group());
+                let frame = (group / FRAME_GROUPS) as u16;
+                let hit = hits.entry((Reverse(entry.block()), frame)).or_insert(Hit {
+                    day: self.day,
+                    groups: 0,
+                });
+                hit.groups |= 1 << (group % FRAME_GROUPS);
             }
         };
         read_page(page, self.first_term, self.first_block, each)
@@ -211,6 +235,8 @@ impl Bounds {
 pub(super) struct RawFrame {
     pub(super) block: BlockId,
     pub(super) frame: u16,
+    /// Which groups are wanted, a bit for each.
+    pub(super) groups: u16,
     pub(super) bytes: Vec<u8>,
 }
 
@@ -235,7 +261,7 @@ impl RawFrame {
     pub(super) fn read(
         &self,
     ) -> Result<Vec<std::sync::Arc<waybill_model::span::Span>>, CorruptFrame> {
-        frame::read(&self.bytes).map_err(|error| {
+        frame::read_groups(&self.bytes, |group| self.groups >> group & 1 == 1).map_err(|error| {
             let corrupt = CorruptFrame {
                 block: self.block,
                 frame: self.frame,

@@ -4,9 +4,10 @@
 //! ```text
 //! u8 version · u64 LE xxh3 of everything that follows
 //! number of spans · number of traces · per trace: 16 bytes id, number of its spans · per span: 8 bytes id
-//! length of the body · zstd level 1 of postcard(Body)
+//! length of the body · zstd level 1 of the body:
+//!   postcard(Head) · per group of 16 spans (the last may have fewer): length, postcard of its rows
 //! ```
-//! Spans of one trace stand together. Ids are outside the compressed body: they do not compress, and
+//! A group can be read without the rows of the others. Spans of one trace stand together. Ids are outside the compressed body: they do not compress, and
 //! the duplicate filter reads them alone. Times are distances from the frame's first start.
 
 use std::borrow::Cow;
@@ -41,12 +42,16 @@ pub enum FrameError {
     Body(#[source] postcard::Error),
 }
 
+/// Spans that are read together; the term index points at groups, counted over the block.
+pub const GROUP_SPANS: usize = 16;
+/// Groups of every frame but a block's last, which may have fewer.
+pub const FRAME_GROUPS: usize = 12;
+
 #[derive(Serialize, Deserialize)]
-struct Body<'a> {
+struct Head<'a> {
     base: i64,
     resources: Vec<Cow<'a, Resource>>,
     scopes: Vec<Cow<'a, Scope>>,
-    rows: Vec<Row<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -79,6 +84,7 @@ struct EventRow<'a> {
 pub struct FrameWriter {
     compressor: Compressor<'static>,
     plain: Vec<u8>,
+    group: Vec<u8>,
 }
 
 impl FrameWriter {
@@ -86,6 +92,7 @@ impl FrameWriter {
         Ok(Self {
             compressor: Compressor::new(1)?,
             plain: Vec::new(),
+            group: Vec::new(),
         })
     }
 
@@ -95,19 +102,31 @@ impl FrameWriter {
         out.push(VERSION);
         out.extend_from_slice(&[0; HEAD - 1]);
         write_ids(spans, out);
-        let mut plain = std::mem::take(&mut self.plain);
-        plain.clear();
-        plain = postcard::to_extend(&body(spans), plain).map_err(std::io::Error::other)?;
-        put_varint(out, plain.len() as u64);
+        self.body(spans).map_err(std::io::Error::other)?;
+        put_varint(out, self.plain.len() as u64);
         let start = out.len();
-        out.resize(start + zstd::zstd_safe::compress_bound(plain.len()), 0);
+        out.resize(start + zstd::zstd_safe::compress_bound(self.plain.len()), 0);
         let written = self
             .compressor
-            .compress_to_buffer(&plain, &mut out[start..])?;
+            .compress_to_buffer(&self.plain, &mut out[start..])?;
         out.truncate(start + written);
-        self.plain = plain;
         let sum = xxh3_64(&out[at + HEAD..]);
         out[at + 1..at + HEAD].copy_from_slice(&sum.to_le_bytes());
+        Ok(())
+    }
+
+    fn body(&mut self, spans: &[&Span]) -> Result<(), postcard::Error> {
+        let (head, rows) = split(spans);
+        self.plain.clear();
+        self.plain = postcard::to_extend(&head, std::mem::take(&mut self.plain))?;
+        for group in rows.chunks(GROUP_SPANS) {
+            self.group.clear();
+            for row in group {
+                self.group = postcard::to_extend(row, std::mem::take(&mut self.group))?;
+            }
+            put_varint(&mut self.plain, self.group.len() as u64);
+            self.plain.extend_from_slice(&self.group);
+        }
         Ok(())
     }
 }
@@ -125,7 +144,7 @@ fn write_ids(spans: &[&Span], out: &mut Vec<u8>) {
     }
 }
 
-fn body<'a>(spans: &[&'a Span]) -> Body<'a> {
+fn split<'a>(spans: &[&'a Span]) -> (Head<'a>, Vec<Row<'a>>) {
     let base = spans
         .iter()
         .map(|span| span.started_at.unix_nanos())
@@ -155,12 +174,12 @@ fn body<'a>(spans: &[&'a Span]) -> Body<'a> {
             }
         })
         .collect();
-    Body {
+    let head = Head {
         base,
         resources: resources.items.into_iter().map(Cow::Borrowed).collect(),
         scopes: scopes.items.into_iter().map(Cow::Borrowed).collect(),
-        rows,
-    }
+    };
+    (head, rows)
 }
 
 fn event_row(event: &Event, start: i64) -> EventRow<'_> {
@@ -203,22 +222,39 @@ pub fn read_ids(frame: &[u8]) -> Result<Vec<(TraceId, SpanId)>, FrameError> {
     ids(&mut Reader::new(checked(frame)?))
 }
 
+/// All spans of a frame.
 pub fn read(frame: &[u8]) -> Result<Vec<Arc<Span>>, FrameError> {
+    read_groups(frame, |_| true)
+}
+
+/// Spans of the groups that are wanted, counted from 0 within the frame.
+pub fn read_groups(
+    frame: &[u8],
+    wanted: impl Fn(usize) -> bool,
+) -> Result<Vec<Arc<Span>>, FrameError> {
     let mut reader = Reader::new(checked(frame)?);
     let ids = ids(&mut reader)?;
     let length = reader.length()?;
     let plain = zstd::bulk::decompress(reader.rest(), length).map_err(FrameError::Compression)?;
-    let body: Body<'static> = postcard::from_bytes(&plain).map_err(FrameError::Body)?;
-    if body.rows.len() != ids.len() {
-        return Err(FrameError::Truncated);
+    let (head, rest): (Head<'static>, &[u8]) =
+        postcard::take_from_bytes(&plain).map_err(FrameError::Body)?;
+    let resources: Vec<Arc<Resource>> = shared(head.resources);
+    let scopes: Vec<Arc<Scope>> = shared(head.scopes);
+    let mut reader = Reader::new(rest);
+    let mut spans = Vec::new();
+    for (number, ids) in ids.chunks(GROUP_SPANS).enumerate() {
+        let length = reader.length()?;
+        let mut rows = reader.take(length)?;
+        if !wanted(number) {
+            continue;
+        }
+        for id in ids {
+            let (row, rest) = postcard::take_from_bytes(rows).map_err(FrameError::Body)?;
+            rows = rest;
+            spans.push(Arc::new(span(*id, row, head.base, &resources, &scopes)?));
+        }
     }
-    let resources: Vec<Arc<Resource>> = shared(body.resources);
-    let scopes: Vec<Arc<Scope>> = shared(body.scopes);
-    let base = body.base;
-    ids.into_iter()
-        .zip(body.rows)
-        .map(|(id, row)| span(id, row, base, &resources, &scopes).map(Arc::new))
-        .collect()
+    Ok(spans)
 }
 
 fn shared<T: Clone>(items: Vec<Cow<'_, T>>) -> Vec<Arc<T>> {

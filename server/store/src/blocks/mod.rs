@@ -71,7 +71,8 @@ pub struct Block {
     pub corrupt: Vec<CorruptFrame>,
 }
 
-/// Every span of every frame that holds a term asked for: a superset, to be filtered by the caller.
+/// Every span that carries a term asked for, and some of its neighbours: to be filtered by the
+/// caller.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
     /// Each (trace, span) once.

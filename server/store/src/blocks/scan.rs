@@ -8,7 +8,7 @@ use waybill_model::id::{SpanId, TraceId};
 use waybill_model::span::Span;
 use waybill_model::time::{TimeRange, Timestamp};
 
-use super::find::{Bounds, RawFrame};
+use super::find::{Bounds, EVERY_GROUP, RawFrame};
 use super::{Block, BlockId, CorruptFrame, Once, Scan, frame};
 use crate::connect::Store;
 use crate::error::{During, StoreError};
@@ -169,6 +169,7 @@ impl RawBlock {
             RawFrame {
                 block: self.id,
                 frame: number,
+                groups: EVERY_GROUP,
                 bytes,
             }
         })

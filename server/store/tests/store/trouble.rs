@@ -170,7 +170,13 @@ async fn rows_are_replaced_filtered_and_paged() {
         );
     }
     assert_eq!(ids, (0..10).rev().collect::<Vec<_>>());
-    assert_eq!(store.forget_troubled(&[id.clone()]).await.unwrap(), 1);
+    assert_eq!(
+        store
+            .forget_troubled(std::slice::from_ref(id))
+            .await
+            .unwrap(),
+        1
+    );
     assert_eq!(store.troubled_journey(id).await.unwrap(), None);
 }
 
@@ -225,6 +231,9 @@ async fn logs_join_their_trace_and_metrics_come_back() {
         attributes: Vec::new(),
         resource: Arc::new(Resource::default()),
     };
-    db.store().append_metrics(&[point.clone()]).await.unwrap();
+    db.store()
+        .append_metrics(std::slice::from_ref(&point))
+        .await
+        .unwrap();
     assert_eq!(db.store().metrics(range, 10).await.unwrap(), [point]);
 }
