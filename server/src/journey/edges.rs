@@ -28,6 +28,7 @@ enum Target {
 pub fn join(graph: &Graph<'_>, puts: Vec<Put>) -> Vec<Put> {
     let mut joining = Joining::new(graph, puts);
     let mut open = joining.by_context();
+    joining.index();
     joining.split_by_position();
     joining.index();
     open = joining.by_position(open);
@@ -263,22 +264,40 @@ impl<'a, 'g> Joining<'a, 'g> {
             let spans = own.spans.clone();
             self.messages[index] = own;
             for gots in others.into_values() {
-                let new = self.messages.len();
-                let mut put = Put {
-                    spans: spans.clone(),
-                    shares_context: true,
-                    ..Put::default()
-                };
-                for got in gots {
-                    let named = self.named[&(index, got.node)].clone();
-                    put.system.clone_from(&named.system);
-                    put.learn(&named);
-                    put.gots.push(got);
-                    self.named.insert((new, got.node), named);
-                }
-                self.messages.push(put);
+                self.set_apart(index, &spans, gots);
             }
         }
+    }
+
+    /// Deliveries of another message than `from`, though they name its context: one that was sent
+    /// there by a span at hand, or one of their own.
+    fn set_apart(&mut self, from: MessageIndex, spans: &[usize], gots: Vec<Got>) {
+        let named: Vec<Named> = gots
+            .iter()
+            .map(|g| self.named[&(from, g.node)].clone())
+            .collect();
+        let known = named
+            .first()
+            .and_then(|n| self.places.find(n, &self.messages));
+        if let Some(other) = known.filter(|&other| other != from) {
+            for (got, named) in gots.into_iter().zip(named) {
+                self.add(other, named, got.witness);
+            }
+            return;
+        }
+        let new = self.messages.len();
+        let mut put = Put {
+            spans: spans.to_vec(),
+            shares_context: true,
+            ..Put::default()
+        };
+        for (got, named) in gots.into_iter().zip(named) {
+            put.system.clone_from(&named.system);
+            put.learn(&named);
+            put.gots.push(got);
+            self.named.insert((new, got.node), named);
+        }
+        self.messages.push(put);
     }
 
     fn index(&mut self) {

@@ -17,6 +17,7 @@ mod graph;
 mod hops;
 mod message;
 mod puts;
+pub mod reach;
 mod rebuild;
 mod summary;
 pub mod terms;

@@ -3,33 +3,35 @@
 use std::collections::{BTreeMap, HashMap};
 
 use waybill_model::messaging::Operation;
+use waybill_model::span::SpanKind;
 
 use super::graph::{Graph, Part};
-use super::message::{Put, place};
+use super::message::{Place, Put, place};
 
 /// One put for each message that a producer span at hand tells of. Nested spans of one publish
 /// (two instrumentations, or one that wraps itself) and a creation with its later sending are one.
 pub fn collect(graph: &Graph<'_>) -> Vec<Put> {
-    let mut group: Vec<usize> = (0..graph.nodes.len()).collect();
+    let mut groups = Groups::new(graph);
     let mut umbrella = vec![false; graph.nodes.len()];
     let nested = nested(graph);
     for node in graph.puts() {
         if let Some(created) = created_by_link(graph, node) {
             match created.as_slice() {
-                [one] => join(&mut group, *one, node),
+                [one] => groups.join(*one, node),
                 // Sends many at once: each message is its creation's.
                 _ => umbrella[node] = true,
             }
         }
-        match nested.get(&node).map_or(&[][..], Vec::as_slice) {
-            [] => {}
-            [one] => join(&mut group, node, *one),
-            _ => umbrella[node] = true,
+        let below = nested.get(&node).map_or(&[][..], Vec::as_slice);
+        if below.len() > 1 && !graph.is(node, Operation::Create) {
+            umbrella[node] = true;
+        } else {
+            below.iter().for_each(|inner| groups.join(node, *inner));
         }
     }
     let mut puts: BTreeMap<usize, Put> = BTreeMap::new();
     for node in graph.puts().filter(|&n| !umbrella[n]) {
-        let put = puts.entry(find(&group, node)).or_default();
+        let put = puts.entry(groups.root(node)).or_default();
         add(graph, put, node);
     }
     let mut puts: Vec<Put> = puts.into_values().collect();
@@ -111,28 +113,55 @@ fn agree(graph: &Graph<'_>, a: usize, b: usize) -> bool {
         && !matches!(places, (Some(a), Some(b)) if a != b)
 }
 
+/// Deliveries name the creation where there is one: what only sends it, counts as outer.
 fn depth(graph: &Graph<'_>, node: usize, among: &[usize]) -> usize {
-    let above = graph.ancestors(node).filter(|a| among.contains(a)).count();
     let links_to = graph.nodes[node]
         .span
         .links
         .iter()
         .filter_map(|l| graph.find((l.trace_id, l.span_id)))
-        .filter(|n| among.contains(n))
-        .count();
-    // A send that links to its creation: deliveries name the creation, so it counts as innermost.
-    if links_to > 0 { 0 } else { above + 1 }
+        .any(|n| among.contains(&n));
+    let only_sends = links_to || graph.nodes[node].span.kind == SpanKind::Client;
+    let above = graph.ancestors(node).filter(|a| among.contains(a)).count();
+    if only_sends { 0 } else { above + 1 }
 }
 
-fn find(group: &[usize], mut node: usize) -> usize {
-    while group[node] != node {
-        node = group[node];
+/// Which spans are one put. What was sent to two places is two.
+struct Groups {
+    parents: Vec<usize>,
+    places: Vec<Option<Place>>,
+}
+
+impl Groups {
+    fn new(graph: &Graph<'_>) -> Self {
+        let place_of = |n| {
+            graph
+                .facts(n)
+                .and_then(|f| place(f.partition.as_deref(), f.offset))
+        };
+        Self {
+            parents: (0..graph.nodes.len()).collect(),
+            places: (0..graph.nodes.len()).map(place_of).collect(),
+        }
     }
-    node
-}
 
-fn join(group: &mut [usize], a: usize, b: usize) {
-    let (a, b) = (find(group, a), find(group, b));
-    let (low, high) = (a.min(b), a.max(b));
-    group[high] = low;
+    fn root(&self, mut node: usize) -> usize {
+        while self.parents[node] != node {
+            node = self.parents[node];
+        }
+        node
+    }
+
+    fn join(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.root(a), self.root(b));
+        let (low, high) = (a.min(b), a.max(b));
+        match (&self.places[low], &self.places[high]) {
+            (Some(x), Some(y)) if x != y => {}
+            (None, Some(_)) => {
+                self.places[low] = self.places[high].clone();
+                self.parents[high] = low;
+            }
+            _ => self.parents[high] = low,
+        }
+    }
 }

@@ -201,3 +201,35 @@ fn a_page_is_assembling_for_five_seconds() {
     };
     assert_eq!((at(20), at(5_000), at(5_011)), (true, true, false));
 }
+
+#[test]
+fn what_an_outbox_sent_twice_is_two_messages_of_one_creation() {
+    let mut create = orders(1, 1).at(0, 1);
+    create.attributes[1].value = waybill_model::span::Value::String("create".into());
+    let relayed = |id, offset| {
+        let mut sending = at_place(orders(1, id).under(1).linked(1, 1), "0", offset).at(10, 12);
+        sending.kind = SpanKind::Client;
+        sending
+    };
+    let got = |id, offset| at_place(billing(1, id).under(1).linked(1, 1), "0", offset).at(20, 21);
+    let told = of(vec![
+        create,
+        relayed(2, "7"),
+        relayed(3, "8"),
+        got(4, "7"),
+        got(5, "8"),
+    ]);
+    let [first, second] = told.journeys.as_slice() else {
+        panic!("{:#?}", told.journeys)
+    };
+    for (journey, offset, attempt, producer) in [(first, 7, 4, 1), (second, 8, 5, 3)] {
+        assert_eq!(journey.message.offset, Some(offset));
+        assert_eq!(attempts(journey), [(attempt, Witness::Link, Outcome::Ok)]);
+        assert_eq!(
+            journey.producer.as_ref().map(|p| p.span_id),
+            Some(span_id(producer))
+        );
+        assert_eq!(journey.caused_by, None);
+    }
+    assert_eq!(phase(first, PhaseKind::Outbox), Some(10.0));
+}
