@@ -7,5 +7,5 @@ mod demo;
 mod durability;
 mod ingest;
 mod power;
-mod search;
 mod recordings;
+mod search;

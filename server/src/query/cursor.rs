@@ -12,7 +12,10 @@ pub(super) struct Cursor {
 
 impl Cursor {
     pub(super) fn of(summary: &JourneySummary) -> Self {
-        Self { started_at: summary.started_at, id: summary.id.clone() }
+        Self {
+            started_at: summary.started_at,
+            id: summary.id.clone(),
+        }
     }
 
     pub(super) fn write(&self) -> String {
@@ -23,7 +26,10 @@ impl Cursor {
         let parse = || {
             let (nanos, id) = text.split_once('.')?;
             let started_at = Timestamp::from_unix_nanos(nanos.parse().ok()?);
-            Some(Self { started_at, id: id.to_owned() })
+            Some(Self {
+                started_at,
+                id: id.to_owned(),
+            })
         };
         parse().ok_or_else(|| {
             Problem::new(

@@ -22,8 +22,8 @@ use waybill_store::{Block, BlockId};
 
 use super::Query;
 use super::gather::Reach;
-use crate::clock;
 use crate::auth::store_problem;
+use crate::clock;
 use crate::journey::summary;
 
 pub const NAME: &str = "finder";
@@ -52,13 +52,21 @@ pub struct Found {
 impl Finder {
     /// Reads where the last finder stopped.
     pub async fn resume(query: Query) -> Result<Self, Problem> {
-        let position = query.store.finder_position(NAME).await.map_err(store_problem)?;
+        let position = query
+            .store
+            .finder_position(NAME)
+            .await
+            .map_err(store_problem)?;
         let now = clock::now();
         let filter = TroubledFilter {
             from: Some(now.plus_ms(-(MEMORY.as_millis() as i64))),
             ..TroubledFilter::default()
         };
-        let rows = query.store.troubled(&filter, 1_000).await.map_err(store_problem)?;
+        let rows = query
+            .store
+            .troubled(&filter, 1_000)
+            .await
+            .map_err(store_problem)?;
         let watched = rows
             .iter()
             .filter_map(|row| match row.summary.id.parse() {
@@ -66,7 +74,11 @@ impl Finder {
                 _ => None,
             })
             .collect();
-        Ok(Self { query, position, watched })
+        Ok(Self {
+            query,
+            position,
+            watched,
+        })
     }
 
     /// Looks at the next committed blocks.
@@ -75,21 +87,32 @@ impl Finder {
     /// `StoreUnavailable`: ask again, nothing was passed over.
     pub async fn step(&mut self) -> Result<Found, Problem> {
         let store = self.query.store.clone();
-        let blocks = store.since(self.position, BLOCKS_A_STEP).await.map_err(store_problem)?;
+        let blocks = store
+            .since(self.position, BLOCKS_A_STEP)
+            .await
+            .map_err(store_problem)?;
         let Some(last) = blocks.last().map(|block| block.id) else {
             return Ok(Found::default());
         };
         let now = clock::now();
-        let mut found = Found { more: blocks.len() == BLOCKS_A_STEP, ..Found::default() };
+        let mut found = Found {
+            more: blocks.len() == BLOCKS_A_STEP,
+            ..Found::default()
+        };
         let seeds = self.suspects(&blocks, now);
         for seeds in seeds.chunks(SEEDS_A_STEP) {
             let rows = self.troubled(seeds.to_vec(), now).await?;
             if !rows.is_empty() {
                 store.save_troubled(&rows).await.map_err(store_problem)?;
-                found.journeys.extend(rows.into_iter().map(|row| row.summary.id));
+                found
+                    .journeys
+                    .extend(rows.into_iter().map(|row| row.summary.id));
             }
         }
-        store.set_finder_position(NAME, last).await.map_err(store_problem)?;
+        store
+            .set_finder_position(NAME, last)
+            .await
+            .map_err(store_problem)?;
         self.position = Some(last);
         self.forget(now);
         Ok(found)
@@ -101,7 +124,10 @@ impl Finder {
         let mut seen = HashSet::new();
         for span in blocks.iter().flat_map(|block| &block.spans) {
             let watched = self.watched.contains_key(&span.trace_id)
-                || span.links.iter().any(|link| self.watched.contains_key(&link.trace_id));
+                || span
+                    .links
+                    .iter()
+                    .any(|link| self.watched.contains_key(&link.trace_id));
             if (watched || self.tells_trouble(span)) && seen.insert(span.trace_id) {
                 seeds.push(span.clone());
             }
@@ -113,11 +139,16 @@ impl Finder {
     }
 
     fn tells_trouble(&self, span: &Span) -> bool {
-        let Some(facts) = self.query.dialects.facts(span) else { return false };
+        let Some(facts) = self.query.dialects.facts(span) else {
+            return false;
+        };
         let consumes = matches!(facts.operation, Operation::Process | Operation::Receive);
         (consumes && facts.failed)
             || (facts.operation == Operation::Settle && facts.failed)
-            || matches!(facts.destination_role, DestinationRole::Retry | DestinationRole::DeadLetter)
+            || matches!(
+                facts.destination_role,
+                DestinationRole::Retry | DestinationRole::DeadLetter
+            )
     }
 
     async fn troubled(
@@ -161,15 +192,24 @@ fn is_exceptional(journey: &Journey) -> bool {
         || journey.hops.len() > 1
         || journey.deliveries.iter().any(|delivery| {
             delivery.attempts.len() > 1
-                || delivery.attempts.iter().any(|a| a.outcome == Outcome::Failed)
+                || delivery
+                    .attempts
+                    .iter()
+                    .any(|a| a.outcome == Outcome::Failed)
         })
 }
 
 fn row(journey: &Journey, now: Timestamp) -> Troubled {
-    let mut attempts: Vec<(&Delivery, &Attempt)> =
-        journey.deliveries.iter().flat_map(|d| d.attempts.iter().map(move |a| (d, a))).collect();
+    let mut attempts: Vec<(&Delivery, &Attempt)> = journey
+        .deliveries
+        .iter()
+        .flat_map(|d| d.attempts.iter().map(move |a| (d, a)))
+        .collect();
     attempts.sort_by_key(|(_, attempt)| (attempt.started_at, attempt.span_id));
-    let last_error = attempts.iter().rev().find_map(|(_, attempt)| attempt.error.as_ref());
+    let last_error = attempts
+        .iter()
+        .rev()
+        .find_map(|(_, attempt)| attempt.error.as_ref());
     let mut services: Vec<String> = attempts.iter().map(|(_, a)| a.service.clone()).collect();
     services.extend(journey.producer.iter().map(|p| p.service.clone()));
     services.sort();
@@ -187,7 +227,10 @@ fn row(journey: &Journey, now: Timestamp) -> Troubled {
                 group: delivery.group.clone(),
                 n: attempt.n,
                 started_at: attempt.started_at,
-                destination: journey.hops.get(attempt.hop).and_then(|h| h.destination.clone()),
+                destination: journey
+                    .hops
+                    .get(attempt.hop)
+                    .and_then(|h| h.destination.clone()),
                 service: attempt.service.clone(),
                 instance: attempt.instance.clone(),
                 version: attempt.version.clone(),

@@ -64,7 +64,10 @@ impl Query {
                 break;
             }
         }
-        Ok(Gathered { truncated: known.truncated, spans: known.spans.into_values().collect() })
+        Ok(Gathered {
+            truncated: known.truncated,
+            spans: known.spans.into_values().collect(),
+        })
     }
 }
 
@@ -127,7 +130,11 @@ impl Frontier {
         {
             self.ask(Term::place(&facts.system, destination, partition, offset));
         }
-        if let Some(id) = facts.message_id.as_deref().filter(|id| tells_one_message(id)) {
+        if let Some(id) = facts
+            .message_id
+            .as_deref()
+            .filter(|id| tells_one_message(id))
+        {
             self.ask(Term::message_id(id));
         }
     }

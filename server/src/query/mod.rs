@@ -20,8 +20,8 @@ use waybill_model::reference::Term;
 use waybill_model::span::Span;
 use waybill_store::Store;
 
-use crate::clock;
 use crate::auth::store_problem;
+use crate::clock;
 use crate::journey::{self, Clusters, Context, Rebuilt, SearchAttributes};
 
 /// Cheap to clone.
@@ -40,11 +40,19 @@ impl Query {
         search: Arc<SearchAttributes>,
         clusters: Clusters,
     ) -> Self {
-        Self { store, dialects, search, clusters }
+        Self {
+            store,
+            dialects,
+            search,
+            clusters,
+        }
     }
 
     fn rebuild(&self, spans: &[Arc<Span>]) -> Rebuilt {
-        let context = Context { clusters: self.clusters.clone(), now: clock::now() };
+        let context = Context {
+            clusters: self.clusters.clone(),
+            now: clock::now(),
+        };
         journey::rebuild(spans, &self.dialects, &context)
     }
 

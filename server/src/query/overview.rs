@@ -5,16 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use waybill_model::messaging::{DestinationRole, Operation};
 use waybill_model::problem::Problem;
 use waybill_model::time::{TimeRange, Timestamp};
-use waybill_model::view::{
-    DestinationLine, MapEdge, MapEdgeKind, Overview, Totals, TrafficPoint,
-};
+use waybill_model::view::{DestinationLine, MapEdge, MapEdgeKind, Overview, Totals, TrafficPoint};
 use waybill_store::troubled::TroubledFilter;
 use waybill_store::{Histogram, Rollup};
 
 use super::Query;
 use super::search::is_trouble;
-use crate::clock;
 use crate::auth::store_problem;
+use crate::clock;
 
 const MINUTE_MS: i64 = 60_000;
 const WINDOW_MINUTES: i64 = 60;
@@ -28,11 +26,21 @@ impl Query {
         let now = clock::now();
         let last = now.unix_millis().div_euclid(MINUTE_MS) * MINUTE_MS;
         let from = Timestamp::from_unix_millis(last - (WINDOW_MINUTES - 1) * MINUTE_MS);
-        let range = TimeRange { from, to: now.plus_ms(1) };
+        let range = TimeRange {
+            from,
+            to: now.plus_ms(1),
+        };
         let mut lines = self.store.rollups(range).await.map_err(store_problem)?;
         lines.retain(|line| line.role != DestinationRole::Internal);
-        let filter = TroubledFilter { from: Some(from), ..TroubledFilter::default() };
-        let rows = self.store.troubled(&filter, TROUBLED).await.map_err(store_problem)?;
+        let filter = TroubledFilter {
+            from: Some(from),
+            ..TroubledFilter::default()
+        };
+        let rows = self
+            .store
+            .troubled(&filter, TROUBLED)
+            .await
+            .map_err(store_problem)?;
         let empty = lines.is_empty() && self.is_empty().await?;
         Ok(Overview {
             as_of: now,
@@ -52,7 +60,11 @@ impl Query {
     }
 
     async fn is_empty(&self) -> Result<bool, Problem> {
-        let newest = self.store.newest(None, None, 1).await.map_err(store_problem)?;
+        let newest = self
+            .store
+            .newest(None, None, 1)
+            .await
+            .map_err(store_problem)?;
         Ok(newest.spans.is_empty())
     }
 }
@@ -165,20 +177,31 @@ fn edges(lines: &[Rollup]) -> Vec<MapEdge> {
             (Operation::Process, _) => MapEdgeKind::Consumes,
             _ => continue,
         };
-        let key = (&*line.service, &*line.system, &*line.destination, kind as u8);
+        let key = (
+            &*line.service,
+            &*line.system,
+            &*line.destination,
+            kind as u8,
+        );
         let sum = sums.entry(key).or_insert((kind, 0, 0));
         sum.1 += line.spans;
         sum.2 += line.failed;
     }
     let seconds = (WINDOW_MINUTES * 60) as f64;
     sums.into_iter()
-        .map(|((service, system, destination, _), (kind, spans, failed))| MapEdge {
-            kind,
-            service: service.to_owned(),
-            system: system.to_owned(),
-            destination: destination.to_owned(),
-            per_s: spans as f64 / seconds,
-            failed_share: if spans == 0 { 0.0 } else { failed as f64 / spans as f64 },
-        })
+        .map(
+            |((service, system, destination, _), (kind, spans, failed))| MapEdge {
+                kind,
+                service: service.to_owned(),
+                system: system.to_owned(),
+                destination: destination.to_owned(),
+                per_s: spans as f64 / seconds,
+                failed_share: if spans == 0 {
+                    0.0
+                } else {
+                    failed as f64 / spans as f64
+                },
+            },
+        )
         .collect()
 }

@@ -10,9 +10,9 @@ use waybill_model::reference::MessageRef;
 use waybill_model::span::{Attribute, Span, StatusCode, Value};
 use waybill_model::view::{JourneyPage, SpanLine};
 
+use super::Query;
 use super::gather::Reach;
 use super::search::reference_terms;
-use super::Query;
 use crate::journey::began_at;
 
 /// Journeys shown of one chain.
@@ -26,7 +26,9 @@ impl Query {
     /// `NotFound` where no span knows this message, `StoreUnavailable`.
     pub async fn journey(&self, id: &str) -> Result<JourneyPage, Problem> {
         let reference: MessageRef = id.parse().map_err(|_| no_journey())?;
-        let found = self.spans_by(&reference_terms(&reference), None, MAX_FRAMES).await?;
+        let found = self
+            .spans_by(&reference_terms(&reference), None, MAX_FRAMES)
+            .await?;
         if found.spans.is_empty() {
             return Err(no_journey());
         }
@@ -44,11 +46,22 @@ impl Query {
         let journey = rebuilt.journeys[position].clone();
         let chain = chain_of(&rebuilt.journeys, &journey);
         let traces: HashSet<TraceId> = chain.iter().flat_map(|j| j.trace_ids.clone()).collect();
-        let mut spans: Vec<&Arc<Span>> =
-            gathered.spans.iter().filter(|span| traces.contains(&span.trace_id)).collect();
+        let mut spans: Vec<&Arc<Span>> = gathered
+            .spans
+            .iter()
+            .filter(|span| traces.contains(&span.trace_id))
+            .collect();
         spans.sort_by_key(|span| (span.started_at, span.span_id));
-        let spans = spans.into_iter().take(MAX_LINES).map(|span| line(span)).collect();
-        Ok(JourneyPage { journey, chain, spans })
+        let spans = spans
+            .into_iter()
+            .take(MAX_LINES)
+            .map(|span| line(span))
+            .collect();
+        Ok(JourneyPage {
+            journey,
+            chain,
+            spans,
+        })
     }
 }
 
@@ -65,7 +78,11 @@ fn chain_of(journeys: &[Journey], journey: &Journey) -> Vec<Journey> {
     let by_id: HashMap<&str, &Journey> = journeys.iter().map(|j| (j.id.as_str(), j)).collect();
     let mut root = journey;
     let mut above = HashSet::from([root.id.as_str()]);
-    while let Some(cause) = root.caused_by.as_deref().and_then(|id| by_id.get(id).copied()) {
+    while let Some(cause) = root
+        .caused_by
+        .as_deref()
+        .and_then(|id| by_id.get(id).copied())
+    {
         if !above.insert(cause.id.as_str()) {
             break;
         }
@@ -76,7 +93,11 @@ fn chain_of(journeys: &[Journey], journey: &Journey) -> Vec<Journey> {
     let mut chain = Vec::new();
     while let Some(next) = open.pop() {
         chain.push(next.clone());
-        for caused in next.caused.iter().filter_map(|id| by_id.get(id.as_str()).copied()) {
+        for caused in next
+            .caused
+            .iter()
+            .filter_map(|id| by_id.get(id.as_str()).copied())
+        {
             if chain.len() + open.len() < MAX_CHAIN && seen.insert(caused.id.as_str()) {
                 open.push(caused);
             }
@@ -85,9 +106,7 @@ fn chain_of(journeys: &[Journey], journey: &Journey) -> Vec<Journey> {
     if !chain.iter().any(|j| j.id == journey.id) {
         chain.push(journey.clone());
     }
-    chain.sort_by(|a, b| {
-        (began_at(a), &a.id).cmp(&(began_at(b), &b.id))
-    });
+    chain.sort_by(|a, b| (began_at(a), &a.id).cmp(&(began_at(b), &b.id)));
     chain
 }
 
@@ -107,8 +126,12 @@ fn line(span: &Span) -> SpanLine {
             .events
             .iter()
             .map(|event| {
-                let detail: Vec<String> =
-                    event.attributes.iter().map(|a| shown(a).1).filter(|t| !t.is_empty()).collect();
+                let detail: Vec<String> = event
+                    .attributes
+                    .iter()
+                    .map(|a| shown(a).1)
+                    .filter(|t| !t.is_empty())
+                    .collect();
                 format!("{}: {}", event.name, detail.join(" · "))
             })
             .collect(),
@@ -118,7 +141,15 @@ fn line(span: &Span) -> SpanLine {
 /// Key and value as text; what looks like a secret is masked.
 fn shown(attribute: &Attribute) -> (String, String) {
     let key = attribute.key.to_lowercase();
-    let secret = ["password", "passwd", "secret", "authorization", "api_key", "apikey", "cookie"];
+    let secret = [
+        "password",
+        "passwd",
+        "secret",
+        "authorization",
+        "api_key",
+        "apikey",
+        "cookie",
+    ];
     let text = if secret.iter().any(|word| key.contains(word)) {
         "••••".to_owned()
     } else {
@@ -168,13 +199,18 @@ mod tests {
     fn secrets_are_masked() {
         for (text, expected) in [
             ("amqp://user:pw@host:5672/%2f", "amqp://••••@host:5672/%2f"),
-            ("[\"kafka://a:b@c\", \"x://d\"]", "[\"kafka://••••@c\", \"x://d\"]"),
+            (
+                "[\"kafka://a:b@c\", \"x://d\"]",
+                "[\"kafka://••••@c\", \"x://d\"]",
+            ),
             ("a@b no address", "a@b no address"),
         ] {
             assert_eq!(without_credentials(text), expected);
         }
-        let attribute =
-            Attribute { key: "http.request.header.Authorization".into(), value: Value::String("x".into()) };
+        let attribute = Attribute {
+            key: "http.request.header.Authorization".into(),
+            value: Value::String("x".into()),
+        };
         assert_eq!(shown(&attribute).1, "••••");
     }
 }

@@ -57,7 +57,10 @@ impl Query {
                     break;
                 }
                 for summary in self.journeys_of(batch, query).await? {
-                    if after.as_ref().is_none_or(|cursor| cursor.is_before(&summary)) {
+                    if after
+                        .as_ref()
+                        .is_none_or(|cursor| cursor.is_before(&summary))
+                    {
                         page.insert((summary.started_at, summary.id.clone()), summary);
                     }
                 }
@@ -80,16 +83,26 @@ impl Query {
         seen: &mut HashSet<TraceId>,
         limit: usize,
     ) -> Vec<Vec<Arc<Span>>> {
-        let mut matching: Vec<&Arc<Span>> =
-            spans.iter().filter(|span| self.may_belong(span, query)).collect();
+        let mut matching: Vec<&Arc<Span>> = spans
+            .iter()
+            .filter(|span| self.may_belong(span, query))
+            .collect();
         matching.sort_by_key(|span| std::cmp::Reverse(span.started_at));
-        let fresh: Vec<Arc<Span>> =
-            matching.into_iter().filter(|span| seen.insert(span.trace_id)).cloned().collect();
-        fresh.chunks(limit.clamp(20, 100)).map(<[_]>::to_vec).collect()
+        let fresh: Vec<Arc<Span>> = matching
+            .into_iter()
+            .filter(|span| seen.insert(span.trace_id))
+            .cloned()
+            .collect();
+        fresh
+            .chunks(limit.clamp(20, 100))
+            .map(<[_]>::to_vec)
+            .collect()
     }
 
     fn may_belong(&self, span: &Span, query: &JourneyQuery) -> bool {
-        let Some(facts) = self.dialects.facts(span) else { return false };
+        let Some(facts) = self.dialects.facts(span) else {
+            return false;
+        };
         let about_a_message = !matches!(facts.operation, Operation::Settle | Operation::Other);
         let named = |asked: &Option<String>, told: &Option<String>| {
             asked.is_none() || told.is_none() || asked == told
@@ -129,8 +142,14 @@ type Ordered = BTreeMap<(Timestamp, String), JourneySummary>;
 
 /// Whether the newest `limit` can no longer change: what is left starts no later than `rest`.
 fn is_complete(page: &Ordered, limit: usize, rest: Option<Timestamp>) -> bool {
-    let oldest = page.keys().rev().nth(limit - 1).map(|(started_at, _)| *started_at);
-    oldest.zip(rest).is_some_and(|(oldest, rest)| rest <= oldest)
+    let oldest = page
+        .keys()
+        .rev()
+        .nth(limit - 1)
+        .map(|(started_at, _)| *started_at);
+    oldest
+        .zip(rest)
+        .is_some_and(|(oldest, rest)| rest <= oldest)
 }
 
 fn first(
@@ -141,18 +160,35 @@ fn first(
 ) -> Page<JourneySummary> {
     let more = more || page.len() > limit;
     let items: Vec<_> = page.into_values().rev().take(limit).collect();
-    let next = items.last().filter(|_| more).map(|last| Cursor::of(last).write());
+    let next = items
+        .last()
+        .filter(|_| more)
+        .map(|last| Cursor::of(last).write());
     let next = next.or_else(|| {
         // Nothing fitted within the time: go on below what was looked through.
-        back_to.map(|at| Cursor { started_at: at, id: String::new() }.write())
+        back_to.map(|at| {
+            Cursor {
+                started_at: at,
+                id: String::new(),
+            }
+            .write()
+        })
     });
-    Page { items, next, searched_back_to: back_to }
+    Page {
+        items,
+        next,
+        searched_back_to: back_to,
+    }
 }
 
 /// Arrival of what can hold the asked starts.
 fn arrival(query: &JourneyQuery, after: Option<&Cursor>) -> TimeRange {
     let upper = [query.to, after.map(|cursor| cursor.started_at)];
-    let to = upper.into_iter().flatten().min().map(|at| at.plus_ms(LATE_MS));
+    let to = upper
+        .into_iter()
+        .flatten()
+        .min()
+        .map(|at| at.plus_ms(LATE_MS));
     TimeRange {
         from: query.from.unwrap_or(Timestamp::EPOCH),
         to: to.unwrap_or(Timestamp::from_unix_nanos(i64::MAX)),

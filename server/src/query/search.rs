@@ -23,7 +23,10 @@ const MAX_FRAMES: usize = 1_024;
 /// What leads to journeys directly.
 enum Exact {
     /// Any of these terms; with `chains` all messages of the chain are meant.
-    Terms { terms: Vec<Term>, chains: bool },
+    Terms {
+        terms: Vec<Term>,
+        chains: bool,
+    },
     Reference(MessageRef),
 }
 
@@ -57,20 +60,32 @@ impl Query {
             Exact::Reference(reference) => reference_terms(reference),
         };
         let found = self.spans_by(&terms, None, MAX_FRAMES).await?;
-        let seeds: HashSet<_> = found.spans.iter().map(|s| (s.trace_id, s.span_id)).collect();
+        let seeds: HashSet<_> = found
+            .spans
+            .iter()
+            .map(|s| (s.trace_id, s.span_id))
+            .collect();
         let gathered = self.gather(found.spans, Reach::Chains, None).await?;
         let rebuilt = self.rebuild(&gathered.spans);
         let journeys = &rebuilt.journeys;
         let wanted = match &exact {
-            Exact::Reference(reference) => {
-                rebuilt.position(reference).map(|at| journeys[at].id.clone()).into_iter().collect()
-            }
+            Exact::Reference(reference) => rebuilt
+                .position(reference)
+                .map(|at| journeys[at].id.clone())
+                .into_iter()
+                .collect(),
             Exact::Terms { chains, .. } => {
                 let touched = select::touched(journeys, &gathered.spans, &seeds);
-                if *chains { select::with_chains(journeys, touched) } else { touched }
+                if *chains {
+                    select::with_chains(journeys, touched)
+                } else {
+                    touched
+                }
             }
         };
-        let fitting = journeys.iter().filter(|j| wanted.contains(&j.id) && select::fits(j, query));
+        let fitting = journeys
+            .iter()
+            .filter(|j| wanted.contains(&j.id) && select::fits(j, query));
         Ok(turn(fitting.map(summary).collect(), limit, after))
     }
 
@@ -96,35 +111,66 @@ impl Query {
             ..TroubledFilter::default()
         };
         let ask = u32::try_from(limit + 1).unwrap_or(u32::MAX);
-        let mut rows = self.store.troubled(&filter, ask).await.map_err(store_problem)?;
+        let mut rows = self
+            .store
+            .troubled(&filter, ask)
+            .await
+            .map_err(store_problem)?;
         let more = rows.len() > limit;
         rows.truncate(limit);
         let next = rows.last().filter(|_| more).map(|row| {
             let cursor = &row.cursor;
-            Cursor { started_at: cursor.started_at, id: hex::encode(&cursor.key) }.write()
+            Cursor {
+                started_at: cursor.started_at,
+                id: hex::encode(&cursor.key),
+            }
+            .write()
         });
         let items = rows.into_iter().map(|row| row.summary).collect();
-        Ok(Page { items, next, searched_back_to: None })
+        Ok(Page {
+            items,
+            next,
+            searched_back_to: None,
+        })
     }
 }
 
 /// States that the finder keeps rows of.
 pub(super) fn is_trouble(state: JourneyState) -> bool {
-    !matches!(state, JourneyState::Delivered | JourneyState::Unknown | JourneyState::InFlight)
+    !matches!(
+        state,
+        JourneyState::Delivered | JourneyState::Unknown | JourneyState::InFlight
+    )
 }
 
 /// One page of what was found at once.
 fn turn(mut all: Vec<JourneySummary>, limit: usize, after: Option<Cursor>) -> Page<JourneySummary> {
     all.sort_by(|a, b| (b.started_at, &b.id).cmp(&(a.started_at, &a.id)));
-    all.retain(|summary| after.as_ref().is_none_or(|cursor| cursor.is_before(summary)));
+    all.retain(|summary| {
+        after
+            .as_ref()
+            .is_none_or(|cursor| cursor.is_before(summary))
+    });
     let more = all.len() > limit;
     all.truncate(limit);
-    let next = all.last().filter(|_| more).map(|last| Cursor::of(last).write());
-    Page { items: all, next, searched_back_to: None }
+    let next = all
+        .last()
+        .filter(|_| more)
+        .map(|last| Cursor::of(last).write());
+    Page {
+        items: all,
+        next,
+        searched_back_to: None,
+    }
 }
 
 fn exact(query: &JourneyQuery) -> Result<Option<Exact>, Problem> {
-    let term = |term: Term, chains: bool| Ok(Some(Exact::Terms { terms: vec![term], chains }));
+    let term = |term: Term, chains: bool| {
+        Ok(Some(Exact::Terms {
+            terms: vec![term],
+            chains,
+        }))
+    };
     if let Some(id) = &query.trace_id {
         let id: TraceId = id.parse().map_err(|_| {
             Problem::new(
@@ -151,7 +197,12 @@ fn exact(query: &JourneyQuery) -> Result<Option<Exact>, Problem> {
         };
         return term(Term::attribute(name, value), true);
     }
-    Ok(query.find.as_deref().map(str::trim).filter(|f| !f.is_empty()).map(find))
+    Ok(query
+        .find
+        .as_deref()
+        .map(str::trim)
+        .filter(|f| !f.is_empty())
+        .map(find))
 }
 
 /// The one box: whatever the text can be.

@@ -15,9 +15,14 @@ type Key = (TraceId, SpanId);
 /// The spans that a journey is made of: those that put the message, and those that tried it.
 pub(super) fn spans_of(journey: &Journey) -> impl Iterator<Item = Key> + '_ {
     let producer = journey.producer.iter().map(|p| (p.trace_id, p.span_id));
-    let hops = journey.hops.iter().filter_map(|hop| Some((hop.trace_id?, hop.span_id?)));
+    let hops = journey
+        .hops
+        .iter()
+        .filter_map(|hop| Some((hop.trace_id?, hop.span_id?)));
     let attempts = journey.deliveries.iter().flat_map(|d| &d.attempts);
-    producer.chain(hops).chain(attempts.map(|a| (a.trace_id, a.span_id)))
+    producer
+        .chain(hops)
+        .chain(attempts.map(|a| (a.trace_id, a.span_id)))
 }
 
 /// Journeys that a seed stands in, above or below within its trace.
@@ -48,7 +53,9 @@ pub(super) fn touched(
         .filter(|journey| {
             let put = journey.producer.iter().map(|p| (p.trace_id, p.span_id));
             spans_of(journey).any(|key| above.contains(&key))
-                || put.into_iter().any(|key| ancestors(key).any(|a| seeds.contains(&a)))
+                || put
+                    .into_iter()
+                    .any(|key| ancestors(key).any(|a| seeds.contains(&a)))
         })
         .map(|journey| journey.id.clone())
         .collect()
@@ -60,7 +67,9 @@ pub(super) fn with_chains(journeys: &[Journey], ids: HashSet<String>) -> HashSet
     let mut all = ids.clone();
     let mut open: Vec<String> = ids.into_iter().collect();
     while let Some(id) = open.pop() {
-        let Some(journey) = by_id.get(id.as_str()) else { continue };
+        let Some(journey) = by_id.get(id.as_str()) else {
+            continue;
+        };
         for other in journey.caused.iter().chain(&journey.caused_by) {
             if by_id.contains_key(other.as_str()) && all.insert(other.clone()) {
                 open.push(other.clone());
@@ -86,13 +95,19 @@ pub(super) fn fits(journey: &Journey, query: &JourneyQuery) -> bool {
                 || hops().any(|hop| hop.destination.as_ref() == Some(asked))
         })
         && query.group.as_ref().is_none_or(|asked| {
-            journey.deliveries.iter().any(|d| d.group.as_ref() == Some(asked))
+            journey
+                .deliveries
+                .iter()
+                .any(|d| d.group.as_ref() == Some(asked))
         })
         && query.state.is_none_or(|asked| journey.state == asked)
-        && query.text.as_ref().is_none_or(|asked| has_error_text(journey, asked))
-        && query.min_ms.is_none_or(|least| {
-            summary(journey).total_ms.is_some_and(|ms| ms >= least)
-        })
+        && query
+            .text
+            .as_ref()
+            .is_none_or(|asked| has_error_text(journey, asked))
+        && query
+            .min_ms
+            .is_none_or(|least| summary(journey).total_ms.is_some_and(|ms| ms >= least))
         && query.from.is_none_or(|from| from <= started_at)
         && query.to.is_none_or(|to| started_at < to)
 }

@@ -29,13 +29,23 @@ impl Query {
         limit_frames: usize,
     ) -> Result<Checked, Problem> {
         if terms.is_empty() {
-            return Ok(Checked { spans: Vec::new(), truncated: false });
+            return Ok(Checked {
+                spans: Vec::new(),
+                truncated: false,
+            });
         }
-        let found = self.store.find(terms, arrival, limit_frames).await.map_err(store_problem)?;
+        let found = self
+            .store
+            .find(terms, arrival, limit_frames)
+            .await
+            .map_err(store_problem)?;
         let asked: HashSet<Term> = terms.iter().copied().collect();
         let mut spans = found.spans;
         spans.retain(|span| self.carries(span, &asked));
-        Ok(Checked { spans, truncated: found.truncated })
+        Ok(Checked {
+            spans,
+            truncated: found.truncated,
+        })
     }
 
     fn carries(&self, span: &Span, asked: &HashSet<Term>) -> bool {

@@ -76,7 +76,10 @@ impl PostgresServer {
     /// For programs that are told a URL: the socket's folder stands percent-encoded as the host.
     pub fn url(&self, database: &str) -> String {
         let folder = self.folder.display().to_string().replace('/', "%2F");
-        format!("postgres://{USER}:{}@{folder}:{PORT}/{database}", self.password)
+        format!(
+            "postgres://{USER}:{}@{folder}:{PORT}/{database}",
+            self.password
+        )
     }
 
     pub fn pid(&self) -> u32 {
