@@ -108,6 +108,7 @@ async fn tokens_are_hashed_expire_and_go_with_their_account() {
         name: "ci",
         purpose,
         account_id,
+        role: None,
         expires_at: Some(noon()),
     };
     let orphan = store
