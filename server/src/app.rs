@@ -267,7 +267,12 @@ async fn core(config: &Config, store: &Store) -> Result<Core, Problem> {
             addresses: Vec::new(),
         })
         .collect();
-    let query = Query::new(store.clone(), dialects.clone(), search.clone(), Clusters(clusters));
+    let query = Query::new(
+        store.clone(),
+        dialects.clone(),
+        search.clone(),
+        Clusters(clusters),
+    );
     Ok(Core {
         store,
         dialects,
