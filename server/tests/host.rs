@@ -1,5 +1,10 @@
 //! The program as people start it: exit codes, one server a data directory, signals, kill -9.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test relies on failing is the test failing"
+)]
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;

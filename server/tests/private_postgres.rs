@@ -1,5 +1,10 @@
 //! The private Postgres against the system's real programs: made, stopped, recovered, adopted.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test relies on failing is the test failing"
+)]
+
 use std::fs::Permissions;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
