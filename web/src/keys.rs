@@ -15,7 +15,7 @@ pub fn Keys() -> impl IntoView {
     let frame = &words.frame;
     let lines = [
         (vec!["/"], frame.keys_search),
-        (vec!["g", "o · s · h · a · e"], frame.keys_go),
+        (vec!["g", "o", "s", "h", "a", "e"], frame.keys_go),
         (vec!["j", "k"], frame.keys_move),
         (vec!["Enter"], frame.keys_open),
         (vec!["?"], frame.keys_map),

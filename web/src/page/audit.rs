@@ -11,7 +11,7 @@ use crate::part::empty::Empty;
 use crate::part::loaded::loaded;
 use crate::part::name::{code, name};
 use crate::part::pager::Pager;
-use crate::part::table::Table;
+use crate::part::table::{self, Column};
 use crate::part::{badge, time};
 use crate::routes::link::encode;
 
@@ -41,36 +41,32 @@ fn show(page: Page<AuditLine>, further: bool) -> impl IntoView {
     let older = page
         .next
         .map(|cursor| format!("/audit?cursor={}", encode(&cursor)));
+    let columns = [
+        own.at,
+        own.actor,
+        own.action,
+        own.object,
+        own.decision,
+        own.detail,
+        own.hash,
+    ];
+    let columns = columns.map(Column::Text).into();
+    let rows = page.items.into_iter().map(row).collect();
     view! {
-        <Table label=own.audit_title>
-            <thead>
-                <tr>
-                    <th scope="col">{own.at}</th>
-                    <th scope="col">{own.actor}</th>
-                    <th scope="col">{own.action}</th>
-                    <th scope="col">{own.object}</th>
-                    <th scope="col">{own.decision}</th>
-                    <th scope="col">{own.detail}</th>
-                    <th scope="col">{own.hash}</th>
-                </tr>
-            </thead>
-            <tbody>{page.items.into_iter().map(row).collect_view()}</tbody>
-        </Table>
+        {table::table(own.audit_title, "", columns, rows)}
         <Pager older newest=further.then(|| "/audit".to_owned())/>
     }
     .into_any()
 }
 
-fn row(line: AuditLine) -> impl IntoView {
-    view! {
-        <tr>
-            <td>{time::instant(line.at)}</td>
-            <th scope="row">{name(&line.entry.actor, 32)}</th>
-            <td>{code(&line.entry.action, 40)}</td>
-            <td>{name(&line.entry.object, 48)}</td>
-            <td>{badge::decision(line.entry.decision)}</td>
-            <td>{name(&line.entry.detail, 120)}</td>
-            <td>{code(&line.hash, 12)}</td>
-        </tr>
-    }
+fn row(line: AuditLine) -> AnyView {
+    table::row(vec![
+        table::cell(time::instant(line.at)),
+        table::title(name(&line.entry.actor, 32)),
+        table::cell(code(&line.entry.action, 40)),
+        table::cell(name(&line.entry.object, 48)),
+        table::cell(badge::decision(line.entry.decision)),
+        table::cell(name(&line.entry.detail, 120)),
+        table::cell(code(&line.hash, 12)),
+    ])
 }

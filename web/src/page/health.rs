@@ -11,7 +11,7 @@ use crate::live::Live;
 use crate::part::figure::figure;
 use crate::part::loaded::loaded;
 use crate::part::name::{code, name};
-use crate::part::table::Table;
+use crate::part::table::{self, Column};
 use crate::part::{badge, time};
 
 #[component]
@@ -49,41 +49,26 @@ fn show(status: Status) -> impl IntoView {
     }
 }
 
-fn components(components: Vec<Component>) -> impl IntoView {
+fn components(components: Vec<Component>) -> AnyView {
     let words = &words().health;
-    view! {
-        <Table label=words.components>
-            <thead>
-                <tr>
-                    <th scope="col">{words.component}</th>
-                    <th scope="col">{words.state}</th>
-                    <th scope="col" class="right">{words.since}</th>
-                    <th scope="col">{words.last_error}</th>
-                </tr>
-            </thead>
-            <tbody>
-                {components
-                    .into_iter()
-                    .map(|component| {
-                        let error = match component.last_error.as_deref() {
-                            Some(error) => name(error, 200).into_any(),
-                            None => "–".into_any(),
-                        };
-                        view! {
-                            <tr>
-                                <th scope="row">{name(&component.name, 48)}</th>
-                                <td>{badge::component(component.state)}</td>
-                                <td class="right num">
-                                    {format::duration(component.age_ms as f64)}
-                                </td>
-                                <td>{error}</td>
-                            </tr>
-                        }
-                    })
-                    .collect_view()}
-            </tbody>
-        </Table>
-    }
+    let columns = vec![
+        Column::Text(words.component),
+        Column::Text(words.state),
+        Column::Number(words.since),
+        Column::Text(words.last_error),
+    ];
+    let rows = components
+        .iter()
+        .map(|component| {
+            table::row(vec![
+                table::title(name(&component.name, 48)),
+                table::cell(badge::component(component.state)),
+                table::number(format::duration(component.age_ms as f64)),
+                table::cell(name(component.last_error.as_deref().unwrap_or("–"), 200)),
+            ])
+        })
+        .collect();
+    table::table(words.components, "", columns, rows)
 }
 
 fn ingest(counters: IngestCounters) -> impl IntoView {
@@ -108,39 +93,22 @@ fn ingest(counters: IngestCounters) -> impl IntoView {
     }
 }
 
-fn reasons(
-    label: &'static str,
-    none: &'static str,
-    counts: BTreeMap<String, u64>,
-) -> impl IntoView {
+fn reasons(label: &'static str, none: &'static str, counts: BTreeMap<String, u64>) -> AnyView {
     let words = &words().health;
     if counts.is_empty() {
         return view! { <p class="quiet">{none}</p> }.into_any();
     }
-    view! {
-        <Table label class="compact">
-            <thead>
-                <tr>
-                    <th scope="col">{words.reason}</th>
-                    <th scope="col" class="right">{words.count}</th>
-                </tr>
-            </thead>
-            <tbody>
-                {counts
-                    .into_iter()
-                    .map(|(reason, count)| {
-                        view! {
-                            <tr>
-                                <th scope="row">{code(&reason, 60)}</th>
-                                <td class="right num">{format::count(count)}</td>
-                            </tr>
-                        }
-                    })
-                    .collect_view()}
-            </tbody>
-        </Table>
-    }
-    .into_any()
+    let columns = vec![Column::Text(words.reason), Column::Number(words.count)];
+    let rows = counts
+        .into_iter()
+        .map(|(reason, count)| {
+            table::row(vec![
+                table::title(code(&reason, 60)),
+                table::number(format::count(count)),
+            ])
+        })
+        .collect();
+    table::table(label, "compact", columns, rows)
 }
 
 fn store(figures: StoreFigures) -> impl IntoView {

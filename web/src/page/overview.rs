@@ -14,7 +14,7 @@ use crate::part::figure::figure;
 use crate::part::loaded::loaded;
 use crate::part::map::{Map, role_word};
 use crate::part::name::name;
-use crate::part::table::Table;
+use crate::part::table::{self, Column};
 use crate::part::{badge, time};
 use crate::routes::link;
 
@@ -63,7 +63,7 @@ fn show(data: OverviewData) -> impl IntoView {
         </section>
         <section aria-labelledby="destinations-title">
             <h2 id="destinations-title">{words.overview.destinations}</h2>
-            {table(destinations, as_of)}
+            {destination_table(destinations, as_of)}
         </section>
     }
     .into_any()
@@ -137,52 +137,49 @@ fn trouble_row(journey: JourneySummary, as_of: Timestamp) -> impl IntoView {
     }
 }
 
-fn table(destinations: Vec<DestinationLine>, as_of: Timestamp) -> impl IntoView {
-    let words = words();
-    let own = &words.overview;
-    let per_s = words.unit.per_s;
-    view! {
-        <Table label=own.destinations>
-            <thead>
-                <tr>
-                    <th scope="col">{own.destination}</th>
-                    <th scope="col">{own.system}</th>
-                    <th scope="col">{own.kind}</th>
-                    <th scope="col" class="right">{own.in_rate}</th>
-                    <th scope="col" class="right">{own.out_rate}</th>
-                    <th scope="col" class="right">{own.failed}</th>
-                    <th scope="col" class="right">{own.p50}</th>
-                    <th scope="col" class="right">{own.p99}</th>
-                    <th scope="col" class="right">{own.last}</th>
-                </tr>
-            </thead>
-            <tbody>
-                {destinations
-                    .into_iter()
-                    .map(|line| {
-                        let failed = if line.failed > 0 { "right num failed" } else { "right num" };
-                        view! {
-                            <tr>
-                                <th scope="row">
-                                    <a data-row="" href=link::destination(&line.destination)>
-                                        {name(&line.destination, 48)}
-                                    </a>
-                                </th>
-                                <td>{name(&line.system, 24)}</td>
-                                <td>{role_word(line.role)}</td>
-                                <td class="right num">{format::rate(line.published_per_s)} {per_s}</td>
-                                <td class="right num">{format::rate(line.processed_per_s)} {per_s}</td>
-                                <td class=failed>{format::count(line.failed)}</td>
-                                <td class="right num">{milliseconds(line.p50_ms)}</td>
-                                <td class="right num">{milliseconds(line.p99_ms)}</td>
-                                <td class="right">{time::ago(line.last_at, as_of)}</td>
-                            </tr>
-                        }
-                    })
-                    .collect_view()}
-            </tbody>
-        </Table>
-    }
+fn destination_table(destinations: Vec<DestinationLine>, as_of: Timestamp) -> AnyView {
+    let own = &words().overview;
+    let columns = vec![
+        Column::Text(own.destination),
+        Column::Text(own.system),
+        Column::Text(own.kind),
+        Column::Number(own.in_rate),
+        Column::Number(own.out_rate),
+        Column::Number(own.failed),
+        Column::Number(own.p50),
+        Column::Number(own.p99),
+        Column::Number(own.last),
+    ];
+    let rows = destinations
+        .into_iter()
+        .map(|line| destination_row(&line, as_of))
+        .collect();
+    table::table(own.destinations, "", columns, rows)
+}
+
+fn destination_row(line: &DestinationLine, as_of: Timestamp) -> AnyView {
+    let per_s = words().unit.per_s;
+    let rate = |rate: f64| format!("{} {per_s}", format::rate(rate));
+    let failed = if line.failed > 0 {
+        "right num failed"
+    } else {
+        "right num"
+    };
+    table::row(vec![
+        table::title(view! {
+            <a data-row="" href=link::destination(&line.destination)>
+                {name(&line.destination, 48)}
+            </a>
+        }),
+        table::cell(name(&line.system, 24)),
+        table::cell(role_word(line.role)),
+        table::number(rate(line.published_per_s)),
+        table::number(rate(line.processed_per_s)),
+        table::cell_of(failed, format::count(line.failed)),
+        table::number(milliseconds(line.p50_ms)),
+        table::number(milliseconds(line.p99_ms)),
+        table::cell_of("right", time::ago(line.last_at, as_of)),
+    ])
 }
 
 fn milliseconds(ms: Option<f64>) -> String {

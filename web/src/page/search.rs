@@ -1,6 +1,5 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::components::Form;
 use leptos_router::hooks::use_query_map;
 use waybill_model::journey::{JourneyState, JourneySummary};
 use waybill_model::query::Page;
@@ -15,7 +14,7 @@ use crate::part::field::{Choice, TextField};
 use crate::part::loaded::loaded;
 use crate::part::name::{code, name};
 use crate::part::pager::Pager;
-use crate::part::table::Table;
+use crate::part::table::{self, Column};
 use crate::part::{badge, time};
 use crate::routes::link;
 
@@ -81,7 +80,7 @@ fn form(search: Search) -> impl IntoView {
         .iter()
         .any(|field| !field.is_empty());
     view! {
-        <Form method="GET" action="/search" attr:class="search-form">
+        <form class="search-form" method="get" action="/search">
             <div class="search-line">
                 <TextField id="s-find" name="find" kind="search" label=words.find hint=words.find_hint value=search.find/>
                 <button class="button primary">{words.submit}</button>
@@ -102,7 +101,7 @@ fn form(search: Search) -> impl IntoView {
                     <TextField id="s-to" name="to" label=words.to hint="2026-11-23T21:46" value=search.to/>
                 </div>
             </details>
-        </Form>
+        </form>
     }
 }
 
@@ -121,7 +120,7 @@ fn results(page: Page<JourneySummary>, search: Search) -> impl IntoView {
     let list = if page.items.is_empty() {
         nothing(&search, older.is_some()).into_any()
     } else {
-        table(page.items).into_any()
+        table(page.items)
     };
     view! {
         {list}
@@ -142,29 +141,27 @@ fn nothing(search: &Search, more: bool) -> impl IntoView + use<> {
     view! { <Empty title=words.empty_title why/> }
 }
 
-fn table(items: Vec<JourneySummary>) -> impl IntoView {
+fn table(items: Vec<JourneySummary>) -> AnyView {
     let words = &words().search;
     let shown = (words.shown)(items.len());
+    let columns = vec![
+        Column::Text(words.state),
+        Column::Text(words.message),
+        Column::Text(words.produced_by),
+        Column::Text(words.groups),
+        Column::Number(words.attempts),
+        Column::Number(words.total),
+        Column::Text(words.started),
+    ];
+    let rows = items.into_iter().map(row).collect();
     view! {
         <p class="quiet" role="status">{shown}</p>
-        <Table label=words.results class="results">
-            <thead>
-                <tr>
-                    <th scope="col">{words.state}</th>
-                    <th scope="col">{words.message}</th>
-                    <th scope="col">{words.produced_by}</th>
-                    <th scope="col">{words.groups}</th>
-                    <th scope="col" class="right">{words.attempts}</th>
-                    <th scope="col" class="right">{words.total}</th>
-                    <th scope="col">{words.started}</th>
-                </tr>
-            </thead>
-            <tbody>{items.into_iter().map(row).collect_view()}</tbody>
-        </Table>
+        {table::table(words.results, "results", columns, rows)}
     }
+    .into_any()
 }
 
-fn row(journey: JourneySummary) -> impl IntoView {
+fn row(journey: JourneySummary) -> AnyView {
     let words = &words().search;
     let message = &journey.message;
     let place = message.destination.clone().unwrap_or_default();
@@ -177,24 +174,22 @@ fn row(journey: JourneySummary) -> impl IntoView {
         view! { <span class="row-error">{name(error, 140)}</span> }
     });
     let producer = match &journey.producer_service {
-        Some(service) => name(service, 32).into_any(),
-        None => time::unknown().into_any(),
+        Some(service) => name(service, 32),
+        None => time::unknown(),
     };
     let total = journey
         .total_ms
         .map_or_else(|| "–".to_owned(), format::duration);
-    view! {
-        <tr>
-            <td>{badge::journey(journey.state)}</td>
-            <th scope="row">
-                <a data-row="" href=link::journey(&journey.id)>{name(&place, 40)} " " {id}</a>
-                {error}
-            </th>
-            <td data-label=words.produced_by>{producer}</td>
-            <td class="groups">{name(&journey.groups.join(", "), 48)}</td>
-            <td class="right num" data-label=words.attempts>{journey.attempts}</td>
-            <td class="right num" data-label=words.total>{total}</td>
-            <td>{time::instant(journey.started_at)}</td>
-        </tr>
-    }
+    table::row(vec![
+        table::cell(badge::journey(journey.state)),
+        table::title(view! {
+            <a data-row="" href=link::journey(&journey.id)>{name(&place, 40)} " " {id}</a>
+            {error}
+        }),
+        table::labelled(words.produced_by, "", producer),
+        table::cell_of("groups", name(&journey.groups.join(", "), 48)),
+        table::labelled(words.attempts, "right num", journey.attempts.to_string()),
+        table::labelled(words.total, "right num", total),
+        table::cell(time::instant(journey.started_at)),
+    ])
 }

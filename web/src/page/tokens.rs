@@ -4,8 +4,7 @@ use leptos_router::hooks::use_query_map;
 use waybill_model::view::{TokenLine, TokenPurpose};
 
 use super::settings::SettingsPlaces;
-use super::users::problem_of;
-use crate::data::tokens::{CreateToken, RevokeToken, issued_token, tokens};
+use crate::data::tokens::{issued_token, tokens};
 use crate::format;
 use crate::i18n::words;
 use crate::part::confirm::Confirm;
@@ -14,17 +13,13 @@ use crate::part::empty::Empty;
 use crate::part::field::{Choice, TextField, role_options, role_word};
 use crate::part::loaded::loaded;
 use crate::part::name::name;
-use crate::part::table::Table;
+use crate::part::posted::{PostForm, posted_problem};
+use crate::part::table::{self, Column};
 use crate::part::time;
 
 #[component]
 pub fn TokensPage() -> impl IntoView {
-    let create = ServerAction::<CreateToken>::new();
-    let revoke = ServerAction::<RevokeToken>::new();
-    let data = Resource::new(
-        move || (create.version().get(), revoke.version().get()),
-        |_| tokens(),
-    );
+    let data = Resource::new(|| (), |()| tokens());
     let words = &words().settings;
     let purposes = vec![("api", words.purpose_api), ("ingest", words.purpose_ingest)];
     view! {
@@ -35,18 +30,17 @@ pub fn TokensPage() -> impl IntoView {
         <section aria-labelledby="tokens-title">
             <h2 id="tokens-title">{words.tokens}</h2>
             <p class="quiet">{words.tokens_about}</p>
-            {problem_of(revoke.value())}
-            {loaded(data, move |tokens| table(tokens, revoke))}
+            {posted_problem()}
+            {loaded(data, table)}
         </section>
         <section aria-labelledby="create-title">
             <h2 id="create-title">{words.create_token}</h2>
-            {problem_of(create.value())}
-            <ActionForm action=create attr:class="line-form">
+            <PostForm to="/fn/create_token" class="line-form">
                 <TextField id="token-name" name="name" label=words.token_name required=true/>
                 <Choice id="token-purpose" name="purpose" label=words.purpose options=purposes/>
                 <Choice id="token-role" name="role" label=words.token_role options=role_options()/>
                 <button class="button primary">{words.create}</button>
-            </ActionForm>
+            </PostForm>
         </section>
     }
 }
@@ -81,58 +75,61 @@ fn Issued() -> impl IntoView {
     })
 }
 
-fn table(tokens: Vec<TokenLine>, revoke: ServerAction<RevokeToken>) -> impl IntoView {
+fn table(tokens: Vec<TokenLine>) -> AnyView {
     let words = &words().settings;
     if tokens.is_empty() {
         return view! { <Empty title=words.no_tokens why=words.tokens_about/> }.into_any();
     }
-    view! {
-        <Table label=words.tokens>
-            <thead>
-                <tr>
-                    <th scope="col">{words.token_name}</th>
-                    <th scope="col">{words.purpose}</th>
-                    <th scope="col">{words.speaks_for}</th>
-                    <th scope="col">{words.created}</th>
-                    <th scope="col">{words.last_used}</th>
-                    <th scope="col">{words.expires}</th>
-                    <th scope="col">{words.actions}</th>
-                </tr>
-            </thead>
-            <tbody>{tokens.into_iter().map(|token| row(token, revoke)).collect_view()}</tbody>
-        </Table>
-    }
-    .into_any()
+    let columns = [
+        words.token_name,
+        words.purpose,
+        words.speaks_for,
+        words.created,
+        words.last_used,
+        words.expires,
+        words.actions,
+    ];
+    let rows = tokens.into_iter().map(row).collect();
+    table::table(words.tokens, "", columns.map(Column::Text).into(), rows)
 }
 
-fn row(token: TokenLine, revoke: ServerAction<RevokeToken>) -> impl IntoView {
+fn row(token: TokenLine) -> AnyView {
     let words = &words().settings;
     let id = token.id;
     let purpose = match token.purpose {
         TokenPurpose::Api => words.purpose_api,
         TokenPurpose::Ingest => words.purpose_ingest,
     };
-    let never = |at: Option<_>| match at {
-        Some(at) => time::instant(at).into_any(),
+    let may = match token.role {
+        Some(role) => format!("{purpose} · {}", role_word(role)),
+        None => purpose.to_owned(),
+    };
+    let or_never = |at: Option<_>| match at {
+        Some(at) => time::instant(at),
         None => words.never.into_any(),
     };
     let shown = format::shortened(&format::visible(&token.name), 48);
-    view! {
-        <tr>
-            <th scope="row">{name(&token.name, 48)}</th>
-            <td>{purpose} {token.role.map(|role| format!(" · {}", role_word(role)))}</td>
-            <td>{token.user.map(|user| name(&user, 32))}</td>
-            <td>{time::instant(token.created_at)}</td>
-            <td>{never(token.last_used_at)}</td>
-            <td>{never(token.expires_at)}</td>
-            <td class="row-actions">
-                <Confirm id=format!("revoke-{id}") label=words.revoke ask=(words.revoke_ask)(&shown) danger=true>
-                    <ActionForm action=revoke>
-                        <input type="hidden" name="token_id" value=id/>
-                        <button class="button danger-fill">{words.revoke}</button>
-                    </ActionForm>
-                </Confirm>
-            </td>
-        </tr>
-    }
+    let user = token.user.as_deref().unwrap_or("–");
+    let revoking = view! {
+        <Confirm
+            id=format!("revoke-{id}")
+            label=words.revoke
+            ask=(words.revoke_ask)(&shown)
+            danger=true
+        >
+            <PostForm to="/fn/revoke_token">
+                <input type="hidden" name="token_id" value=id/>
+                <button class="button danger-fill">{words.revoke}</button>
+            </PostForm>
+        </Confirm>
+    };
+    table::row(vec![
+        table::title(name(&token.name, 48)),
+        table::cell(may),
+        table::cell(name(user, 32)),
+        table::cell(time::instant(token.created_at)),
+        table::cell(or_never(token.last_used_at)),
+        table::cell(or_never(token.expires_at)),
+        table::cell_of("row-actions", revoking),
+    ])
 }

@@ -5,46 +5,20 @@ use waybill_model::view::UserLine;
 
 use super::settings::SettingsPlaces;
 use crate::app::SignedIn;
-use crate::data::Fault;
-use crate::data::users::{AddUser, RemoveUser, ResetPassword, SetRole, users};
+use crate::data::users::users;
 use crate::format;
 use crate::i18n::words;
 use crate::part::confirm::Confirm;
 use crate::part::field::{Choice, TextField, role_options, role_word};
 use crate::part::loaded::loaded;
 use crate::part::name::name;
-use crate::part::problem::form_problem;
-use crate::part::table::Table;
+use crate::part::posted::{PostForm, posted_problem};
+use crate::part::table::{self, Column};
 use crate::part::time;
-
-/// What can be done to users; each is a plain form without JavaScript.
-#[derive(Clone, Copy)]
-struct Acts {
-    add: ServerAction<AddUser>,
-    set_role: ServerAction<SetRole>,
-    reset: ServerAction<ResetPassword>,
-    remove: ServerAction<RemoveUser>,
-}
 
 #[component]
 pub fn UsersPage() -> impl IntoView {
-    let acts = Acts {
-        add: ServerAction::new(),
-        set_role: ServerAction::new(),
-        reset: ServerAction::new(),
-        remove: ServerAction::new(),
-    };
-    let data = Resource::new(
-        move || {
-            (
-                acts.add.version().get(),
-                acts.set_role.version().get(),
-                acts.reset.version().get(),
-                acts.remove.version().get(),
-            )
-        },
-        |_| users(),
-    );
+    let data = Resource::new(|| (), |()| users());
     let words = &words().settings;
     let may = SignedIn::expect().may(Action::UserAdmin);
     view! {
@@ -54,23 +28,20 @@ pub fn UsersPage() -> impl IntoView {
         <section aria-labelledby="users-title">
             <h2 id="users-title">{words.users}</h2>
             <p class="quiet">{words.users_about}</p>
-            {problem_of(acts.set_role.value())}
-            {problem_of(acts.reset.value())}
-            {problem_of(acts.remove.value())}
-            {loaded(data, move |users| table(users, acts))}
+            {posted_problem()}
+            {loaded(data, table)}
         </section>
-        {may.then(|| view! { <AddUserForm add=acts.add/> })}
+        {may.then(|| view! { <AddUserForm/> })}
     }
 }
 
 #[component]
-fn AddUserForm(add: ServerAction<AddUser>) -> impl IntoView {
+fn AddUserForm() -> impl IntoView {
     let words = &words().settings;
     view! {
         <section aria-labelledby="add-title">
             <h2 id="add-title">{words.add_user}</h2>
-            {problem_of(add.value())}
-            <ActionForm action=add attr:class="line-form">
+            <PostForm to="/fn/add_user" class="line-form">
                 <TextField id="add-name" name="name" label=words.name required=true/>
                 <TextField
                     id="add-password"
@@ -82,7 +53,7 @@ fn AddUserForm(add: ServerAction<AddUser>) -> impl IntoView {
                 />
                 <Choice id="add-role" name="role" label=words.role options=role_options()/>
                 <button class="button primary">{words.add}</button>
-            </ActionForm>
+            </PostForm>
             <ul class="quiet plain">
                 <li>{words.role_viewer} ": " {words.role_viewer_about}</li>
                 <li>{words.role_operator} ": " {words.role_operator_about}</li>
@@ -92,68 +63,62 @@ fn AddUserForm(add: ServerAction<AddUser>) -> impl IntoView {
     }
 }
 
-/// Only what went wrong is said; success shows in the list itself.
-pub fn problem_of(value: MappedSignal<Option<Result<(), Fault>>>) -> impl IntoView {
-    move || match value.get() {
-        Some(Err(fault)) => Some(form_problem(fault)),
-        _ => None,
-    }
-}
-
-fn table(users: Vec<UserLine>, acts: Acts) -> impl IntoView {
+fn table(users: Vec<UserLine>) -> AnyView {
     let words = &words().settings;
-    view! {
-        <Table label=words.users>
-            <thead>
-                <tr>
-                    <th scope="col">{words.name}</th>
-                    <th scope="col">{words.role}</th>
-                    <th scope="col">{words.created}</th>
-                    <th scope="col">{words.last_seen}</th>
-                    <th scope="col">{words.actions}</th>
-                </tr>
-            </thead>
-            <tbody>{users.into_iter().map(|user| row(user, acts)).collect_view()}</tbody>
-        </Table>
-    }
+    let columns = [
+        words.name,
+        words.role,
+        words.created,
+        words.last_seen,
+        words.actions,
+    ];
+    let rows = users.into_iter().map(row).collect();
+    table::table(words.users, "", columns.map(Column::Text).into(), rows)
 }
 
-fn row(user: UserLine, acts: Acts) -> impl IntoView {
+fn row(user: UserLine) -> AnyView {
     let words = &words().settings;
     let me = SignedIn::expect()
         .0
         .is_some_and(|viewer| viewer.name == user.name);
-    let shown = format::shortened(&format::visible(&user.name), 48);
     let last_seen = match user.last_seen_at {
-        Some(at) => time::instant(at).into_any(),
+        Some(at) => time::instant(at),
         None => words.never.into_any(),
     };
+    let title = view! {
+        {name(&user.name, 48)}
+        {me.then(|| view! { <span class="quiet">" (" {words.you} ")"</span> })}
+    };
+    table::row(vec![
+        table::title(title),
+        table::cell(role_word(user.role)),
+        table::cell(time::instant(user.created_at)),
+        table::cell(last_seen),
+        table::cell_of("row-actions", row_actions(&user)),
+    ])
+}
+
+fn row_actions(user: &UserLine) -> AnyView {
+    let words = &words().settings;
+    let shown = format::shortened(&format::visible(&user.name), 48);
     let id = user.id;
+    let role = user.role;
     view! {
-        <tr>
-            <th scope="row">
-                {name(&user.name, 48)}
-                {me.then(|| view! { <span class="quiet">" (" {words.you} ")"</span> })}
-            </th>
-            <td>{role_word(user.role)}</td>
-            <td>{time::instant(user.created_at)}</td>
-            <td>{last_seen}</td>
-            <td class="row-actions">
                 <Confirm id=format!("role-{id}") label=words.change_role ask=(words.role_ask)(&shown)>
-                    <ActionForm action=acts.set_role attr:class="stack">
+                    <PostForm to="/fn/set_role">
                         <input type="hidden" name="user_id" value=id/>
                         <Choice
                             id=format!("role-of-{id}")
                             name="role"
                             label=words.role
                             options=role_options()
-                            chosen=user.role.name()
+                            chosen=role.name()
                         />
                         <button class="button primary">{words.change_role}</button>
-                    </ActionForm>
+                    </PostForm>
                 </Confirm>
                 <Confirm id=format!("reset-{id}") label=words.reset_password ask=(words.reset_ask)(&shown)>
-                    <ActionForm action=acts.reset attr:class="stack">
+                    <PostForm to="/fn/reset_password">
                         <input type="hidden" name="user_id" value=id/>
                         <div class="field">
                             <label for=format!("password-of-{id}")>{words.new_password}</label>
@@ -166,15 +131,14 @@ fn row(user: UserLine, acts: Acts) -> impl IntoView {
                             />
                         </div>
                         <button class="button primary">{words.reset_password}</button>
-                    </ActionForm>
+                    </PostForm>
                 </Confirm>
                 <Confirm id=format!("remove-{id}") label=words.remove ask=(words.remove_ask)(&shown) danger=true>
-                    <ActionForm action=acts.remove>
+                    <PostForm to="/fn/remove_user">
                         <input type="hidden" name="user_id" value=id/>
                         <button class="button danger-fill">{words.remove}</button>
-                    </ActionForm>
+                    </PostForm>
                 </Confirm>
-            </td>
-        </tr>
     }
+    .into_any()
 }

@@ -30,15 +30,16 @@ impl Tone {
     }
 }
 
-pub fn badge(tone: Tone, symbol: Icon, word: &'static str) -> impl IntoView {
+pub fn badge(tone: Tone, symbol: Icon, word: &'static str) -> AnyView {
     view! {
         <span class=format!("badge {}", tone.class())>
             {icon(symbol)} <span>{word}</span>
         </span>
     }
+    .into_any()
 }
 
-pub fn journey(state: JourneyState) -> impl IntoView {
+pub fn journey(state: JourneyState) -> AnyView {
     let (tone, symbol) = match state {
         JourneyState::InFlight => (Tone::Busy, Icon::Arrow),
         JourneyState::Delivered => (Tone::Good, Icon::Check),
@@ -68,7 +69,7 @@ pub fn journey_word(state: JourneyState) -> &'static str {
     }
 }
 
-pub fn delivery(state: DeliveryState) -> impl IntoView {
+pub fn delivery(state: DeliveryState) -> AnyView {
     let words = &words().state;
     match state {
         DeliveryState::Done => badge(Tone::Good, Icon::Check, words.done),
@@ -80,7 +81,7 @@ pub fn delivery(state: DeliveryState) -> impl IntoView {
     }
 }
 
-pub fn outcome(outcome: Outcome) -> impl IntoView {
+pub fn outcome(outcome: Outcome) -> AnyView {
     let words = &words().state;
     match outcome {
         Outcome::Ok => badge(Tone::Good, Icon::Check, words.ok),
@@ -89,7 +90,7 @@ pub fn outcome(outcome: Outcome) -> impl IntoView {
     }
 }
 
-pub fn component(state: ComponentState) -> impl IntoView {
+pub fn component(state: ComponentState) -> AnyView {
     let words = &words().state;
     match state {
         ComponentState::Starting => badge(Tone::Busy, Icon::Clock, words.starting),
@@ -100,7 +101,7 @@ pub fn component(state: ComponentState) -> impl IntoView {
     }
 }
 
-pub fn decision(decision: Decision) -> impl IntoView {
+pub fn decision(decision: Decision) -> AnyView {
     let words = &words().state;
     match decision {
         Decision::Allowed => badge(Tone::Good, Icon::Check, words.allowed),

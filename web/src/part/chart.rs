@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 use waybill_model::view::TrafficPoint;
 
-use super::table::Table;
+use super::table::{self, Column};
 use crate::format;
 use crate::i18n::words;
 
@@ -94,6 +94,14 @@ pub fn TrafficChart(points: Vec<TrafficPoint>, svg: String) -> impl IntoView {
         .filter_map(|n| points.get(n * points.len().saturating_sub(1) / 4))
         .map(|point| format::clock(point.at))
         .collect();
+    let columns = vec![
+        Column::Text(words.overview.minute),
+        Column::Number(words.overview.published),
+        Column::Number(words.overview.processed),
+        Column::Number(words.overview.failed),
+    ];
+    let rows = points.iter().rev().map(minute).collect();
+    let rows = table::table(words.overview.traffic, "compact", columns, rows);
     view! {
         <figure class="chart" role="img" aria-label=(words.overview.chart_about)(&format::count(top))>
             <div class="chart-scale num" aria-hidden="true">
@@ -114,34 +122,18 @@ pub fn TrafficChart(points: Vec<TrafficPoint>, svg: String) -> impl IntoView {
         </ul>
         <details class="more">
             <summary>{words.overview.traffic_table}</summary>
-            <Table label=words.overview.traffic class="compact">
-                <thead>
-                    <tr>
-                        <th scope="col">{words.overview.minute}</th>
-                        <th scope="col" class="right">{words.overview.published}</th>
-                        <th scope="col" class="right">{words.overview.processed}</th>
-                        <th scope="col" class="right">{words.overview.failed}</th>
-                    </tr>
-                </thead>
-                <tbody>
-                    {points
-                        .into_iter()
-                        .rev()
-                        .map(|point| {
-                            view! {
-                                <tr>
-                                    <th scope="row">{super::time::instant(point.at)}</th>
-                                    <td class="right num">{format::count(point.published)}</td>
-                                    <td class="right num">{format::count(point.processed)}</td>
-                                    <td class="right num">{format::count(point.failed)}</td>
-                                </tr>
-                            }
-                        })
-                        .collect_view()}
-                </tbody>
-            </Table>
+            {rows}
         </details>
     }
+}
+
+fn minute(point: &TrafficPoint) -> AnyView {
+    table::row(vec![
+        table::title(super::time::instant(point.at)),
+        table::number(format::count(point.published)),
+        table::number(format::count(point.processed)),
+        table::number(format::count(point.failed)),
+    ])
 }
 
 #[cfg(all(test, feature = "ssr"))]

@@ -1,19 +1,38 @@
 //! Data of the server: loading, there, or a problem. Old data stays while new is read.
 
+use std::pin::Pin;
+use std::sync::Arc;
+
 use leptos::prelude::*;
 
 use super::problem::problem;
 use crate::data::Fault;
 use crate::i18n::words;
 
+type Rendering = Pin<Box<dyn Future<Output = AnyView> + Send>>;
+
 pub fn loaded<T, V>(
     resource: Resource<Result<T, Fault>>,
-    show: impl Fn(T) -> V + Clone + Send + Sync + 'static,
-) -> impl IntoView
+    show: impl Fn(T) -> V + Send + Sync + 'static,
+) -> AnyView
 where
     T: Clone + Send + Sync + 'static,
     V: IntoView + 'static,
 {
+    let show = Arc::new(show);
+    suspended(Arc::new(move || {
+        let show = Arc::clone(&show);
+        Box::pin(async move {
+            match resource.await {
+                Ok(data) => show(data).into_any(),
+                Err(fault) => problem(fault.0).into_any(),
+            }
+        })
+    }))
+}
+
+/// Of one type for all data, so that the bundle holds it once.
+fn suspended(render: Arc<dyn Fn() -> Rendering + Send + Sync>) -> AnyView {
     view! {
         <Transition fallback=|| {
             view! {
@@ -22,16 +41,7 @@ where
                     "…"
                 </p>
             }
-        }>
-            {move || {
-                let show = show.clone();
-                Suspend::new(async move {
-                    match resource.await {
-                        Ok(data) => show(data).into_any(),
-                        Err(fault) => problem(fault.0).into_any(),
-                    }
-                })
-            }}
-        </Transition>
+        }>{move || Suspend::new(render())}</Transition>
     }
+    .into_any()
 }

@@ -12,6 +12,7 @@ pub mod loaded;
 pub mod map;
 pub mod name;
 pub mod pager;
+pub mod posted;
 pub mod problem;
 pub mod table;
 pub mod time;

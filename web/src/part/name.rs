@@ -8,17 +8,17 @@ use crate::format::{shortened, visible};
 const FULL: usize = 400;
 
 /// Control characters visible, cut at `max` characters with the rest in the tooltip.
-pub fn name(text: &str, max: usize) -> impl IntoView + use<> {
+pub fn name(text: &str, max: usize) -> AnyView {
     let shown = visible(text);
     let cut = shortened(&shown, max);
     let title = (cut != shown).then(|| shortened(&shown, FULL));
-    view! { <bdi class="name" title=title>{cut}</bdi> }
+    view! { <bdi class="name" title=title>{cut}</bdi> }.into_any()
 }
 
 /// The same in the letters of code: ids, keys, addresses.
-pub fn code(text: &str, max: usize) -> impl IntoView + use<> {
+pub fn code(text: &str, max: usize) -> AnyView {
     let shown = visible(text);
     let cut = shortened(&shown, max);
     let title = (cut != shown).then(|| shortened(&shown, FULL));
-    view! { <code class="name" title=title>{cut}</code> }
+    view! { <code class="name" title=title>{cut}</code> }.into_any()
 }

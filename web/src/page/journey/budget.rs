@@ -5,7 +5,7 @@ use waybill_model::journey::{Phase, PhaseKind};
 
 use crate::format;
 use crate::i18n::words;
-use crate::part::table::Table;
+use crate::part::table::{self, Column};
 
 pub fn budget(phases: &[Phase]) -> impl IntoView + use<> {
     let words = &words().journey;
@@ -32,49 +32,49 @@ pub fn budget(phases: &[Phase]) -> impl IntoView + use<> {
             }
         })
         .collect_view();
-    let rows = phases.iter().map(|phase| row(phase, total)).collect_view();
+    let columns = vec![
+        Column::Text(words.phase),
+        Column::Number(words.duration),
+        Column::Number(words.share),
+    ];
+    let rows = phases.iter().map(|phase| row(phase, total)).collect();
+    let foot = table::row(vec![
+        table::title(words.total),
+        table::number(format::duration(total)),
+        table::number("100 %"),
+    ]);
+    let table = table::table_with_foot(
+        words.budget,
+        "compact budget-table",
+        columns,
+        rows,
+        vec![foot],
+    );
     let about = (words.budget_about)(&format::duration(total));
     view! {
         <svg class="budget" width="100%" height="22" role="img" aria-label=about>
             <g>{bars}</g>
         </svg>
-        <Table label=words.budget class="compact budget-table">
-            <thead>
-                <tr>
-                    <th scope="col">{words.phase}</th>
-                    <th scope="col" class="right">{words.duration}</th>
-                    <th scope="col" class="right">{words.share}</th>
-                </tr>
-            </thead>
-            <tbody>{rows}</tbody>
-            <tfoot>
-                <tr>
-                    <th scope="row">{words.total}</th>
-                    <td class="right num">{format::duration(total)}</td>
-                    <td class="right num">"100 %"</td>
-                </tr>
-            </tfoot>
-        </Table>
+        {table}
     }
     .into_any()
 }
 
-fn row(phase: &Phase, total: f64) -> impl IntoView + use<> {
+fn row(phase: &Phase, total: f64) -> AnyView {
     let words = &words().journey;
     let (time, share) = match phase.ms {
         Some(ms) => (format::duration(ms), format::share(ms / total)),
         None => (words.not_comparable.to_owned(), "–".to_owned()),
     };
-    view! {
-        <tr>
-            <th scope="row">
-                <span class=format!("swatch phase {}", class(phase.phase))></span>
-                {words.phase(phase.phase)}
-            </th>
-            <td class="right num">{time}</td>
-            <td class="right num">{share}</td>
-        </tr>
-    }
+    let title = view! {
+        <span class=format!("swatch phase {}", class(phase.phase))></span>
+        {words.phase(phase.phase)}
+    };
+    table::row(vec![
+        table::title(title),
+        table::number(time),
+        table::number(share),
+    ])
 }
 
 fn class(phase: PhaseKind) -> &'static str {

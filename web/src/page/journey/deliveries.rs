@@ -6,7 +6,7 @@ use waybill_model::journey::{Attempt, Delivery, Hop, Journey};
 use crate::format;
 use crate::i18n::words;
 use crate::part::name::{code, name};
-use crate::part::table::Table;
+use crate::part::table::{self, Column};
 use crate::part::{badge, time};
 
 pub fn deliveries(journey: &Journey) -> impl IntoView + use<> {
@@ -29,29 +29,25 @@ fn delivery(delivery: &Delivery) -> impl IntoView + use<> {
         None => view! { {name(&delivery.service, 64)} <span class="quiet">" · " {words.unknown_group}</span> }
             .into_any(),
     };
-    let attempts = delivery.attempts.iter().map(attempt).collect_view();
+    let columns = vec![
+        Column::Number("#"),
+        Column::Text(words.outcome),
+        Column::Text(words.started),
+        Column::Number(words.took),
+        Column::Text(words.service),
+        Column::Text(words.error),
+        Column::Text(words.joined_by),
+    ];
+    let attempts = delivery.attempts.iter().map(attempt).collect();
     view! {
         <div class="delivery">
             <h3>{group} " " {badge::delivery(delivery.state)}</h3>
-            <Table label=words.attempts class="compact">
-                <thead>
-                    <tr>
-                        <th scope="col" class="right">"#"</th>
-                        <th scope="col">{words.outcome}</th>
-                        <th scope="col">{words.started}</th>
-                        <th scope="col" class="right">{words.took}</th>
-                        <th scope="col">{words.service}</th>
-                        <th scope="col">{words.error}</th>
-                        <th scope="col">{words.joined_by}</th>
-                    </tr>
-                </thead>
-                <tbody>{attempts}</tbody>
-            </Table>
+            {table::table(words.attempts, "compact", columns, attempts)}
         </div>
     }
 }
 
-fn attempt(attempt: &Attempt) -> impl IntoView + use<> {
+fn attempt(attempt: &Attempt) -> AnyView {
     let words = &words().journey;
     let told = |text: Option<&str>| {
         text.map(|text| view! { " " <span class="quiet">{name(text, 40)}</span> })
@@ -71,22 +67,21 @@ fn attempt(attempt: &Attempt) -> impl IntoView + use<> {
         let asked = (words.backoff_asked)(&format::duration(attempt.backoff_ms));
         view! { <span class="lane-note">{asked}</span> }
     });
-    view! {
-        <tr>
-            <td class="right num">{attempt.n}</td>
-            <td>{badge::outcome(attempt.outcome)}</td>
-            <td>{time::instant(attempt.started_at)} {backoff}</td>
-            <td class="right num">
-                {format::duration(attempt.ended_at.ms_since(attempt.started_at))}
-            </td>
-            <th scope="row">
-                {name(&attempt.service, 40)} {told(attempt.version.as_deref())}
-                {told(attempt.instance.as_deref())}
-            </th>
-            <td>{error}</td>
-            <td>{words.witness(attempt.joined_by)}</td>
-        </tr>
-    }
+    let who = view! {
+        {name(&attempt.service, 40)}
+        {told(attempt.version.as_deref())}
+        {told(attempt.instance.as_deref())}
+    };
+    let took = attempt.ended_at.ms_since(attempt.started_at);
+    table::row(vec![
+        table::number(attempt.n.to_string()),
+        table::cell(badge::outcome(attempt.outcome)),
+        table::cell(view! { {time::instant(attempt.started_at)} {backoff} }),
+        table::number(format::duration(took)),
+        table::title(who),
+        table::cell(error),
+        table::cell(words.witness(attempt.joined_by)),
+    ])
 }
 
 /// The places where the message was put, in order.
@@ -105,43 +100,34 @@ pub fn hops(journey: &Journey) -> impl IntoView + use<> {
             </p>
         }
     });
-    let rows = journey.hops.iter().map(hop).collect_view();
+    let columns = vec![
+        Column::Text(words.hop_role),
+        Column::Text(words.destination),
+        Column::Text(words.partition),
+        Column::Number(words.offset),
+        Column::Text(words.message_id),
+        Column::Text(words.put_at),
+    ];
+    let rows = journey.hops.iter().map(hop).collect();
     view! {
-        <Table label=words.hops class="compact">
-            <thead>
-                <tr>
-                    <th scope="col">{words.hop_role}</th>
-                    <th scope="col">{words.destination}</th>
-                    <th scope="col">{words.partition}</th>
-                    <th scope="col" class="right">{words.offset}</th>
-                    <th scope="col">{words.message_id}</th>
-                    <th scope="col">{words.put_at}</th>
-                </tr>
-            </thead>
-            <tbody>{rows}</tbody>
-        </Table>
+        {table::table(words.hops, "compact", columns, rows)}
         {dead}
     }
 }
 
-fn hop(hop: &Hop) -> impl IntoView + use<> {
+fn hop(hop: &Hop) -> AnyView {
     let words = &words().journey;
-    let or_dash = |text: Option<&str>, max: usize| match text {
-        Some(text) => code(text, max).into_any(),
-        None => "–".into_any(),
-    };
     let destination = match hop.destination.as_deref() {
-        Some(destination) => name(destination, 64).into_any(),
-        None => time::unknown().into_any(),
+        Some(destination) => name(destination, 64),
+        None => time::unknown(),
     };
-    view! {
-        <tr>
-            <td>{words.role(hop.role)}</td>
-            <th scope="row">{destination}</th>
-            <td>{or_dash(hop.partition.as_deref(), 16)}</td>
-            <td class="right num">{hop.offset.map_or_else(|| "–".to_owned(), |n| n.to_string())}</td>
-            <td>{or_dash(hop.message_id.as_deref(), 48)}</td>
-            <td>{time::instant_or_unknown(hop.at)}</td>
-        </tr>
-    }
+    let offset = hop.offset.map_or_else(|| "–".to_owned(), |n| n.to_string());
+    table::row(vec![
+        table::cell(words.role(hop.role)),
+        table::title(destination),
+        table::cell(code(hop.partition.as_deref().unwrap_or("–"), 16)),
+        table::number(offset),
+        table::cell(code(hop.message_id.as_deref().unwrap_or("–"), 48)),
+        table::cell(time::instant_or_unknown(hop.at)),
+    ])
 }

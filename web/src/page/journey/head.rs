@@ -77,11 +77,13 @@ fn facts(journey: &Journey) -> impl IntoView + use<> {
     }
 }
 
-fn fact(label: &'static str, value: impl IntoView) -> impl IntoView {
+fn fact(label: &'static str, value: impl IntoAny) -> AnyView {
+    let value = value.into_any();
     view! {
         <div>
             <dt>{label}</dt>
             <dd class="num">{value}</dd>
         </div>
     }
+    .into_any()
 }

@@ -10,7 +10,7 @@ use self::layout::{
     DESTINATION_WIDTH, Layout, Line, NODE_HEIGHT, Node, SERVICE_WIDTH, WIDTH, layout,
 };
 use super::name::name;
-use super::table::Table;
+use super::table::{self, Column};
 use crate::format;
 use crate::i18n::words;
 use crate::routes::link;
@@ -31,7 +31,7 @@ pub fn Map(edges: Vec<MapEdge>, destinations: Vec<DestinationLine>) -> impl Into
         {left_out}
         <details class="more">
             <summary>{words.overview.map_table}</summary>
-            {table(edges)}
+            {edge_table(edges)}
         </details>
     }
     .into_any()
@@ -178,50 +178,43 @@ fn node_box(node: &Node, width: f64, text: &NodeText) -> impl IntoView + use<> {
     }
 }
 
-fn table(edges: Vec<MapEdge>) -> impl IntoView {
+fn edge_table(edges: Vec<MapEdge>) -> AnyView {
+    let words = &words().overview;
+    let columns = vec![
+        Column::Text(words.map_from),
+        Column::Text(words.map_relation),
+        Column::Text(words.map_to),
+        Column::Number(words.rate),
+        Column::Number(words.failed_share),
+    ];
+    table::table(
+        words.map,
+        "compact",
+        columns,
+        edges.iter().map(edge_row).collect(),
+    )
+}
+
+fn edge_row(edge: &MapEdge) -> AnyView {
     let words = words();
-    view! {
-        <Table label=words.overview.map class="compact">
-            <thead>
-                <tr>
-                    <th scope="col">{words.overview.map_from}</th>
-                    <th scope="col">{words.overview.map_relation}</th>
-                    <th scope="col">{words.overview.map_to}</th>
-                    <th scope="col" class="right">{words.overview.rate}</th>
-                    <th scope="col" class="right">{words.overview.failed_share}</th>
-                </tr>
-            </thead>
-            <tbody>
-                {edges
-                    .into_iter()
-                    .map(|edge| {
-                        let relation = match edge.kind {
-                            MapEdgeKind::Publishes => words.overview.map_publishes,
-                            MapEdgeKind::Consumes => words.overview.map_consumes,
-                            MapEdgeKind::Retries => words.overview.map_retries,
-                            MapEdgeKind::DeadLetters => words.overview.map_dead_letters,
-                        };
-                        let (from, to) = if edge.kind == MapEdgeKind::Consumes {
-                            (&edge.destination, &edge.service)
-                        } else {
-                            (&edge.service, &edge.destination)
-                        };
-                        view! {
-                            <tr>
-                                <th scope="row">{name(from, 48)}</th>
-                                <td>{relation}</td>
-                                <td>{name(to, 48)}</td>
-                                <td class="right num">
-                                    {format::rate(edge.per_s)} {words.unit.per_s}
-                                </td>
-                                <td class="right num">{format::share(edge.failed_share)}</td>
-                            </tr>
-                        }
-                    })
-                    .collect_view()}
-            </tbody>
-        </Table>
-    }
+    let relation = match edge.kind {
+        MapEdgeKind::Publishes => words.overview.map_publishes,
+        MapEdgeKind::Consumes => words.overview.map_consumes,
+        MapEdgeKind::Retries => words.overview.map_retries,
+        MapEdgeKind::DeadLetters => words.overview.map_dead_letters,
+    };
+    let (from, to) = if edge.kind == MapEdgeKind::Consumes {
+        (&edge.destination, &edge.service)
+    } else {
+        (&edge.service, &edge.destination)
+    };
+    table::row(vec![
+        table::title(name(from, 48)),
+        table::cell(relation),
+        table::cell(name(to, 48)),
+        table::number(format!("{} {}", format::rate(edge.per_s), words.unit.per_s)),
+        table::number(format::share(edge.failed_share)),
+    ])
 }
 
 pub fn role_word(role: DestinationRole) -> &'static str {
