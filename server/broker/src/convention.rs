@@ -82,11 +82,11 @@ impl<'a> Said<'a> {
             "consumer.group.name"
             | "kafka.consumer.group"
             | "kafka.consumer_group"
-            | "rocketmq.client_group" => {
-                if self.group.is_none() || self.group_is_id {
-                    set(&mut self.group, value.as_str());
-                    self.group_is_id = false;
-                }
+            | "rocketmq.client_group"
+                if self.group.is_none() || self.group_is_id =>
+            {
+                set(&mut self.group, value.as_str());
+                self.group_is_id = false;
             }
             // Micrometer joins the two: "group - client".
             "consumer_id" | "consumer.id" if self.group.is_none() => {
