@@ -55,7 +55,7 @@ fn read(span: &Span) -> Facts {
 }
 
 /// system, operation, destination, partition, offset, group, message id, key
-#[allow(clippy::type_complexity, reason = "a table row")]
+#[expect(clippy::type_complexity, reason = "a table row")]
 fn row(
     f: &Facts,
 ) -> (
