@@ -31,6 +31,8 @@ pub struct Said<'a> {
     pub server_address: Option<Cow<'a, str>>,
     pub server_port: Option<i64>,
     pub routing_key: Option<&'a str>,
+    /// A message id among the captured headers; one value only, a poll captures many.
+    pub header_message_id: Option<&'a str>,
     /// RocketMQ's message keys: one text or a list.
     pub message_keys: Option<&'a Value>,
     pub error_type: Option<&'a str>,
@@ -80,11 +82,11 @@ impl<'a> Said<'a> {
             "consumer.group.name"
             | "kafka.consumer.group"
             | "kafka.consumer_group"
-            | "rocketmq.client_group" => {
-                if self.group.is_none() || self.group_is_id {
-                    set(&mut self.group, value.as_str());
-                    self.group_is_id = false;
-                }
+            | "rocketmq.client_group"
+                if self.group.is_none() || self.group_is_id =>
+            {
+                set(&mut self.group, value.as_str());
+                self.group_is_id = false;
             }
             // Micrometer joins the two: "group - client".
             "consumer_id" | "consumer.id" if self.group.is_none() => {
@@ -116,6 +118,9 @@ impl<'a> Said<'a> {
             "kafka.cluster.id" => set(&mut self.cluster_id, value.as_str()),
             "rabbitmq.destination.routing_key" | "rabbitmq.routing_key" => {
                 set(&mut self.routing_key, value.as_str());
+            }
+            "header.message_id" | "header.message-id" | "header.messageId" => {
+                self.header_message_id = only_text(value);
             }
             "rocketmq.message.keys" | "rocketmq.message_keys" => self.message_keys = Some(value),
             _ => {}
@@ -186,7 +191,8 @@ impl<'a> Said<'a> {
             cluster_hint: self.hint(),
             links: span.links.iter().map(|link| self.link(link)).collect(),
             failed: span.status.code == StatusCode::Error
-                || self.error_type.is_some_and(|kind| !kind.is_empty()),
+                || self.error_type.is_some_and(|kind| !kind.is_empty())
+                || (operation == Operation::Settle && self.operation_name.is_some_and(refuses)),
         }
     }
 
@@ -235,6 +241,14 @@ fn operation(word: &str) -> Option<Operation> {
     })
 }
 
+/// Settling that gives the message back or lays it aside.
+fn refuses(word: &str) -> bool {
+    matches!(
+        word,
+        "nack" | "reject" | "abandon" | "dead_letter" | "basic.nack" | "basic.reject"
+    )
+}
+
 /// The verb stands first in newer names (`process orders`) and last in older ones.
 fn name_says(name: &str) -> Option<Operation> {
     let verb = |word: &str| operation(word).filter(|o| *o != Operation::Send);
@@ -258,6 +272,17 @@ fn text(value: &Value) -> Option<Cow<'_, str>> {
         Value::Int(number) => Some(Cow::Owned(number.to_string())),
         _ => None,
     }
+}
+
+fn only_text(value: &Value) -> Option<&str> {
+    match value {
+        Value::Array(values) => match values.as_slice() {
+            [one] => one.as_str(),
+            _ => None,
+        },
+        other => other.as_str(),
+    }
+    .filter(|text| !text.is_empty())
 }
 
 /// Some clients write a JSON list of addresses as text; the first one counts.

@@ -45,10 +45,15 @@ impl Dialects {
             }
             None => return None,
         };
-        match dialect {
-            Some(dialect) => dialect.facts(span, &said),
-            None => Some(said.facts(said.system?, span)),
+        let mut facts = match dialect {
+            Some(dialect) => dialect.facts(span, &said)?,
+            None => said.facts(said.system?, span),
+        };
+        // After the dialect: what some brokers' clients write as an id is a position, a header never.
+        if facts.message_id.is_none() {
+            facts.message_id = said.header_message_id.map(str::to_owned);
         }
+        Some(facts)
     }
 
     pub fn destination_role(&self, system: &str, name: &str) -> DestinationRole {

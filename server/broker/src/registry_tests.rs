@@ -55,7 +55,7 @@ fn read(span: &Span) -> Facts {
 }
 
 /// system, operation, destination, partition, offset, group, message id, key
-#[allow(clippy::type_complexity, reason = "a table row")]
+#[expect(clippy::type_complexity, reason = "a table row")]
 fn row(
     f: &Facts,
 ) -> (
@@ -494,6 +494,26 @@ fn rabbitmq_clients_as_recorded() {
         assert_eq!(plain(&facts), expected, "{scope} {name}");
         assert_eq!((facts.partition, facts.offset), (None, None));
     }
+    let aio = "opentelemetry.instrumentation.aio_pika";
+    let default = span(
+        aio,
+        Producer,
+        ",billing send",
+        &[rabbit, "messaging.destination=,billing"],
+    );
+    assert_eq!(plain(&read(&default)), told(Send, "billing", None));
+    // Refusing tells of a failure that the consumer's own span often hides.
+    for (name, refuses) in [
+        ("basic.ack", false),
+        ("basic.nack", true),
+        ("basic.reject", true),
+    ] {
+        assert_eq!(
+            read(&span(java, Client, name, &[rabbit])).failed,
+            refuses,
+            "{name}"
+        );
+    }
     for (name, operation) in [
         ("basic.ack", Settle),
         ("basic.nack", Settle),
@@ -543,6 +563,33 @@ fn links_inherit_what_they_leave_out_and_failure_is_read() {
         ),
         (Some("orders"), Some("1"), Some(4), Some("k"))
     );
+}
+
+#[test]
+fn a_captured_header_names_the_message_where_nothing_else_does() {
+    let mut s = span(
+        "io.opentelemetry.kafka-clients-2.6",
+        SpanKind::Consumer,
+        "process orders",
+        &[
+            "messaging.system=kafka",
+            "messaging.operation.type=process",
+            "messaging.destination.name=orders",
+            "messaging.destination.partition.id='1'",
+        ],
+    );
+    let header = |ids: &[&str]| Attribute {
+        key: "messaging.header.message_id".into(),
+        value: Value::Array(ids.iter().map(|id| Value::String((*id).into())).collect()),
+    };
+    s.attributes.push(header(&["1001"]));
+    assert_eq!(
+        (read(&s).message_id.as_deref(), read(&s).offset),
+        (Some("1001"), None)
+    );
+    s.attributes.pop();
+    s.attributes.push(header(&["o-1", "o-2"]));
+    assert_eq!(read(&s).message_id, None);
 }
 
 #[test]

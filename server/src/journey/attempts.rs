@@ -156,9 +156,8 @@ impl Bundle {
 
 impl Try {
     pub fn says_failed(&self, graph: &Graph<'_>) -> bool {
-        self.nodes
-            .iter()
-            .any(|&n| graph.facts(n).is_some_and(|f| f.failed))
+        let failed = |n: usize| graph.facts(n).is_some_and(|f| f.failed) || graph.is_refused(n);
+        self.nodes.iter().any(|&n| failed(n))
     }
 
     /// What its own spans tell, before other evidence.

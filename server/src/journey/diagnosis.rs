@@ -139,12 +139,12 @@ fn spent(phase: PhaseKind) -> &'static str {
 }
 
 fn because(journey: &Journey) -> String {
-    let errors = journey
+    let mut errors = journey
         .deliveries
         .iter()
         .flat_map(|d| &d.attempts)
         .filter_map(|a| a.error.as_ref());
-    let Some(error) = errors.last() else {
+    let Some(error) = errors.next_back() else {
         return String::new();
     };
     match (&error.kind, &error.message) {

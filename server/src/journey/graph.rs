@@ -1,6 +1,6 @@
 //! The spans at hand, each once, with what their dialects say, and the ways up from one to another.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use waybill_broker::{Dialects, adapter::Habits};
@@ -19,6 +19,8 @@ pub struct Graph<'a> {
     /// In order of start, then of id.
     pub nodes: Vec<Node>,
     by_id: HashMap<ContextId, usize>,
+    /// Consumer spans whose message was refused by a settling span under them, or linked to them.
+    refused: HashSet<usize>,
     pub dialects: &'a Dialects,
 }
 
@@ -30,6 +32,8 @@ pub struct Node {
     /// The cluster, where it is known (never a guess).
     pub cluster: Option<String>,
     pub habits: Habits,
+    /// Settles a message by giving it back or laying it aside.
+    refuses: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,11 +67,30 @@ impl<'a> Graph<'a> {
             .enumerate()
             .map(|(i, n)| (n.context(), i))
             .collect();
-        Self {
+        let mut graph = Self {
             nodes,
             by_id,
+            refused: HashSet::new(),
             dialects,
-        }
+        };
+        graph.refused = graph.refusals();
+        graph
+    }
+
+    fn refusals(&self) -> HashSet<usize> {
+        let refusing = (0..self.nodes.len()).filter(|&n| self.nodes[n].refuses);
+        refusing
+            .filter_map(|n| {
+                let links = self.nodes[n].span.links.iter();
+                let linked = links.filter_map(|l| self.find((l.trace_id, l.span_id)));
+                let mut near = linked.chain(self.ancestors(n));
+                near.find(|&a| self.nodes[a].part == Part::Got)
+            })
+            .collect()
+    }
+
+    pub fn is_refused(&self, node: usize) -> bool {
+        self.refused.contains(&node)
     }
 
     pub fn find(&self, context: ContextId) -> Option<usize> {
@@ -133,6 +156,9 @@ impl Node {
             Some(Operation::Receive | Operation::Process) => Part::Got,
             _ => Part::Other,
         };
+        let refuses = facts
+            .as_ref()
+            .is_some_and(|f| f.operation == Operation::Settle && f.failed);
         let facts = facts.filter(|_| part != Part::Other);
         let system = facts.as_ref().map_or("", |f| &f.system);
         Self {
@@ -141,6 +167,7 @@ impl Node {
             span: Arc::clone(span),
             facts,
             part,
+            refuses,
         }
     }
 

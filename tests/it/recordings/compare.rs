@@ -245,7 +245,11 @@ fn check_causes(name: &str, journeys: &BTreeMap<String, Vec<Journey>>) {
                         .iter()
                         .find(|c| &c.id == by)
                         .unwrap_or_else(|| panic!("{name}: wrong cause of {id}"));
-                    assert_eq!(cause.caused, [journey.id.clone()], "{name}: {id}");
+                    assert_eq!(
+                        cause.caused,
+                        std::slice::from_ref(&journey.id),
+                        "{name}: {id}"
+                    );
                 }
                 None => assert_eq!(journey.caused_by, None, "{name}: {id}"),
             }

@@ -27,7 +27,6 @@ pub struct Sent {
 /// The span that was current in the program at that moment.
 #[derive(Clone, Deserialize)]
 pub struct Current {
-    pub trace_id: String,
     pub span_id: String,
 }
 

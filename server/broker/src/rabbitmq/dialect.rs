@@ -38,7 +38,7 @@ impl Dialect for RabbitDialect {
         let mut facts = said.facts(SYSTEM, span);
         if let Some(operation) = channel_method(span) {
             facts.operation = operation;
-            facts.links.clear();
+            facts.failed |= matches!(span.name.as_str(), "basic.nack" | "basic.reject");
         }
         let consumes = matches!(facts.operation, Operation::Receive | Operation::Process);
         let address = Address::read(said, consumes);
@@ -129,9 +129,12 @@ impl<'a> Address<'a> {
                 queue: None,
             };
         };
-        let (exchange, queue) = match routing_key {
-            Some(key) => split_at_key(whole, key, consumes),
-            None => (split_comma(whole), None),
+        let ((exchange, queue), routing_key) = match routing_key {
+            Some(key) => (split_at_key(whole, key, consumes), Some(key)),
+            None => match whole.split_once(',') {
+                Some((exchange, key)) => ((exchange, None), Some(key)),
+                None => ((whole, None), None),
+            },
         };
         let destination = if DEFAULT_EXCHANGE.contains(&exchange) {
             routing_key.or(queue)
@@ -152,12 +155,6 @@ fn split_at_key<'a>(whole: &'a str, key: &str, consumes: bool) -> (&'a str, Opti
         [exchange, queue] if *queue == key && consumes => (exchange, Some(*queue)),
         _ => (whole, None),
     }
-}
-
-fn split_comma(whole: &str) -> &str {
-    whole
-        .split_once(',')
-        .map_or(whole, |(exchange, _)| exchange)
 }
 
 fn queue_in_name(span: &Span) -> Option<String> {

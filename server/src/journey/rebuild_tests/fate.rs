@@ -233,3 +233,32 @@ fn what_an_outbox_sent_twice_is_two_messages_of_one_creation() {
     }
     assert_eq!(phase(first, PhaseKind::Outbox), Some(10.0));
 }
+
+#[test]
+fn a_refusal_is_a_failure() {
+    let mut nack = span("billing", 1, 3)
+        .with("messaging.system", "rabbitmq")
+        .under(2)
+        .at(8, 9);
+    nack.name = "basic.nack".into();
+    nack.kind = SpanKind::Client;
+    let journey = one(vec![
+        send("shop", "rabbitmq", "orders", 1, 1).at(0, 1),
+        process("billing", "rabbitmq", "orders", 1, 2)
+            .under(1)
+            .at(5, 10),
+        nack,
+        process("billing", "rabbitmq", "orders", 1, 4)
+            .under(1)
+            .at(15, 20),
+    ]);
+    assert_eq!(
+        attempts(&journey).iter().map(|a| a.2).collect::<Vec<_>>(),
+        [Outcome::Failed, Outcome::Ok]
+    );
+    assert_eq!(journey.state, JourneyState::Delivered);
+    assert_eq!(
+        journey.diagnosis_rule.as_deref(),
+        Some("delivered_after_retry")
+    );
+}
