@@ -79,5 +79,5 @@ impl Dialects {
 }
 
 #[cfg(test)]
-#[path = "registry_tests.rs"]
+#[path = "registry_tests/mod.rs"]
 mod tests;

@@ -143,7 +143,7 @@ fn causes_are_found_through_other_spans_and_over_brokers() {
     };
     assert_eq!(payment.caused_by.as_ref(), Some(&order.id));
     assert_eq!(mail.caused_by.as_ref(), Some(&payment.id));
-    assert_eq!(order.caused, [payment.id.clone()]);
+    assert_eq!(order.caused, std::slice::from_ref(&payment.id));
 }
 
 #[test]

@@ -124,7 +124,7 @@ fn one_span_may_process_many_messages() {
     assert_eq!(of_b.caused_by.as_ref(), Some(&b.id));
     // Which of the two caused it nothing tells.
     assert_eq!(of_either.caused_by, None);
-    assert_eq!(b.caused, [of_b.id.clone()]);
+    assert_eq!(b.caused, std::slice::from_ref(&of_b.id));
 }
 
 #[test]
