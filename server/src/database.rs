@@ -2,6 +2,7 @@
 //! it yet.
 
 use waybill_model::problem::{Code, Problem};
+use waybill_model::status::ComponentState;
 use waybill_store::{ConnectOptions, Store, StoreError};
 
 use crate::config::Config;
@@ -19,7 +20,11 @@ impl Database {
     /// For the server: the private Postgres must be its own.
     pub async fn start(config: &Config, component: Component) -> Result<Self, Problem> {
         let private = match &config.database.url {
-            Some(_) => None,
+            Some(_) => {
+                // A named server is nobody's child: how it is, `database` tells.
+                component.set(ComponentState::Off, None);
+                None
+            }
             None => Some(PrivatePostgres::start(config, component).await?),
         };
         let address = private.as_ref().map(PrivatePostgres::address);

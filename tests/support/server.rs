@@ -97,7 +97,9 @@ impl Server {
         let url = format!("{}/readyz", self.console);
         let client = self.client.clone();
         let process = &mut self.process;
-        wait::until("the server is ready", || {
+        let log = process.log.clone();
+        let told = format!("the server is ready; its log is {}", log.display());
+        wait::until(&told, || {
             let ended = process.has_ended();
             assert!(
                 ended.is_none(),

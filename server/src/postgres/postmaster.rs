@@ -49,6 +49,24 @@ impl Postmaster {
     }
 }
 
+/// Ids of all living server processes that work in this data directory, whatever `postmaster.pid`
+/// says. One that was killed and not collected by its parent is not living.
+pub fn processes_in(data_dir: &Path) -> Vec<u32> {
+    let Ok(data_dir) = data_dir.canonicalize() else {
+        return Vec::new();
+    };
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|pid: &u32| {
+            let process = PathBuf::from(format!("/proc/{pid}"));
+            std::fs::read_to_string(process.join("comm"))
+                .is_ok_and(|name| name.trim_end() == "postgres")
+                && std::fs::read_link(process.join("cwd")).is_ok_and(|cwd| cwd == data_dir)
+        })
+        .collect()
+}
+
 pub fn socket_in(dir: &Path) -> PathBuf {
     dir.join(".s.PGSQL.5432")
 }

@@ -13,7 +13,7 @@ use super::account::Account;
 use super::binaries::Binaries;
 use super::init::failed;
 use super::layout::{Layout, unusable};
-use super::postmaster::{Answer, Postmaster, knock, socket_in};
+use super::postmaster::{Answer, Postmaster, knock, processes_in, socket_in};
 use super::settings;
 
 const LOG_LIMIT_BYTES: u64 = 10_000_000;
@@ -24,6 +24,7 @@ const RECOVERY_DEADLINE: Duration = Duration::from_secs(600);
 /// A postmaster that accepts connections for so long is not on its way out.
 const ADOPT_AFTER: Duration = Duration::from_millis(1500);
 const STOP_DEADLINE_S: u32 = 8;
+const TRIES: u32 = 5;
 
 /// Asks for a fast shutdown when its standard input ends, which it does whenever Waybill ends.
 /// The id is checked against the pid file, for it may be another process's by then.
@@ -57,16 +58,25 @@ impl Launch {
     /// Waits for or adopts a postmaster that an earlier Waybill left, else starts one; returns
     /// when it takes connections.
     pub async fn bring_up(&self) -> Result<Running, Problem> {
-        if let Some(left) = self.wait_for_earlier().await? {
-            tracing::info!(pid = left.pid, "adopted the running Postgres");
-            return Ok(Running {
-                watchdog: self.watch(left.pid)?,
-                pid: left.pid,
-                child: None,
-                socket_dir: left.socket_dir,
-            });
+        let mut tries = 0;
+        loop {
+            if let Some(left) = self.wait_for_earlier().await? {
+                tracing::info!(pid = left.pid, "adopted the running Postgres");
+                return Ok(Running {
+                    watchdog: self.watch(left.pid)?,
+                    pid: left.pid,
+                    child: None,
+                    socket_dir: left.socket_dir,
+                });
+            }
+            tries += 1;
+            match self.start().await {
+                // One that an earlier Waybill had started a moment before it was killed got there
+                // first: it is looked at again.
+                Err(_) if tries < TRIES && !processes_in(&self.layout.postgres()).is_empty() => {}
+                other => return other,
+            }
         }
-        self.start().await
     }
 
     /// `Some`: one that lives and stays.
@@ -75,14 +85,22 @@ impl Launch {
         let deadline = Instant::now() + START_DEADLINE;
         let mut accepting_since: Option<Instant> = None;
         loop {
-            let Some(found) = Postmaster::read(&data_dir) else {
-                return Ok(None);
+            let found = Postmaster::read(&data_dir).filter(|found| found.is_alive(&data_dir));
+            let Some(found) = found else {
+                let left = processes_in(&data_dir);
+                if left.is_empty() {
+                    self.forget_dead();
+                    return Ok(None);
+                }
+                // Ending, or orphans of a killed postmaster: two servers on one directory would
+                // destroy it, so the last one is waited for.
+                if Instant::now() > deadline {
+                    let what = format!("processes {left:?} of an earlier one do not end");
+                    return Err(failed(&data_dir, &what));
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
             };
-            if !found.is_alive(&data_dir) {
-                // Left by a crash. Postgres itself would take a reused id for a live server.
-                let _ = std::fs::remove_file(data_dir.join("postmaster.pid"));
-                return Ok(None);
-            }
             if knock(&found.socket()).await == Answer::Accepting {
                 let since = *accepting_since.get_or_insert_with(Instant::now);
                 if since.elapsed() >= ADOPT_AFTER {
@@ -98,6 +116,16 @@ impl Launch {
                 ));
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Lock files of a server that is gone, with all its processes. Postgres itself would take an
+    /// id that is reused, or not yet collected, for a live server.
+    fn forget_dead(&self) {
+        let socket = socket_in(&self.socket_dir);
+        let lock = self.socket_dir.join(".s.PGSQL.5432.lock");
+        for path in [self.layout.postgres().join("postmaster.pid"), lock, socket] {
+            let _ = std::fs::remove_file(path);
         }
     }
 
