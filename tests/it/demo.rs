@@ -71,10 +71,16 @@ fn items(page: &Value) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_order_is_followed_over_both_brokers_and_into_the_dead_letters() {
+async fn the_order_system_is_seen_whole() {
     let server = Server::start().await;
     let shop = Shop::open(&server).await;
 
+    an_order_is_followed_over_both_brokers(&server, &shop).await;
+    a_declined_payment_goes_into_the_dead_letters(&server, &shop).await;
+    a_burst_loses_no_acknowledged_order(&server, &shop).await;
+}
+
+async fn an_order_is_followed_over_both_brokers(server: &Server, shop: &Shop) {
     let order = shop.order();
     let path = format!("/journeys?attribute=order.id:{order}");
     let journeys = wait::until("the whole chain of the order is delivered", || async {
@@ -101,14 +107,23 @@ async fn an_order_is_followed_over_both_brokers_and_into_the_dead_letters() {
     assert_eq!(root["caused_by"], Value::Null);
     assert_eq!(root["caused"].as_array().unwrap().len(), 1, "{root}");
     assert!(root["gaps"].as_array().unwrap().is_empty(), "{root}");
+}
 
+async fn a_declined_payment_goes_into_the_dead_letters(server: &Server, shop: &Shop) {
     shop.run(&["fault", "set", "payment-declines"]);
-    let declined = shop.order();
-    let path = format!("/journeys?attribute=order.id:{declined}&state=dead_lettered");
-    let dead = wait::until("the declined payment is dead-lettered", || async {
-        items(&server.api(&path).await).into_iter().next()
+    // The services hear of a fault within a second or so: orders are placed until one is declined.
+    let dead = wait::until("a declined payment is dead-lettered", || async {
+        shop.order();
+        items(
+            &server
+                .api("/journeys?state=dead_lettered&destination=payments")
+                .await,
+        )
+        .into_iter()
+        .next()
     })
     .await;
+    shop.run(&["fault", "clear", "payment-declines"]);
     let journey = server
         .api(&format!("/journeys/{}", dead["id"].as_str().unwrap()))
         .await;
@@ -138,13 +153,9 @@ async fn an_order_is_followed_over_both_brokers_and_into_the_dead_letters() {
         backoff[1] > 900.0 && backoff[2] > 1_800.0 && backoff[3] > 3_600.0,
         "{backoff:?}"
     );
-    shop.run(&["fault", "clear", "payment-declines"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_burst_loses_no_acknowledged_order() {
-    let server = Server::start().await;
-    let shop = Shop::open(&server).await;
+async fn a_burst_loses_no_acknowledged_order(server: &Server, shop: &Shop) {
     let folder = tempfile::tempdir().unwrap();
     let ids = folder.path().join("ids");
     shop.run(&[

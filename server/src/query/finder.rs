@@ -1,5 +1,6 @@
 //! The finder of exceptional messages: follows committed blocks, and keeps a row for each journey
-//! that failed, was retried, dead-lettered or delivered more than once.
+//! that failed, was retried or dead-lettered. (A second delivery that no span calls failed is seen
+//! on the journey's page, not by the finder.)
 //!
 //! It reads nothing but what is committed, from a persisted place on, so a crash repeats work and
 //! loses none: rows are replaced by journey id. Journeys seen in trouble are looked at again when
@@ -22,6 +23,7 @@ use waybill_store::{Block, BlockId};
 
 use super::Query;
 use super::gather::Reach;
+use super::select;
 use crate::auth::store_problem;
 use crate::clock;
 use crate::journey::summary;
@@ -157,16 +159,19 @@ impl Finder {
         now: Timestamp,
     ) -> Result<Vec<Troubled>, Problem> {
         let traces: HashSet<TraceId> = seeds.iter().map(|span| span.trace_id).collect();
-        let gathered = self.query.gather(seeds, Reach::Messages, None).await?;
-        let rebuilt = self.query.rebuild(&gathered.spans);
+        let gathered = self
+            .query
+            .gather(seeds, Reach::Messages, None, |rebuilt, _| {
+                select::in_traces(rebuilt, &traces)
+            })
+            .await?;
         let mut rows = Vec::new();
-        for journey in rebuilt.journeys.iter().filter(|j| is_exceptional(j)) {
-            if journey.trace_ids.iter().any(|id| traces.contains(id)) {
-                for trace_id in &journey.trace_ids {
-                    self.watched.insert(*trace_id, now);
-                }
-                rows.push(row(journey, now));
+        let wanted = |j: &&Journey| gathered.wanted.contains(&j.id) && is_exceptional(j);
+        for journey in gathered.rebuilt.journeys.iter().filter(wanted) {
+            for trace_id in &journey.trace_ids {
+                self.watched.insert(*trace_id, now);
             }
+            rows.push(row(journey, now));
         }
         Ok(rows)
     }

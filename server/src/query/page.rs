@@ -13,6 +13,7 @@ use waybill_model::view::{JourneyPage, SpanLine};
 use super::Query;
 use super::gather::Reach;
 use super::search::reference_terms;
+use super::select::Pick;
 use crate::journey::began_at;
 
 /// Journeys shown of one chain.
@@ -32,8 +33,13 @@ impl Query {
         if found.spans.is_empty() {
             return Err(no_journey());
         }
-        let gathered = self.gather(found.spans, Reach::Chains, None).await?;
-        let mut rebuilt = self.rebuild(&gathered.spans);
+        let pick = Pick::Named(reference.clone());
+        let mut gathered = self
+            .gather(found.spans, Reach::Chains, None, |rebuilt, spans| {
+                pick.of(rebuilt, spans)
+            })
+            .await?;
+        let rebuilt = &mut gathered.rebuilt;
         if gathered.truncated || found.truncated {
             for journey in &mut rebuilt.journeys {
                 journey.gaps.push(Gap {

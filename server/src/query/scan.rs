@@ -125,16 +125,15 @@ impl Query {
             from: oldest.plus_ms(-LATE_MS),
             to: Timestamp::from_unix_nanos(i64::MAX),
         };
-        let keys: HashSet<_> = seeds.iter().map(|s| s.trace_id).collect();
-        let gathered = self.gather(seeds, Reach::Messages, Some(arrival)).await?;
-        let rebuilt = self.rebuild(&gathered.spans);
-        Ok(rebuilt
-            .journeys
-            .iter()
-            .filter(|j| select::spans_of(j).any(|(trace_id, _)| keys.contains(&trace_id)))
-            .filter(|journey| select::fits(journey, query))
-            .map(summary)
-            .collect())
+        let traces: HashSet<TraceId> = seeds.iter().map(|s| s.trace_id).collect();
+        let gathered = self
+            .gather(seeds, Reach::Messages, Some(arrival), |rebuilt, _| {
+                select::in_traces(rebuilt, &traces)
+            })
+            .await?;
+        let all = gathered.rebuilt.journeys.iter();
+        let fitting = all.filter(|j| gathered.wanted.contains(&j.id) && select::fits(j, query));
+        Ok(fitting.map(summary).collect())
     }
 }
 

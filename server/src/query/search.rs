@@ -12,7 +12,7 @@ use waybill_store::troubled::{TroubledCursor, TroubledFilter};
 use super::Query;
 use super::cursor::Cursor;
 use super::gather::Reach;
-use super::select;
+use super::select::{self, Pick};
 use crate::auth::store_problem;
 use crate::journey::summary;
 
@@ -65,27 +65,18 @@ impl Query {
             .iter()
             .map(|s| (s.trace_id, s.span_id))
             .collect();
-        let gathered = self.gather(found.spans, Reach::Chains, None).await?;
-        let rebuilt = self.rebuild(&gathered.spans);
-        let journeys = &rebuilt.journeys;
-        let wanted = match &exact {
-            Exact::Reference(reference) => rebuilt
-                .position(reference)
-                .map(|at| journeys[at].id.clone())
-                .into_iter()
-                .collect(),
-            Exact::Terms { chains, .. } => {
-                let touched = select::touched(journeys, &gathered.spans, &seeds);
-                if *chains {
-                    select::with_chains(journeys, touched)
-                } else {
-                    touched
-                }
-            }
+        let (reach, pick) = match exact {
+            Exact::Reference(reference) => (Reach::Messages, Pick::Named(reference)),
+            Exact::Terms { chains: true, .. } => (Reach::Chains, Pick::Touched(seeds)),
+            Exact::Terms { .. } => (Reach::Messages, Pick::Touched(seeds)),
         };
-        let fitting = journeys
-            .iter()
-            .filter(|j| wanted.contains(&j.id) && select::fits(j, query));
+        let gathered = self
+            .gather(found.spans, reach, None, |rebuilt, spans| {
+                pick.of(rebuilt, spans)
+            })
+            .await?;
+        let all = gathered.rebuilt.journeys.iter();
+        let fitting = all.filter(|j| gathered.wanted.contains(&j.id) && select::fits(j, query));
         Ok(turn(fitting.map(summary).collect(), limit, after))
     }
 

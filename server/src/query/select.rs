@@ -6,11 +6,12 @@ use std::sync::Arc;
 use waybill_model::id::{SpanId, TraceId};
 use waybill_model::journey::Journey;
 use waybill_model::query::JourneyQuery;
+use waybill_model::reference::MessageRef;
 use waybill_model::span::Span;
 
-use crate::journey::{began_at, summary};
+use crate::journey::{Rebuilt, began_at, summary};
 
-type Key = (TraceId, SpanId);
+pub(super) type Key = (TraceId, SpanId);
 
 /// The spans that a journey is made of: those that put the message, and those that tried it.
 pub(super) fn spans_of(journey: &Journey) -> impl Iterator<Item = Key> + '_ {
@@ -25,12 +26,30 @@ pub(super) fn spans_of(journey: &Journey) -> impl Iterator<Item = Key> + '_ {
         .chain(attempts.map(|a| (a.trace_id, a.span_id)))
 }
 
+/// What was asked for.
+pub(super) enum Pick {
+    /// The message of this reference.
+    Named(MessageRef),
+    /// Messages that these spans are about, or stand above or below of.
+    Touched(HashSet<Key>),
+}
+
+impl Pick {
+    pub(super) fn of(&self, rebuilt: &Rebuilt, spans: &[Arc<Span>]) -> HashSet<String> {
+        match self {
+            Self::Touched(seeds) => touched(&rebuilt.journeys, spans, seeds),
+            Self::Named(reference) => {
+                let at = rebuilt.position(reference);
+                at.map(|at| rebuilt.journeys[at].id.clone())
+                    .into_iter()
+                    .collect()
+            }
+        }
+    }
+}
+
 /// Journeys that a seed stands in, above or below within its trace.
-pub(super) fn touched(
-    journeys: &[Journey],
-    spans: &[Arc<Span>],
-    seeds: &HashSet<Key>,
-) -> HashSet<String> {
+fn touched(journeys: &[Journey], spans: &[Arc<Span>], seeds: &HashSet<Key>) -> HashSet<String> {
     let parents: HashMap<Key, Key> = spans
         .iter()
         .filter_map(|s| Some(((s.trace_id, s.span_id), (s.trace_id, s.parent_id?))))
@@ -61,22 +80,13 @@ pub(super) fn touched(
         .collect()
 }
 
-/// These journeys and everything that caused them or that they caused.
-pub(super) fn with_chains(journeys: &[Journey], ids: HashSet<String>) -> HashSet<String> {
-    let by_id: HashMap<&str, &Journey> = journeys.iter().map(|j| (j.id.as_str(), j)).collect();
-    let mut all = ids.clone();
-    let mut open: Vec<String> = ids.into_iter().collect();
-    while let Some(id) = open.pop() {
-        let Some(journey) = by_id.get(id.as_str()) else {
-            continue;
-        };
-        for other in journey.caused.iter().chain(&journey.caused_by) {
-            if by_id.contains_key(other.as_str()) && all.insert(other.clone()) {
-                open.push(other.clone());
-            }
-        }
-    }
-    all
+/// Journeys with a span in one of the traces.
+pub(super) fn in_traces(rebuilt: &Rebuilt, traces: &HashSet<TraceId>) -> HashSet<String> {
+    let journeys = rebuilt.journeys.iter();
+    journeys
+        .filter(|journey| spans_of(journey).any(|(trace_id, _)| traces.contains(&trace_id)))
+        .map(|journey| journey.id.clone())
+        .collect()
 }
 
 /// What narrows a list further, whatever it was found by.

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 use waybill_model::span::{Resource, Scope, Span};
 
-use super::common::Bounds;
 use super::json_fields::{self as fields, Raw, object, present};
 use super::json_signals::{count_points, log, metric};
 use super::json_spans::span;
 use super::json_values::{attributes, parts, text};
 use super::logs::Log;
 use super::metrics::Metric;
+use super::values::Bounds;
 use super::walk::Origin;
 use super::{Decoded, Reason};
 use crate::ingest::limits::Limits;

@@ -2,11 +2,11 @@
 
 use serde_json::value::RawValue;
 
-use super::common::Bounds;
 use super::json_fields::{self as fields, each, present};
 use super::json_values::{any_value, attributes, parts, text, time};
 use super::logs::{self, Log};
 use super::metrics::{self, Metric, Point, Reading};
+use super::values::Bounds;
 use super::walk::Origin;
 use super::{Decoded, Reason};
 

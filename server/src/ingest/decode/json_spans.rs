@@ -5,10 +5,10 @@ use waybill_model::id::{SpanId, TraceId};
 use waybill_model::span::{Dropped, Event, Link, Span, Status};
 
 use super::Reason;
-use super::common::{self, Bounds};
 use super::json_fields::{self as fields, Raw, each, present};
 use super::json_values::{attributes, parts, text, time};
 use super::spans;
+use super::values::{self, Bounds};
 use super::walk::Origin;
 
 const SPAN_KINDS: &[&str] = &[
@@ -58,9 +58,9 @@ pub fn span(raw: &RawValue, origin: &Origin, bounds: &mut Bounds<'_>) -> Result<
     let (links, nameless_links) = read_links(links, bounds)?;
     let dropped_links: u32 = fields::integer(no_links)?;
     Ok(Span {
-        trace_id: trace_id.parse().map_err(common::trace_id_reason)?,
-        span_id: span_id.parse().map_err(common::span_id_reason)?,
-        parent_id: common::parent_id(fields::text(parent_id)?.parse())?,
+        trace_id: trace_id.parse().map_err(values::trace_id_reason)?,
+        span_id: span_id.parse().map_err(values::span_id_reason)?,
+        parent_id: values::parent_id(fields::text(parent_id)?.parse())?,
         name: text(name, bounds)?,
         kind: spans::kind(fields::enumeration(kind, "SPAN_KIND_", SPAN_KINDS)?),
         started_at: time(start)?,

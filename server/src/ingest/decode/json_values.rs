@@ -7,8 +7,8 @@ use waybill_model::span::{Attribute, Value};
 use waybill_model::time::Timestamp;
 
 use super::Reason;
-use super::common::Bounds;
 use super::json_fields::{self as fields, Raw, each, object, present};
+use super::values::Bounds;
 
 /// `object` inside a record: what is not an object is that record's fault.
 pub fn parts<'a, const N: usize>(

@@ -7,7 +7,7 @@ use waybill_model::id::{SpanId, TraceId};
 use waybill_model::span::{Attribute, Resource, Scope, Value};
 use waybill_model::time::Timestamp;
 
-use super::common::{self, Bounds};
+use super::values::{self, Bounds};
 use super::walk::{self, Origin, Signal};
 use super::wire::Reader;
 use super::{Decoded, Reason};
@@ -66,9 +66,9 @@ fn log(message: &[u8], origin: &Origin, bounds: &mut Bounds<'_>) -> Result<Log, 
             3 => draft.severity_text = bounds.text(reader.bytes(field)?)?,
             5 => {
                 let body = draft.body.get_or_insert(Value::Empty);
-                common::any_value(reader.message(field)?, body, 0, bounds)?;
+                values::any_value(reader.message(field)?, body, 0, bounds)?;
             }
-            6 => common::attribute(field, &mut reader, &mut draft.attributes, bounds)?,
+            6 => values::attribute(field, &mut reader, &mut draft.attributes, bounds)?,
             7 => draft.dropped_attributes = reader.uint32(field)?,
             8 => draft.flags = reader.fixed32(field)?,
             9 => trace_id = reader.bytes(field)?,
@@ -109,12 +109,12 @@ impl Draft {
         use waybill_model::id::IdError;
         let trace_id = trace_id.map_err(|error| match error {
             IdError::Zero | IdError::Length { found: 0, .. } => Reason::LogWithoutTrace,
-            other => common::trace_id_reason(other),
+            other => values::trace_id_reason(other),
         })?;
         let span_id = match span_id {
             Ok(id) => Some(id),
             Err(IdError::Zero | IdError::Length { found: 0, .. }) => None,
-            Err(other) => return Err(common::span_id_reason(other)),
+            Err(other) => return Err(values::span_id_reason(other)),
         };
         let observed_at = Timestamp::from_unsigned_nanos(self.observed_at);
         Ok(Log {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use waybill_model::span::{Attribute, Resource, Scope};
 use waybill_model::time::Timestamp;
 
-use super::common::{self, Bounds};
+use super::values::{self, Bounds};
 use super::walk::{self, Origin, Signal};
 use super::wire::{Field, Reader};
 use super::{Decoded, Reason};
@@ -222,7 +222,7 @@ fn point(mut reader: Reader<'_>, shape: Shape, bounds: &mut Bounds<'_>) -> Resul
     while let Some(field) = reader.field()? {
         match (shape, field.number) {
             (_, number) if number == shape.attributes() => {
-                common::attribute(field, &mut reader, &mut point.attributes, bounds)?;
+                values::attribute(field, &mut reader, &mut point.attributes, bounds)?;
             }
             (_, 2) => point.started_at = Timestamp::from_unsigned_nanos(reader.fixed64(field)?),
             (_, 3) => point.at = Timestamp::from_unsigned_nanos(reader.fixed64(field)?),

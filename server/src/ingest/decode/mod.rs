@@ -6,7 +6,6 @@
 //! limit is checked before memory is taken, and a bad record costs that record only.
 //! `tests` compare the outcome with opentelemetry-proto.
 
-mod common;
 mod json;
 mod json_fields;
 mod json_signals;
@@ -18,6 +17,7 @@ mod reason;
 mod spans;
 #[cfg(test)]
 mod tests;
+mod values;
 mod walk;
 mod wire;
 

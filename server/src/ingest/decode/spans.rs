@@ -3,7 +3,7 @@
 use waybill_model::span::{Attribute, Dropped, Event, Link, Span, SpanKind, Status, StatusCode};
 use waybill_model::time::Timestamp;
 
-use super::common::{self, Bounds};
+use super::values::{self, Bounds};
 use super::walk::{self, Origin, Signal};
 use super::wire::Reader;
 use super::{Decoded, Reason};
@@ -46,7 +46,7 @@ fn span(message: &[u8], origin: &Origin, bounds: &mut Bounds<'_>) -> Result<Span
             6 => draft.kind = kind(reader.uint32(field)? as i32),
             7 => draft.started_at = Timestamp::from_unsigned_nanos(reader.fixed64(field)?),
             8 => draft.ended_at = Timestamp::from_unsigned_nanos(reader.fixed64(field)?),
-            9 => common::attribute(field, &mut reader, &mut draft.attributes, bounds)?,
+            9 => values::attribute(field, &mut reader, &mut draft.attributes, bounds)?,
             10 => draft.dropped.attributes = reader.uint32(field)?,
             11 => {
                 let most = bounds.limits.events;
@@ -72,9 +72,9 @@ fn span(message: &[u8], origin: &Origin, bounds: &mut Bounds<'_>) -> Result<Span
     let mut dropped = draft.dropped;
     dropped.links = dropped.links.saturating_add(draft.nameless_links);
     Ok(Span {
-        trace_id: common::trace_id(trace_id)?,
-        span_id: common::span_id(span_id)?,
-        parent_id: common::parent_id(waybill_model::id::SpanId::from_slice(parent_id))?,
+        trace_id: values::trace_id(trace_id)?,
+        span_id: values::span_id(span_id)?,
+        parent_id: values::parent_id(waybill_model::id::SpanId::from_slice(parent_id))?,
         name: draft.name,
         kind: draft.kind,
         started_at: draft.started_at,
@@ -120,7 +120,7 @@ fn event(mut reader: Reader<'_>, bounds: &mut Bounds<'_>) -> Result<Event, Reaso
         match field.number {
             1 => event.at = Timestamp::from_unsigned_nanos(reader.fixed64(field)?),
             2 => event.name = bounds.text(reader.bytes(field)?)?,
-            3 => common::attribute(field, &mut reader, &mut event.attributes, bounds)?,
+            3 => values::attribute(field, &mut reader, &mut event.attributes, bounds)?,
             4 => event.dropped_attributes = reader.uint32(field)?,
             _ => reader.skip(field)?,
         }
@@ -140,13 +140,13 @@ fn link(mut reader: Reader<'_>, bounds: &mut Bounds<'_>) -> Result<Option<Link>,
             1 => trace_id = reader.bytes(field)?,
             2 => span_id = reader.bytes(field)?,
             3 => trace_state = bounds.text(reader.bytes(field)?)?,
-            4 => common::attribute(field, &mut reader, &mut attributes, bounds)?,
+            4 => values::attribute(field, &mut reader, &mut attributes, bounds)?,
             5 => dropped_attributes = reader.uint32(field)?,
             6 => flags = reader.fixed32(field)?,
             _ => reader.skip(field)?,
         }
     }
-    let (Ok(trace_id), Ok(span_id)) = (common::trace_id(trace_id), common::span_id(span_id)) else {
+    let (Ok(trace_id), Ok(span_id)) = (values::trace_id(trace_id), values::span_id(span_id)) else {
         return Ok(None);
     };
     Ok(Some(Link {

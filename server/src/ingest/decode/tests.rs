@@ -1,9 +1,9 @@
 //! Against opentelemetry-proto (prost), with a fixed seed; every limit; every bad id.
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_proto::tonic::common::v1 as common;
 use opentelemetry_proto::tonic::resource::v1 as resource;
 use opentelemetry_proto::tonic::trace::v1 as trace;
+use opentelemetry_proto::tonic::values::v1 as common;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use prost::Message;
@@ -21,8 +21,8 @@ fn runner(cases: u32) -> TestRunner {
     TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &[11; 32]))
 }
 
-fn any_value() -> impl Strategy<Value = common::AnyValue> {
-    use common::any_value::Value as V;
+fn any_value() -> impl Strategy<Value = values::AnyValue> {
+    use values::any_value::Value as V;
     let leaf = prop_oneof![
         ".{0,12}".prop_map(V::StringValue),
         any::<bool>().prop_map(V::BoolValue),
@@ -30,30 +30,30 @@ fn any_value() -> impl Strategy<Value = common::AnyValue> {
         (-1e9..1e9f64).prop_map(V::DoubleValue),
         prop::collection::vec(any::<u8>(), 0..9).prop_map(V::BytesValue),
     ];
-    let leaf = prop::option::of(leaf).prop_map(|value| common::AnyValue { value });
+    let leaf = prop::option::of(leaf).prop_map(|value| values::AnyValue { value });
     leaf.prop_recursive(3, 12, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4)
-                .prop_map(|values| V::ArrayValue(common::ArrayValue { values })),
+                .prop_map(|values| V::ArrayValue(values::ArrayValue { values })),
             prop::collection::vec(("[a-z.]{0,8}", prop::option::of(inner)), 0..4).prop_map(|kv| {
-                V::KvlistValue(common::KeyValueList {
+                V::KvlistValue(values::KeyValueList {
                     values: kv.into_iter().map(key_value).collect(),
                 })
             }),
         ]
-        .prop_map(|value| common::AnyValue { value: Some(value) })
+        .prop_map(|value| values::AnyValue { value: Some(value) })
     })
 }
 
-fn key_value((key, value): (String, Option<common::AnyValue>)) -> common::KeyValue {
-    common::KeyValue {
+fn key_value((key, value): (String, Option<values::AnyValue>)) -> values::KeyValue {
+    values::KeyValue {
         key,
         value,
         ..Default::default()
     }
 }
 
-fn attributes() -> impl Strategy<Value = Vec<common::KeyValue>> {
+fn attributes() -> impl Strategy<Value = Vec<values::KeyValue>> {
     prop::collection::vec(("[a-z.]{0,8}", prop::option::of(any_value())), 0..5)
         .prop_map(|kv| kv.into_iter().map(key_value).collect())
 }
@@ -134,7 +134,7 @@ fn span() -> impl Strategy<Value = trace::Span> {
 fn request() -> impl Strategy<Value = ExportTraceServiceRequest> {
     let scope = (prop::collection::vec(span(), 0..4), ".{0,5}").prop_map(|(spans, name)| {
         trace::ScopeSpans {
-            scope: Some(common::InstrumentationScope {
+            scope: Some(values::InstrumentationScope {
                 version: name.clone(),
                 name,
                 ..Default::default()
@@ -252,15 +252,15 @@ fn expected_span(
     })
 }
 
-fn attribute(kv: common::KeyValue) -> Attribute {
+fn attribute(kv: values::KeyValue) -> Attribute {
     Attribute {
         key: kv.key,
         value: kv.value.map_or(Value::Empty, value),
     }
 }
 
-fn value(value_: common::AnyValue) -> Value {
-    use common::any_value::Value as V;
+fn value(value_: values::AnyValue) -> Value {
+    use values::any_value::Value as V;
     match value_.value {
         Some(V::StringValue(text)) => Value::String(text),
         Some(V::BoolValue(value)) => Value::Bool(value),
@@ -367,16 +367,16 @@ fn rejects(bad: trace::Span, reason: Reason) {
     }
 }
 
-fn with_value(value: common::AnyValue) -> trace::Span {
+fn with_value(value: values::AnyValue) -> trace::Span {
     trace::Span {
         attributes: vec![key_value(("k".to_owned(), Some(value)))],
         ..good_span(2)
     }
 }
 
-fn nested(depth: usize) -> common::AnyValue {
-    (0..depth).fold(common::AnyValue::default(), |inner, _| common::AnyValue {
-        value: Some(common::any_value::Value::ArrayValue(common::ArrayValue {
+fn nested(depth: usize) -> values::AnyValue {
+    (0..depth).fold(values::AnyValue::default(), |inner, _| values::AnyValue {
+        value: Some(values::any_value::Value::ArrayValue(values::ArrayValue {
             values: vec![inner],
         })),
     })
@@ -434,7 +434,7 @@ fn one_bad_span_costs_itself_only() {
         },
         Reason::StringTooLong,
     );
-    let many = vec![common::KeyValue::default(); 1_025];
+    let many = vec![values::KeyValue::default(); 1_025];
     rejects(
         trace::Span {
             attributes: many,
@@ -459,12 +459,12 @@ fn one_bad_span_costs_itself_only() {
         Reason::TooManyLinks,
     );
     rejects(with_value(nested(60)), Reason::NestedTooDeep);
-    let many = common::ArrayValue {
-        values: vec![common::AnyValue::default(); 8_193],
+    let many = values::ArrayValue {
+        values: vec![values::AnyValue::default(); 8_193],
     };
-    let many = common::any_value::Value::ArrayValue(many);
+    let many = values::any_value::Value::ArrayValue(many);
     rejects(
-        with_value(common::AnyValue { value: Some(many) }),
+        with_value(values::AnyValue { value: Some(many) }),
         Reason::TooManyValues,
     );
 }

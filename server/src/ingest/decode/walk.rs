@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use waybill_model::span::{Resource, Scope};
 
-use super::common::{self, Bounds};
+use super::values::{self, Bounds};
 use super::wire::Reader;
 use super::{Decoded, Reason};
 use crate::ingest::limits::Limits;
@@ -61,7 +61,7 @@ fn resource_records<S: Signal>(
     let mut reader = message;
     while let Some(field) = reader.field()? {
         let read = match field.number {
-            1 => common::resource(reader.message(field)?, &mut resource, &mut bounds),
+            1 => values::resource(reader.message(field)?, &mut resource, &mut bounds),
             3 => bounds
                 .text(reader.bytes(field)?)
                 .map(|url| resource.schema_url = url),
@@ -100,7 +100,7 @@ fn scope_records<S: Signal>(
     let mut reader = message;
     while let Some(field) = reader.field()? {
         let read = match field.number {
-            1 => common::scope(reader.message(field)?, &mut scope, &mut bounds),
+            1 => values::scope(reader.message(field)?, &mut scope, &mut bounds),
             3 => bounds
                 .text(reader.bytes(field)?)
                 .map(|url| scope.schema_url = url),
