@@ -68,18 +68,23 @@ pub fn App() -> impl IntoView {
 fn Pages() -> impl IntoView {
     view! {
         <Routes fallback=page::not_found::NotFound>
-            <Route path=path!("/") view=page::overview::OverviewPage/>
-            <Route path=path!("/search") view=page::search::SearchPage/>
-            <Route path=path!("/journeys/:id") view=page::journey::JourneyScreen/>
-            <Route path=path!("/health") view=page::health::HealthPage/>
-            <Route path=path!("/settings") view=page::settings::SettingsPage/>
-            <Route path=path!("/settings/users") view=page::users::UsersPage/>
-            <Route path=path!("/settings/tokens") view=page::tokens::TokensPage/>
-            <Route path=path!("/audit") view=page::audit::AuditPage/>
-            <Route path=path!("/sign-in") view=page::sign_in::SignInPage/>
-            <Route path=path!("/setup/:secret") view=page::setup::SetupPage/>
+            <Route path=path!("/") view=|| any(page::overview::OverviewPage)/>
+            <Route path=path!("/search") view=|| any(page::search::SearchPage)/>
+            <Route path=path!("/journeys/:id") view=|| any(page::journey::JourneyScreen)/>
+            <Route path=path!("/health") view=|| any(page::health::HealthPage)/>
+            <Route path=path!("/settings") view=|| any(page::settings::SettingsPage)/>
+            <Route path=path!("/settings/users") view=|| any(page::users::UsersPage)/>
+            <Route path=path!("/settings/tokens") view=|| any(page::tokens::TokensPage)/>
+            <Route path=path!("/audit") view=|| any(page::audit::AuditPage)/>
+            <Route path=path!("/sign-in") view=|| any(page::sign_in::SignInPage)/>
+            <Route path=path!("/setup/:secret") view=|| any(page::setup::SetupPage)/>
         </Routes>
     }
+}
+
+/// Of one type, so that the router's code is there once.
+fn any<V: IntoView + 'static>(page: impl Fn() -> V) -> AnyView {
+    page().into_any()
 }
 
 /// Any other address shows the form in place, and leads back there.
@@ -87,8 +92,8 @@ fn Pages() -> impl IntoView {
 fn PublicPages() -> impl IntoView {
     view! {
         <Routes fallback=page::sign_in::SignInInPlace>
-            <Route path=path!("/sign-in") view=page::sign_in::SignInPage/>
-            <Route path=path!("/setup/:secret") view=page::setup::SetupPage/>
+            <Route path=path!("/sign-in") view=|| any(page::sign_in::SignInPage)/>
+            <Route path=path!("/setup/:secret") view=|| any(page::setup::SetupPage)/>
         </Routes>
     }
 }

@@ -26,9 +26,9 @@ impl Live {
         expect_context::<Self>()
     }
 
-    /// Changes when the data of pages may have changed; resources take it as a source.
-    pub fn tick(self) -> u32 {
-        self.tick.get()
+    /// Changes when the data of pages may have changed; what is read takes it into its key.
+    pub fn key(self) -> String {
+        format!("#{}", self.tick.get())
     }
 
     pub fn paused(self) -> bool {

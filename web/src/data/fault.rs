@@ -28,6 +28,12 @@ impl FromServerFnError for Fault {
     }
 }
 
+/// The answer of a server function that reads.
+#[cfg(feature = "ssr")]
+pub fn answer<T: Serialize>(result: Result<T, Problem>) -> super::packed::Answer {
+    super::packed::Packed::of(&told(result)?)
+}
+
 /// Tells the status line of the answer, too.
 #[cfg(feature = "ssr")]
 pub fn told<T>(result: Result<T, Problem>) -> Result<T, Fault> {

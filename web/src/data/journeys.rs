@@ -4,7 +4,8 @@ use waybill_model::journey::JourneySummary;
 use waybill_model::query::Page;
 use waybill_model::view::JourneyPage;
 
-use super::Fault;
+use super::packed::{Answer, Read};
+use crate::live::Live;
 
 /// The fields of the search form, as they stand in the address; empty means: not asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -60,14 +61,28 @@ impl Search {
 }
 
 #[server(prefix = "/fn", endpoint = "journeys")]
-pub async fn journeys(search: Search) -> Result<Page<JourneySummary>, Fault> {
+pub async fn journeys(search: Search) -> Answer {
     let now = time::OffsetDateTime::now_utc();
     let now = waybill_model::time::Timestamp::from_offset_date_time(now);
     let query = super::fault::told(super::search::query(search, now))?;
-    super::fault::told(super::port().journeys(query).await)
+    super::fault::answer(super::port().journeys(query).await)
+}
+
+pub fn read_journeys(search: Memo<Search>, live: Live) -> Read<Page<JourneySummary>> {
+    Read::new(
+        move || search.with(|search| search.href(&search.cursor)) + &live.key(),
+        move || journeys(search.get_untracked()),
+    )
 }
 
 #[server(prefix = "/fn", endpoint = "journey")]
-pub async fn journey(id: String) -> Result<JourneyPage, Fault> {
-    super::fault::told(super::port().journey(id).await)
+pub async fn journey(id: String) -> Answer {
+    super::fault::answer(super::port().journey(id).await)
+}
+
+pub fn read_journey(id: Memo<String>, live: Live) -> Read<JourneyPage> {
+    Read::new(
+        move || id.get() + &live.key(),
+        move || journey(id.get_untracked()),
+    )
 }

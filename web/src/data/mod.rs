@@ -5,6 +5,7 @@ pub mod fault;
 pub mod journeys;
 pub mod outcome;
 pub mod overview;
+pub mod packed;
 #[cfg(feature = "ssr")]
 pub mod redirect;
 #[cfg(feature = "ssr")]

@@ -2,7 +2,8 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use waybill_model::view;
 
-use super::Fault;
+use super::packed::{Answer, Read};
+use crate::live::Live;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OverviewData {
@@ -12,10 +13,14 @@ pub struct OverviewData {
 }
 
 #[server(prefix = "/fn", endpoint = "overview")]
-pub async fn overview() -> Result<OverviewData, Fault> {
-    let overview = super::fault::told(super::port().overview().await)?;
-    Ok(OverviewData {
+pub async fn overview() -> Answer {
+    let overview = super::port().overview().await;
+    super::fault::answer(overview.map(|overview| OverviewData {
         traffic_svg: crate::part::chart::traffic_svg(&overview.traffic),
         overview,
-    })
+    }))
+}
+
+pub fn read_overview(live: Live) -> Read<OverviewData> {
+    Read::new(move || live.key(), overview)
 }

@@ -3,10 +3,15 @@ use waybill_model::access::Role;
 use waybill_model::view::{TokenLine, TokenPurpose};
 
 use super::Fault;
+use super::packed::{Answer, Read};
 
 #[server(prefix = "/fn", endpoint = "tokens")]
-pub async fn tokens() -> Result<Vec<TokenLine>, Fault> {
-    super::fault::told(super::port().tokens().await)
+pub async fn tokens() -> Answer {
+    super::fault::answer(super::port().tokens().await)
+}
+
+pub fn read_tokens() -> Read<Vec<TokenLine>> {
+    Read::new(String::new, tokens)
 }
 
 /// Leads to the page that shows the secret once. Only the id of the issue stands in the address.
@@ -22,8 +27,12 @@ pub async fn create_token(name: String, purpose: TokenPurpose, role: Role) -> Re
 
 /// `None`: it was shown already, or two minutes have passed.
 #[server(prefix = "/fn", endpoint = "issued_token")]
-pub async fn issued_token(issue: String) -> Result<Option<String>, Fault> {
-    super::fault::told(super::port().issued_token(issue).await)
+pub async fn issued_token(issue: String) -> Answer {
+    super::fault::answer(super::port().issued_token(issue).await)
+}
+
+pub fn read_issued_token(issue: String) -> Read<Option<String>> {
+    Read::new(String::new, move || issued_token(issue.clone()))
 }
 
 #[server(prefix = "/fn", endpoint = "revoke_token")]

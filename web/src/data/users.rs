@@ -3,10 +3,15 @@ use waybill_model::access::Role;
 use waybill_model::view::UserLine;
 
 use super::Fault;
+use super::packed::{Answer, Read};
 
 #[server(prefix = "/fn", endpoint = "users")]
-pub async fn users() -> Result<Vec<UserLine>, Fault> {
-    super::fault::told(super::port().users().await)
+pub async fn users() -> Answer {
+    super::fault::answer(super::port().users().await)
+}
+
+pub fn read_users() -> Read<Vec<UserLine>> {
+    Read::new(String::new, users)
 }
 
 #[server(prefix = "/fn", endpoint = "add_user")]

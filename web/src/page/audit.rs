@@ -4,7 +4,7 @@ use leptos_router::hooks::use_query_map;
 use waybill_model::audit::AuditLine;
 use waybill_model::query::Page;
 
-use crate::data::audit::audit;
+use crate::data::audit::read_audit;
 use crate::i18n::words;
 use crate::live::Live;
 use crate::part::empty::Empty;
@@ -20,10 +20,7 @@ pub fn AuditPage() -> impl IntoView {
     let live = Live::expect();
     let query = use_query_map();
     let cursor = Memo::new(move |_| query.read().get("cursor").filter(|text| !text.is_empty()));
-    let data = Resource::new(
-        move || (cursor.get(), live.tick()),
-        |(cursor, _)| audit(cursor),
-    );
+    let data = read_audit(cursor, live);
     view! {
         <Title text=words().health.audit_title/>
         <h1>{words().health.audit_title}</h1>

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use waybill_model::status::{Component, IngestCounters, Status, StoreFigures};
 
-use crate::data::status::status;
+use crate::data::status::read_status;
 use crate::format;
 use crate::i18n::words;
 use crate::live::Live;
@@ -17,7 +17,7 @@ use crate::part::{badge, time};
 #[component]
 pub fn HealthPage() -> impl IntoView {
     let live = Live::expect();
-    let data = Resource::new(move || live.tick(), |_| status());
+    let data = read_status(live);
     view! {
         <Title text=words().health.title/>
         <h1>{words().health.title}</h1>

@@ -4,7 +4,7 @@ use waybill_model::journey::JourneySummary;
 use waybill_model::time::Timestamp;
 use waybill_model::view::{DestinationLine, Overview, Totals};
 
-use crate::data::overview::{OverviewData, overview};
+use crate::data::overview::{OverviewData, read_overview};
 use crate::format;
 use crate::i18n::words;
 use crate::live::Live;
@@ -21,7 +21,7 @@ use crate::routes::link;
 #[component]
 pub fn OverviewPage() -> impl IntoView {
     let live = Live::expect();
-    let data = Resource::new(move || live.tick(), |_| overview());
+    let data = read_overview(live);
     view! {
         <Title text=words().overview.title/>
         {loaded(data, show)}

@@ -4,7 +4,7 @@ use leptos_router::hooks::use_query_map;
 use waybill_model::journey::{JourneyState, JourneySummary};
 use waybill_model::query::Page;
 
-use crate::data::journeys::{Search, journeys};
+use crate::data::journeys::{Search, read_journeys};
 use crate::format;
 use crate::i18n::words;
 use crate::live::Live;
@@ -51,10 +51,7 @@ pub fn SearchPage() -> impl IntoView {
             cursor: field("cursor"),
         }
     });
-    let found = Resource::new(
-        move || (search.get(), live.tick()),
-        |(search, _)| journeys(search),
-    );
+    let found = read_journeys(search, live);
     view! {
         <Title text=words().search.title/>
         <h1>{words().search.title}</h1>

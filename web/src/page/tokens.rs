@@ -4,7 +4,7 @@ use leptos_router::hooks::use_query_map;
 use waybill_model::view::{TokenLine, TokenPurpose};
 
 use super::settings::SettingsPlaces;
-use crate::data::tokens::{issued_token, tokens};
+use crate::data::tokens::{read_issued_token, read_tokens};
 use crate::format;
 use crate::i18n::words;
 use crate::part::confirm::Confirm;
@@ -19,7 +19,7 @@ use crate::part::time;
 
 #[component]
 pub fn TokensPage() -> impl IntoView {
-    let data = Resource::new(|| (), |()| tokens());
+    let data = read_tokens();
     let words = &words().settings;
     let purposes = vec![("api", words.purpose_api), ("ingest", words.purpose_ingest)];
     view! {
@@ -49,30 +49,25 @@ pub fn TokensPage() -> impl IntoView {
 #[component]
 fn Issued() -> impl IntoView {
     let query = use_query_map();
-    let issue = Memo::new(move |_| query.read().get("issued").filter(|text| !text.is_empty()));
-    let secret = Resource::new(
-        move || issue.get(),
-        |issue| async move {
-            match issue {
-                Some(issue) => issued_token(issue).await.map(Some),
-                None => Ok(None),
-            }
-        },
-    );
-    loaded(secret, |secret: Option<Option<String>>| {
-        let words = &words().settings;
-        secret.map(|secret| match secret {
-            Some(secret) => view! {
-                <div class="issued" role="status">
-                    <p class="issued-title">{words.issued_title}</p>
-                    <CopyText text=secret max=200/>
-                    <p>{words.issued_about}</p>
-                </div>
-            }
-            .into_any(),
-            None => view! { <p class="notice" role="status">{words.issued_gone}</p> }.into_any(),
-        })
-    })
+    move || {
+        let issue = query.read().get("issued").filter(|text| !text.is_empty());
+        issue.map(|issue| loaded(read_issued_token(issue), secret))
+    }
+}
+
+fn secret(secret: Option<String>) -> AnyView {
+    let words = &words().settings;
+    match secret {
+        Some(secret) => view! {
+            <div class="issued" role="status">
+                <p class="issued-title">{words.issued_title}</p>
+                <CopyText text=secret max=200/>
+                <p>{words.issued_about}</p>
+            </div>
+        }
+        .into_any(),
+        None => view! { <p class="notice" role="status">{words.issued_gone}</p> }.into_any(),
+    }
 }
 
 fn table(tokens: Vec<TokenLine>) -> AnyView {

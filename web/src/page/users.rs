@@ -5,7 +5,7 @@ use waybill_model::view::UserLine;
 
 use super::settings::SettingsPlaces;
 use crate::app::SignedIn;
-use crate::data::users::users;
+use crate::data::users::read_users;
 use crate::format;
 use crate::i18n::words;
 use crate::part::confirm::Confirm;
@@ -18,7 +18,7 @@ use crate::part::time;
 
 #[component]
 pub fn UsersPage() -> impl IntoView {
-    let data = Resource::new(|| (), |()| users());
+    let data = read_users();
     let words = &words().settings;
     let may = SignedIn::expect().may(Action::UserAdmin);
     view! {

@@ -4,26 +4,24 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use serde::de::DeserializeOwned;
 
 use super::problem::problem;
-use crate::data::Fault;
+use crate::data::packed::Read;
 use crate::i18n::words;
 
 type Rendering = Pin<Box<dyn Future<Output = AnyView> + Send>>;
 
-pub fn loaded<T, V>(
-    resource: Resource<Result<T, Fault>>,
-    show: impl Fn(T) -> V + Send + Sync + 'static,
-) -> AnyView
+pub fn loaded<T, V>(data: Read<T>, show: impl Fn(T) -> V + Send + Sync + 'static) -> AnyView
 where
-    T: Clone + Send + Sync + 'static,
+    T: DeserializeOwned + Send + 'static,
     V: IntoView + 'static,
 {
     let show = Arc::new(show);
     suspended(Arc::new(move || {
         let show = Arc::clone(&show);
         Box::pin(async move {
-            match resource.await {
+            match data.get().await {
                 Ok(data) => show(data).into_any(),
                 Err(fault) => problem(fault.0).into_any(),
             }

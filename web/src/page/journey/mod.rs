@@ -13,7 +13,7 @@ use leptos_router::hooks::use_params_map;
 use waybill_model::journey::Gap;
 use waybill_model::view::JourneyPage;
 
-use crate::data::journeys::journey;
+use crate::data::journeys::read_journey;
 use crate::i18n::words;
 use crate::live::Live;
 use crate::part::icon::{Icon, icon};
@@ -25,7 +25,7 @@ pub fn JourneyScreen() -> impl IntoView {
     let live = Live::expect();
     let params = use_params_map();
     let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
-    let data = Resource::new(move || (id.get(), live.tick()), |(id, _)| journey(id));
+    let data = read_journey(id, live);
     loaded(data, show)
 }
 
