@@ -8,7 +8,7 @@ const MAP_ID: &str = "keys";
 
 /// Listens once hydrated, and holds the map of keys.
 #[component]
-pub fn Keys() -> impl IntoView {
+pub fn Keys() -> AnyView {
     #[cfg(feature = "hydrate")]
     browser::listen();
     let words = words();
@@ -46,6 +46,7 @@ pub fn Keys() -> impl IntoView {
             </form>
         </dialog>
     }
+    .into_any()
 }
 
 #[cfg(feature = "hydrate")]

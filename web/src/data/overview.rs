@@ -4,10 +4,13 @@ use waybill_model::view;
 
 use super::packed::{Answer, Read};
 use crate::live::Live;
+use crate::part::map::Plan;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OverviewData {
     pub overview: view::Overview,
+    /// The map, laid out.
+    pub map: Plan,
     /// SVG of lines and areas only; it holds no text.
     pub traffic_svg: String,
 }
@@ -16,6 +19,7 @@ pub struct OverviewData {
 pub async fn overview() -> Answer {
     let overview = super::port().overview().await;
     super::fault::answer(overview.map(|overview| OverviewData {
+        map: crate::part::map::layout(&overview.edges, &overview.destinations),
         traffic_svg: crate::part::chart::traffic_svg(&overview.traffic),
         overview,
     }))

@@ -1,5 +1,4 @@
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use waybill_model::audit::AuditLine;
 use waybill_model::query::Page;
@@ -11,22 +10,25 @@ use crate::part::empty::Empty;
 use crate::part::loaded::loaded;
 use crate::part::name::{code, name};
 use crate::part::pager::Pager;
+use crate::part::section;
 use crate::part::table::{self, Column};
 use crate::part::{badge, time};
 use crate::routes::link::encode;
 
 #[component]
-pub fn AuditPage() -> impl IntoView {
+pub fn AuditPage() -> AnyView {
     let live = Live::expect();
     let query = use_query_map();
     let cursor = Memo::new(move |_| query.read().get("cursor").filter(|text| !text.is_empty()));
     let data = read_audit(cursor, live);
-    view! {
-        <Title text=words().health.audit_title/>
-        <h1>{words().health.audit_title}</h1>
-        <p class="quiet">{words().health.audit_about}</p>
-        {loaded(data, move |page| show(page, cursor.get_untracked().is_some()))}
-    }
+    let list = loaded(data, move |page| {
+        show(page, cursor.get_untracked().is_some())
+    });
+    let words = &words().health;
+    section::page(
+        words.audit_title,
+        vec![section::quiet(words.audit_about), list],
+    )
 }
 
 fn show(page: Page<AuditLine>, further: bool) -> impl IntoView {

@@ -15,7 +15,7 @@ use crate::part::icon::{Icon, icon};
 use crate::part::name::name;
 
 #[component]
-pub fn Frame(children: Children) -> impl IntoView {
+pub fn Frame(children: Children) -> AnyView {
     let signed_in = SignedIn::expect();
     let frame = &words().frame;
     view! {
@@ -41,10 +41,11 @@ pub fn Frame(children: Children) -> impl IntoView {
             <span class="needs-script">{frame.keys_hint}</span>
         </footer>
     }
+    .into_any()
 }
 
 #[component]
-fn Navigation(signed_in: SignedIn) -> impl IntoView {
+fn Navigation(signed_in: SignedIn) -> AnyView {
     let frame = &words().frame;
     let places = [
         ("/", frame.overview, Some(Action::TraceRead)),
@@ -68,10 +69,11 @@ fn Navigation(signed_in: SignedIn) -> impl IntoView {
                 .collect_view()}
         </nav>
     }
+    .into_any()
 }
 
 #[component]
-fn SearchBox() -> impl IntoView {
+fn SearchBox() -> AnyView {
     let frame = &words().frame;
     view! {
         <form class="find" method="get" action="/search" role="search">
@@ -87,11 +89,12 @@ fn SearchBox() -> impl IntoView {
             />
         </form>
     }
+    .into_any()
 }
 
 /// The live switch, and the menu of the person.
 #[component]
-fn Account(viewer: Viewer) -> impl IntoView {
+fn Account(viewer: Viewer) -> AnyView {
     let frame = &words().frame;
     let live = Live::expect();
     view! {
@@ -128,11 +131,12 @@ fn Account(viewer: Viewer) -> impl IntoView {
             </details>
         </div>
     }
+    .into_any()
 }
 
 /// Language and theme; the server keeps them in cookies and leads back here.
 #[component]
-pub fn LookForm(id: &'static str) -> impl IntoView {
+pub fn LookForm(id: &'static str) -> AnyView {
     let frame = &words().frame;
     let look = Look::of_page();
     let location = use_location();
@@ -178,6 +182,7 @@ pub fn LookForm(id: &'static str) -> impl IntoView {
             <button class="button wide">{frame.apply}</button>
         </form>
     }
+    .into_any()
 }
 
 /// The query of an address with its question mark, or nothing.

@@ -1,7 +1,6 @@
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use waybill_model::status::{Component, IngestCounters, Status, StoreFigures};
 
 use crate::data::status::read_status;
@@ -11,42 +10,32 @@ use crate::live::Live;
 use crate::part::figure::figure;
 use crate::part::loaded::loaded;
 use crate::part::name::{code, name};
+use crate::part::section;
 use crate::part::table::{self, Column};
 use crate::part::{badge, time};
 
 #[component]
-pub fn HealthPage() -> impl IntoView {
+pub fn HealthPage() -> AnyView {
     let live = Live::expect();
     let data = read_status(live);
-    view! {
-        <Title text=words().health.title/>
-        <h1>{words().health.title}</h1>
-        {loaded(data, show)}
-    }
+    section::page(words().health.title, vec![loaded(data, show)])
 }
 
-fn show(status: Status) -> impl IntoView {
+fn show(status: Status) -> AnyView {
     let words = &words().health;
-    view! {
-        <dl class="figures">
-            {figure(words.version, format::visible(&status.version))}
-            {figure(words.uptime, format::duration(status.uptime_ms as f64))}
-            {figure(words.started, time::instant(status.started_at))}
-        </dl>
-        <section aria-labelledby="components-title">
-            <h2 id="components-title">{words.components}</h2>
-            {components(status.components)}
-        </section>
-        <section aria-labelledby="ingest-title">
-            <h2 id="ingest-title">{words.ingest}</h2>
-            <p class="quiet">{words.ingest_about}</p>
-            {ingest(status.ingest)}
-        </section>
-        <section aria-labelledby="store-title">
-            <h2 id="store-title">{words.store}</h2>
-            {store(status.store)}
-        </section>
-    }
+    let about = section::figures(vec![
+        figure(words.version, format::visible(&status.version)),
+        figure(words.uptime, format::duration(status.uptime_ms as f64)),
+        figure(words.started, time::instant(status.started_at)),
+    ]);
+    let components = vec![components(status.components)];
+    vec![
+        about,
+        section::section("components-title", words.components, components),
+        section::section("ingest-title", words.ingest, ingest(status.ingest)),
+        section::section("store-title", words.store, vec![store(status.store)]),
+    ]
+    .into_any()
 }
 
 fn components(components: Vec<Component>) -> AnyView {
@@ -71,32 +60,50 @@ fn components(components: Vec<Component>) -> AnyView {
     table::table(words.components, "", columns, rows)
 }
 
-fn ingest(counters: IngestCounters) -> impl IntoView {
+fn ingest(counters: IngestCounters) -> Vec<AnyView> {
     let words = &words().health;
-    view! {
-        <dl class="figures">
-            {figure(words.accepted_spans, format::count(counters.accepted_spans))}
-            {figure(words.duplicate_spans, format::count(counters.duplicate_spans))}
-            {figure(words.accepted_logs, format::count(counters.accepted_logs))}
-            {figure(words.accepted_points, format::count(counters.accepted_metric_points))}
-        </dl>
-        <div class="columns">
-            <div>
-                <h3>{words.refused}</h3>
-                {reasons(words.refused, words.nothing_refused, counters.refused_requests)}
-            </div>
-            <div>
-                <h3>{words.rejected}</h3>
-                {reasons(words.rejected, words.nothing_rejected, counters.rejected_records)}
-            </div>
-        </div>
-    }
+    let heading = |label: &'static str| view! { <h3>{label}</h3> }.into_any();
+    let refused = vec![
+        heading(words.refused),
+        reasons(
+            words.refused,
+            words.nothing_refused,
+            counters.refused_requests,
+        ),
+    ];
+    let rejected = vec![
+        heading(words.rejected),
+        reasons(
+            words.rejected,
+            words.nothing_rejected,
+            counters.rejected_records,
+        ),
+    ];
+    vec![
+        section::quiet(words.ingest_about),
+        section::figures(vec![
+            figure(words.accepted_spans, format::count(counters.accepted_spans)),
+            figure(
+                words.duplicate_spans,
+                format::count(counters.duplicate_spans),
+            ),
+            figure(words.accepted_logs, format::count(counters.accepted_logs)),
+            figure(
+                words.accepted_points,
+                format::count(counters.accepted_metric_points),
+            ),
+        ]),
+        section::group(
+            "columns",
+            vec![section::group("", refused), section::group("", rejected)],
+        ),
+    ]
 }
 
 fn reasons(label: &'static str, none: &'static str, counts: BTreeMap<String, u64>) -> AnyView {
     let words = &words().health;
     if counts.is_empty() {
-        return view! { <p class="quiet">{none}</p> }.into_any();
+        return section::quiet(none);
     }
     let columns = vec![Column::Text(words.reason), Column::Number(words.count)];
     let rows = counts
@@ -111,19 +118,17 @@ fn reasons(label: &'static str, none: &'static str, counts: BTreeMap<String, u64
     table::table(label, "compact", columns, rows)
 }
 
-fn store(figures: StoreFigures) -> impl IntoView {
+fn store(figures: StoreFigures) -> AnyView {
     let words = words();
     let own = &words.health;
     let known = |number: Option<u64>, format: fn(u64) -> String| {
         number.map_or_else(|| words.frame.unknown.to_owned(), format)
     };
-    view! {
-        <dl class="figures">
-            {figure(own.on_disk, known(figures.bytes_on_disk, format::bytes))}
-            {figure(own.spans, known(figures.spans, format::count))}
-            {figure(own.blocks, known(figures.blocks, format::count))}
-            {figure(own.oldest, time::instant_or_unknown(figures.oldest_span_at))}
-            {figure(own.newest, time::instant_or_unknown(figures.newest_span_at))}
-        </dl>
-    }
+    section::figures(vec![
+        figure(own.on_disk, known(figures.bytes_on_disk, format::bytes)),
+        figure(own.spans, known(figures.spans, format::count)),
+        figure(own.blocks, known(figures.blocks, format::count)),
+        figure(own.oldest, time::instant_or_unknown(figures.oldest_span_at)),
+        figure(own.newest, time::instant_or_unknown(figures.newest_span_at)),
+    ])
 }

@@ -14,6 +14,7 @@ use crate::part::figure::figure;
 use crate::part::loaded::loaded;
 use crate::part::map::{Map, role_word};
 use crate::part::name::name;
+use crate::part::section;
 use crate::part::table::{self, Column};
 use crate::part::{badge, time};
 use crate::routes::link;
@@ -28,7 +29,7 @@ pub fn OverviewPage() -> impl IntoView {
     }
 }
 
-fn show(data: OverviewData) -> impl IntoView {
+fn show(data: OverviewData) -> AnyView {
     let overview = data.overview;
     if overview.empty {
         return view! { <FirstSteps/> }.into_any();
@@ -44,47 +45,43 @@ fn show(data: OverviewData) -> impl IntoView {
         edges,
         ..
     } = overview;
-    view! {
+    let head = view! {
         <div class="page-head">
             <h1>{words.overview.title}</h1>
             <p class="quiet">
                 {(words.overview.window)(&window)} " · " {time::instant(as_of)} " UTC"
             </p>
         </div>
-        {trouble(troubled, as_of)}
-        {figures(totals)}
-        <section aria-labelledby="map-title">
-            <h2 id="map-title">{words.overview.map}</h2>
-            <Map edges destinations=destinations.clone()/>
-        </section>
-        <section aria-labelledby="traffic-title">
-            <h2 id="traffic-title">{words.overview.traffic}</h2>
-            <TrafficChart points=traffic svg=data.traffic_svg/>
-        </section>
-        <section aria-labelledby="destinations-title">
-            <h2 id="destinations-title">{words.overview.destinations}</h2>
-            {destination_table(destinations, as_of)}
-        </section>
-    }
+    };
+    let own = &words.overview;
+    let map = view! { <Map edges plan=data.map/> }.into_any();
+    let chart = view! { <TrafficChart points=traffic svg=data.traffic_svg/> }.into_any();
+    let destinations = destination_table(destinations, as_of);
+    vec![
+        head.into_any(),
+        trouble(troubled, as_of),
+        figures(totals),
+        section::section("map-title", own.map, vec![map]),
+        section::section("traffic-title", own.traffic, vec![chart]),
+        section::section("destinations-title", own.destinations, vec![destinations]),
+    ]
     .into_any()
 }
 
-fn figures(totals: Totals) -> impl IntoView {
+fn figures(totals: Totals) -> AnyView {
     let words = &words().overview;
-    view! {
-        <dl class="figures">
-            {figure(words.published, format::count(totals.published))}
-            {figure(words.processed, format::count(totals.processed))}
-            {figure(words.failed, format::count(totals.failed))}
-            {figure(words.dead_lettered, format::count(totals.dead_lettered))}
-            {figure(words.services, format::count(totals.services))}
-            {figure(words.destinations, format::count(totals.destinations))}
-        </dl>
-    }
+    section::figures(vec![
+        figure(words.published, format::count(totals.published)),
+        figure(words.processed, format::count(totals.processed)),
+        figure(words.failed, format::count(totals.failed)),
+        figure(words.dead_lettered, format::count(totals.dead_lettered)),
+        figure(words.services, format::count(totals.services)),
+        figure(words.destinations, format::count(totals.destinations)),
+    ])
 }
 
 /// First on the page: is anything wrong?
-fn trouble(troubled: Vec<JourneySummary>, as_of: Timestamp) -> impl IntoView {
+fn trouble(troubled: Vec<JourneySummary>, as_of: Timestamp) -> AnyView {
     let words = words();
     let list = if troubled.is_empty() {
         view! { <Empty title=words.overview.troubled_none why=words.overview.troubled_none_why/> }
@@ -97,15 +94,13 @@ fn trouble(troubled: Vec<JourneySummary>, as_of: Timestamp) -> impl IntoView {
         }
         .into_any()
     };
-    view! {
-        <section aria-labelledby="trouble-title">
-            <div class="section-head">
-                <h2 id="trouble-title">{words.overview.troubled}</h2>
-                <a href="/search?state=dead_lettered">{words.overview.troubled_all}</a>
-            </div>
-            {list}
-        </section>
-    }
+    let heading = view! {
+        <div class="section-head">
+            <h2 id="trouble-title">{words.overview.troubled}</h2>
+            <a href="/search?state=dead_lettered">{words.overview.troubled_all}</a>
+        </div>
+    };
+    section::section_under("trouble-title", heading.into_any(), vec![list])
 }
 
 fn trouble_row(journey: JourneySummary, as_of: Timestamp) -> impl IntoView {

@@ -1,5 +1,4 @@
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use waybill_model::journey::{JourneyState, JourneySummary};
 use waybill_model::query::Page;
@@ -14,6 +13,7 @@ use crate::part::field::{Choice, TextField};
 use crate::part::loaded::loaded;
 use crate::part::name::{code, name};
 use crate::part::pager::Pager;
+use crate::part::section;
 use crate::part::table::{self, Column};
 use crate::part::{badge, time};
 use crate::routes::link;
@@ -32,7 +32,7 @@ const STATES: [(JourneyState, &str); 9] = [
 
 /// The address is the state: a link shows the same search.
 #[component]
-pub fn SearchPage() -> impl IntoView {
+pub fn SearchPage() -> AnyView {
     let live = Live::expect();
     let query = use_query_map();
     let search = Memo::new(move |_| {
@@ -52,15 +52,12 @@ pub fn SearchPage() -> impl IntoView {
         }
     });
     let found = read_journeys(search, live);
-    view! {
-        <Title text=words().search.title/>
-        <h1>{words().search.title}</h1>
-        {move || form(search.get())}
-        {loaded(found, move |page| results(page, search.get_untracked()))}
-    }
+    let form = move || form(search.get());
+    let results = loaded(found, move |page| results(page, search.get_untracked()));
+    section::page(words().search.title, vec![form.into_any(), results])
 }
 
-fn form(search: Search) -> impl IntoView {
+fn form(search: Search) -> AnyView {
     let words = &words().search;
     let states = std::iter::once(("", words.any_state))
         .chain(STATES.map(|(state, name)| (name, journey_word(state))))
@@ -76,30 +73,61 @@ fn form(search: Search) -> impl IntoView {
     let more = [&search.text, &search.group, &search.from, &search.to]
         .iter()
         .any(|field| !field.is_empty());
+    let find = view! {
+        <TextField
+            id="s-find"
+            name="find"
+            kind="search"
+            label=words.find
+            hint=words.find_hint
+            value=search.find
+        />
+    };
+    let clear = view! { <a class="button" href="/search">{words.clear}</a> };
+    let text = |id, name, label, hint, value| {
+        view! { <TextField id name label hint value=value/> }.into_any()
+    };
+    let choice = |id, name, label, options, chosen| {
+        view! { <Choice id name label options chosen=chosen/> }.into_any()
+    };
+    let filters = vec![
+        text(
+            "s-destination",
+            "destination",
+            words.destination,
+            "",
+            search.destination,
+        ),
+        choice("s-state", "state", words.state, states, search.state),
+        choice("s-range", "range", words.range, ranges, search.range),
+        text("s-min", "min", words.min, words.min_hint, search.min),
+    ];
+    let more_filters = vec![
+        text("s-text", "text", words.text, "", search.text),
+        text("s-group", "group", words.group, "", search.group),
+        text(
+            "s-from",
+            "from",
+            words.from,
+            "2026-11-23T20:46",
+            search.from,
+        ),
+        text("s-to", "to", words.to, "2026-11-23T21:46", search.to),
+    ];
     view! {
         <form class="search-form" method="get" action="/search">
-            <div class="search-line">
-                <TextField id="s-find" name="find" kind="search" label=words.find hint=words.find_hint value=search.find/>
-                <button class="button primary">{words.submit}</button>
-                <a class="button" href="/search">{words.clear}</a>
-            </div>
-            <div class="filters">
-                <TextField id="s-destination" name="destination" label=words.destination value=search.destination/>
-                <Choice id="s-state" name="state" label=words.state options=states chosen=search.state/>
-                <Choice id="s-range" name="range" label=words.range options=ranges chosen=search.range/>
-                <TextField id="s-min" name="min" label=words.min hint=words.min_hint value=search.min/>
-            </div>
+            {section::group(
+                "search-line",
+                vec![find.into_any(), section::button(words.submit), clear.into_any()],
+            )}
+            {section::group("filters", filters)}
             <details class="more" open=more>
                 <summary>{words.more_filters}</summary>
-                <div class="filters">
-                    <TextField id="s-text" name="text" label=words.text value=search.text/>
-                    <TextField id="s-group" name="group" label=words.group value=search.group/>
-                    <TextField id="s-from" name="from" label=words.from hint="2026-11-23T20:46" value=search.from/>
-                    <TextField id="s-to" name="to" label=words.to hint="2026-11-23T21:46" value=search.to/>
-                </div>
+                {section::group("filters", more_filters)}
             </details>
         </form>
     }
+    .into_any()
 }
 
 fn results(page: Page<JourneySummary>, search: Search) -> impl IntoView {

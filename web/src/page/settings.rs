@@ -1,27 +1,29 @@
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::components::A;
 use waybill_model::access::Action;
 
 use super::frame::LookForm;
 use crate::app::SignedIn;
 use crate::i18n::words;
+use crate::part::section;
 
 #[component]
-pub fn SettingsPage() -> impl IntoView {
+pub fn SettingsPage() -> AnyView {
     let words = &words().settings;
-    view! {
-        <Title text=words.title/>
-        <h1>{words.title}</h1>
-        <SettingsPlaces/>
-        <section aria-labelledby="look-title">
-            <h2 id="look-title">{words.appearance}</h2>
-            <p class="quiet">{words.appearance_about}</p>
-            <div class="look-wide">
-                <LookForm id="settings"/>
-            </div>
-        </section>
-    }
+    let look = vec![
+        section::quiet(words.appearance_about),
+        section::group(
+            "look-wide",
+            vec![view! { <LookForm id="settings"/> }.into_any()],
+        ),
+    ];
+    section::page(
+        words.title,
+        vec![
+            view! { <SettingsPlaces/> }.into_any(),
+            section::section("look-title", words.appearance, look),
+        ],
+    )
 }
 
 /// The parts of the settings, on each of them.

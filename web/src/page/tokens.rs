@@ -1,5 +1,4 @@
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use waybill_model::view::{TokenLine, TokenPurpose};
 
@@ -14,45 +13,47 @@ use crate::part::field::{Choice, TextField, role_options, role_word};
 use crate::part::loaded::loaded;
 use crate::part::name::name;
 use crate::part::posted::{PostForm, posted_problem};
+use crate::part::section;
 use crate::part::table::{self, Column};
 use crate::part::time;
 
 #[component]
-pub fn TokensPage() -> impl IntoView {
+pub fn TokensPage() -> AnyView {
     let data = read_tokens();
     let words = &words().settings;
     let purposes = vec![("api", words.purpose_api), ("ingest", words.purpose_ingest)];
-    view! {
-        <Title text=words.tokens/>
-        <h1>{words.title}</h1>
-        <SettingsPlaces/>
-        <Issued/>
-        <section aria-labelledby="tokens-title">
-            <h2 id="tokens-title">{words.tokens}</h2>
-            <p class="quiet">{words.tokens_about}</p>
-            {posted_problem()}
-            {loaded(data, table)}
-        </section>
-        <section aria-labelledby="create-title">
-            <h2 id="create-title">{words.create_token}</h2>
-            <PostForm to="/fn/create_token" class="line-form">
-                <TextField id="token-name" name="name" label=words.token_name required=true/>
-                <Choice id="token-purpose" name="purpose" label=words.purpose options=purposes/>
-                <Choice id="token-role" name="role" label=words.token_role options=role_options()/>
-                <button class="button primary">{words.create}</button>
-            </PostForm>
-        </section>
-    }
+    let list = vec![
+        section::quiet(words.tokens_about),
+        posted_problem(),
+        loaded(data, table),
+    ];
+    let form = view! {
+        <PostForm to="/fn/create_token" class="line-form">
+            <TextField id="token-name" name="name" label=words.token_name required=true/>
+            <Choice id="token-purpose" name="purpose" label=words.purpose options=purposes/>
+            <Choice id="token-role" name="role" label=words.token_role options=role_options()/>
+            {section::button(words.create)}
+        </PostForm>
+    };
+    section::page(
+        words.title,
+        vec![
+            view! { <SettingsPlaces/> }.into_any(),
+            issued(),
+            section::section("tokens-title", words.tokens, list),
+            section::section("create-title", words.create_token, vec![form.into_any()]),
+        ],
+    )
 }
 
 /// The secret of a token made a moment ago, once.
-#[component]
-fn Issued() -> impl IntoView {
+fn issued() -> AnyView {
     let query = use_query_map();
-    move || {
+    let shown = move || {
         let issue = query.read().get("issued").filter(|text| !text.is_empty());
         issue.map(|issue| loaded(read_issued_token(issue), secret))
-    }
+    };
+    shown.into_any()
 }
 
 fn secret(secret: Option<String>) -> AnyView {

@@ -1,5 +1,4 @@
 use leptos::prelude::*;
-use leptos_meta::Title;
 use waybill_model::access::Action;
 use waybill_model::view::UserLine;
 
@@ -13,54 +12,60 @@ use crate::part::field::{Choice, TextField, role_options, role_word};
 use crate::part::loaded::loaded;
 use crate::part::name::name;
 use crate::part::posted::{PostForm, posted_problem};
+use crate::part::section;
 use crate::part::table::{self, Column};
 use crate::part::time;
 
 #[component]
-pub fn UsersPage() -> impl IntoView {
+pub fn UsersPage() -> AnyView {
     let data = read_users();
     let words = &words().settings;
     let may = SignedIn::expect().may(Action::UserAdmin);
-    view! {
-        <Title text=words.users/>
-        <h1>{words.title}</h1>
-        <SettingsPlaces/>
-        <section aria-labelledby="users-title">
-            <h2 id="users-title">{words.users}</h2>
-            <p class="quiet">{words.users_about}</p>
-            {posted_problem()}
-            {loaded(data, table)}
-        </section>
-        {may.then(|| view! { <AddUserForm/> })}
+    let list = vec![
+        section::quiet(words.users_about),
+        posted_problem(),
+        loaded(data, table),
+    ];
+    let mut parts = vec![
+        view! { <SettingsPlaces/> }.into_any(),
+        section::section("users-title", words.users, list),
+    ];
+    if may {
+        parts.push(section::section("add-title", words.add_user, add_user()));
     }
+    section::page(words.title, parts)
 }
 
-#[component]
-fn AddUserForm() -> impl IntoView {
-    let words = &words().settings;
-    view! {
-        <section aria-labelledby="add-title">
-            <h2 id="add-title">{words.add_user}</h2>
-            <PostForm to="/fn/add_user" class="line-form">
-                <TextField id="add-name" name="name" label=words.name required=true/>
-                <TextField
-                    id="add-password"
-                    name="password"
-                    kind="password"
-                    label=crate::i18n::words().frame.password
-                    required=true
-                    autocomplete="new-password"
-                />
-                <Choice id="add-role" name="role" label=words.role options=role_options()/>
-                <button class="button primary">{words.add}</button>
-            </PostForm>
-            <ul class="quiet plain">
-                <li>{words.role_viewer} ": " {words.role_viewer_about}</li>
-                <li>{words.role_operator} ": " {words.role_operator_about}</li>
-                <li>{words.role_admin} ": " {words.role_admin_about}</li>
-            </ul>
-        </section>
-    }
+fn add_user() -> Vec<AnyView> {
+    let words = words();
+    let own = &words.settings;
+    let form = view! {
+        <PostForm to="/fn/add_user" class="line-form">
+            <TextField id="add-name" name="name" label=own.name required=true/>
+            <TextField
+                id="add-password"
+                name="password"
+                kind="password"
+                label=words.frame.password
+                required=true
+                autocomplete="new-password"
+            />
+            <Choice id="add-role" name="role" label=own.role options=role_options()/>
+            {section::button(own.add)}
+        </PostForm>
+    };
+    let about = |role, about| section::quiet(format!("{role}: {about}"));
+    vec![
+        form.into_any(),
+        section::group(
+            "plain",
+            vec![
+                about(own.role_viewer, own.role_viewer_about),
+                about(own.role_operator, own.role_operator_about),
+                about(own.role_admin, own.role_admin_about),
+            ],
+        ),
+    ]
 }
 
 fn table(users: Vec<UserLine>) -> AnyView {
@@ -103,6 +108,7 @@ fn row_actions(user: &UserLine) -> AnyView {
     let shown = format::shortened(&format::visible(&user.name), 48);
     let id = user.id;
     let role = user.role;
+    let owner = user.name.clone();
     view! {
                 <Confirm id=format!("role-{id}") label=words.change_role ask=(words.role_ask)(&shown)>
                     <PostForm to="/fn/set_role">
@@ -114,11 +120,19 @@ fn row_actions(user: &UserLine) -> AnyView {
                             options=role_options()
                             chosen=role.name()
                         />
-                        <button class="button primary">{words.change_role}</button>
+                        {section::button(words.change_role)}
                     </PostForm>
                 </Confirm>
                 <Confirm id=format!("reset-{id}") label=words.reset_password ask=(words.reset_ask)(&shown)>
                     <PostForm to="/fn/reset_password">
+                        // For password managers: whose password it is.
+                        <input
+                            type="text"
+                            autocomplete="username"
+                            value=owner
+                            hidden=true
+                            readonly=true
+                        />
                         <input type="hidden" name="user_id" value=id/>
                         <div class="field">
                             <label for=format!("password-of-{id}")>{words.new_password}</label>
@@ -130,7 +144,7 @@ fn row_actions(user: &UserLine) -> AnyView {
                                 autocomplete="new-password"
                             />
                         </div>
-                        <button class="button primary">{words.reset_password}</button>
+                        {section::button(words.reset_password)}
                     </PostForm>
                 </Confirm>
                 <Confirm id=format!("remove-{id}") label=words.remove ask=(words.remove_ask)(&shown) danger=true>

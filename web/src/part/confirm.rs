@@ -17,7 +17,7 @@ pub fn Confirm(
     #[prop(default = false)]
     danger: bool,
     children: Children,
-) -> impl IntoView {
+) -> AnyView {
     let title_id = format!("{id}-title");
     let (opener, closer, titled) = (id.clone(), id.clone(), title_id.clone());
     let class = if danger {
@@ -45,4 +45,5 @@ pub fn Confirm(
             </div>
         </dialog>
     }
+    .into_any()
 }

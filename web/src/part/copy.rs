@@ -7,7 +7,7 @@ use super::name;
 use crate::i18n::words;
 
 #[component]
-pub fn CopyText(text: String, #[prop(default = 64)] max: usize) -> impl IntoView {
+pub fn CopyText(text: String, #[prop(default = 64)] max: usize) -> AnyView {
     let frame = &words().frame;
     let copied = RwSignal::new(false);
     let shown = name::code(&text, max);
@@ -40,6 +40,7 @@ pub fn CopyText(text: String, #[prop(default = 64)] max: usize) -> impl IntoView
             </button>
         </span>
     }
+    .into_any()
 }
 
 #[cfg(feature = "hydrate")]

@@ -6,7 +6,7 @@ pub fn Empty(
     title: &'static str,
     why: &'static str,
     #[prop(optional)] children: Option<Children>,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <div class="empty">
             <p class="empty-title">{title}</p>
@@ -14,4 +14,5 @@ pub fn Empty(
             {children.map(|children| children())}
         </div>
     }
+    .into_any()
 }

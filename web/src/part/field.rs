@@ -15,7 +15,7 @@ pub fn TextField(
     #[prop(default = "text")] kind: &'static str,
     #[prop(default = false)] required: bool,
     #[prop(default = "off")] autocomplete: &'static str,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <div class="field">
             <label for=id>{label}</label>
@@ -31,6 +31,7 @@ pub fn TextField(
             />
         </div>
     }
+    .into_any()
 }
 
 /// A choice; `options` are value and label.
@@ -41,7 +42,7 @@ pub fn Choice(
     label: &'static str,
     options: Vec<(&'static str, &'static str)>,
     #[prop(into, default = String::new())] chosen: String,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <div class="field">
             <label for=id.clone()>{label}</label>
@@ -59,6 +60,7 @@ pub fn Choice(
             </select>
         </div>
     }
+    .into_any()
 }
 
 pub fn role_word(role: Role) -> &'static str {

@@ -14,5 +14,6 @@ pub mod name;
 pub mod pager;
 pub mod posted;
 pub mod problem;
+pub mod section;
 pub mod table;
 pub mod time;

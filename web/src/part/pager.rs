@@ -9,7 +9,7 @@ pub fn Pager(
     older: Option<String>,
     /// Set when this is not the first page.
     newest: Option<String>,
-) -> impl IntoView {
+) -> AnyView {
     let frame = &words().frame;
     (older.is_some() || newest.is_some()).then(|| {
         view! {
@@ -19,4 +19,5 @@ pub fn Pager(
             </nav>
         }
     })
+    .into_any()
 }

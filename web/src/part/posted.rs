@@ -14,12 +14,13 @@ pub fn PostForm(
     to: &'static str,
     #[prop(default = "stack")] class: &'static str,
     children: Children,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <form class=class method="post" action=to>
             {children()}
         </form>
     }
+    .into_any()
 }
 
 /// What the form sent last did not do; success shows in the page itself.

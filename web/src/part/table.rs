@@ -32,7 +32,7 @@ pub fn table_with_foot(
                 Column::Text(label) => ("", label),
                 Column::Number(label) => ("right", label),
             };
-            view! { <th scope="col" class=class>{label}</th> }.into_any()
+            head(class, label)
         })
         .collect();
     let foot = (!foot.is_empty()).then(|| view! { <tfoot>{foot}</tfoot> });
@@ -46,6 +46,11 @@ pub fn table_with_foot(
         </div>
     }
     .into_any()
+}
+
+pub fn head(class: &'static str, content: impl IntoAny) -> AnyView {
+    let content = content.into_any();
+    view! { <th scope="col" class=class>{content}</th> }.into_any()
 }
 
 pub fn row(cells: Vec<AnyView>) -> AnyView {

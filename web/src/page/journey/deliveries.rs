@@ -9,20 +9,11 @@ use crate::part::name::{code, name};
 use crate::part::table::{self, Column};
 use crate::part::{badge, time};
 
-pub fn deliveries(journey: &Journey) -> impl IntoView + use<> {
-    let words = &words().journey;
-    if journey.deliveries.is_empty() {
-        return view! { <p class="quiet">{words.no_delivery}</p> }.into_any();
-    }
-    journey
-        .deliveries
-        .iter()
-        .map(delivery)
-        .collect_view()
-        .into_any()
+pub fn deliveries(journey: &Journey) -> Vec<AnyView> {
+    journey.deliveries.iter().map(delivery).collect()
 }
 
-fn delivery(delivery: &Delivery) -> impl IntoView + use<> {
+fn delivery(delivery: &Delivery) -> AnyView {
     let words = &words().journey;
     let group = match delivery.group.as_deref() {
         Some(group) => name(group, 64).into_any(),
@@ -45,6 +36,7 @@ fn delivery(delivery: &Delivery) -> impl IntoView + use<> {
             {table::table(words.attempts, "compact", columns, attempts)}
         </div>
     }
+    .into_any()
 }
 
 fn attempt(attempt: &Attempt) -> AnyView {

@@ -19,9 +19,10 @@ use crate::live::Live;
 use crate::part::icon::{Icon, icon};
 use crate::part::loaded::loaded;
 use crate::part::name::name;
+use crate::part::section;
 
 #[component]
-pub fn JourneyScreen() -> impl IntoView {
+pub fn JourneyScreen() -> AnyView {
     let live = Live::expect();
     let params = use_params_map();
     let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
@@ -29,7 +30,7 @@ pub fn JourneyScreen() -> impl IntoView {
     loaded(data, show)
 }
 
-fn show(page: JourneyPage) -> impl IntoView {
+fn show(page: JourneyPage) -> AnyView {
     let words = &words().journey;
     let JourneyPage {
         journey,
@@ -42,57 +43,38 @@ fn show(page: JourneyPage) -> impl IntoView {
     } else {
         chain
     };
-    let budget = part("budget", words.budget, !journey.budget.is_empty(), || {
-        budget::budget(&journey.budget).into_any()
-    });
-    let deliveries = part(
-        "deliveries",
-        words.deliveries,
-        !journey.deliveries.is_empty(),
-        || deliveries::deliveries(&journey).into_any(),
-    );
-    let hops = part("hops", words.hops, !journey.hops.is_empty(), || {
-        deliveries::hops(&journey).into_any()
-    });
-    view! {
-        {head::head(&journey)}
-        <section aria-labelledby="chain-title">
-            <div class="section-head">
-                <h2 id="chain-title">{words.chain}</h2>
-                <p class="quiet">{words.chain_about}</p>
-            </div>
-            {timeline::timeline(&journey.id, &chain)}
-        </section>
-        {gaps(&journey.gaps)}
-        {budget}
-        {deliveries}
-        {hops}
-        <section aria-labelledby="spans-title">
-            <h2 id="spans-title">{words.spans}</h2>
-            {spans::spans(spans)}
-        </section>
+    let heading = view! {
+        <div class="section-head">
+            <h2 id="chain-title">{words.chain}</h2>
+            <p class="quiet">{words.chain_about}</p>
+        </div>
+    };
+    let timeline = timeline::timeline(&journey.id, &chain).into_any();
+    let mut parts = vec![
+        head::head(&journey).into_any(),
+        section::section_under("chain-title", heading.into_any(), vec![timeline]),
+        gaps(&journey.gaps).into_any(),
+    ];
+    // Only what has something to say.
+    if !journey.budget.is_empty() {
+        let budget = budget::budget(&journey.budget).into_any();
+        parts.push(section::section("budget-title", words.budget, vec![budget]));
     }
-}
-
-/// A section that is there only where it has something to say.
-fn part(
-    id: &'static str,
-    title: &'static str,
-    there: bool,
-    content: impl FnOnce() -> AnyView,
-) -> Option<AnyView> {
-    let id = format!("{id}-title");
-    let by = id.clone();
-    there.then(|| {
-        let content = content();
-        view! {
-            <section aria-labelledby=by>
-                <h2 id=id>{title}</h2>
-                {content}
-            </section>
-        }
-        .into_any()
-    })
+    if !journey.deliveries.is_empty() {
+        let deliveries = deliveries::deliveries(&journey);
+        parts.push(section::section(
+            "deliveries-title",
+            words.deliveries,
+            deliveries,
+        ));
+    }
+    if !journey.hops.is_empty() {
+        let hops = deliveries::hops(&journey).into_any();
+        parts.push(section::section("hops-title", words.hops, vec![hops]));
+    }
+    let spans = spans::spans(spans).into_any();
+    parts.push(section::section("spans-title", words.spans, vec![spans]));
+    parts.into_any()
 }
 
 /// What is not known, in words.

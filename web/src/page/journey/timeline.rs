@@ -9,6 +9,7 @@ use crate::format;
 use crate::i18n::words;
 use crate::part::badge;
 use crate::part::name::{code, name};
+use crate::part::table;
 use crate::routes::link;
 
 /// Deeper causes are not indented further.
@@ -23,22 +24,22 @@ pub fn timeline(this: &str, chain: &[Journey]) -> impl IntoView + use<> {
         .map(|n| format::duration(lanes.total_ms * f64::from(n) / 4.0))
         .map(|tick| view! { <span>{tick}</span> })
         .collect_view();
+    let axis = view! {
+        <span class="hidden">{words.bar}</span>
+        <span class="axis num" aria-hidden="true">{ticks}</span>
+    };
+    let heads = vec![
+        table::head("lane-what", words.step),
+        table::head("lane-bar", axis),
+        table::head("right", words.at),
+        table::head("right", words.waited),
+        table::head("right", words.took),
+        table::head("", words.outcome),
+    ];
     view! {
         <div class="scroll timeline-scroll" tabindex="0" role="region" aria-label=words.chain>
             <table class="timeline">
-                <thead>
-                    <tr>
-                        <th scope="col" class="lane-what">{words.step}</th>
-                        <th scope="col" class="lane-bar">
-                            <span class="hidden">{words.bar}</span>
-                            <span class="axis num" aria-hidden="true">{ticks}</span>
-                        </th>
-                        <th scope="col" class="right">{words.at}</th>
-                        <th scope="col" class="right">{words.waited}</th>
-                        <th scope="col" class="right">{words.took}</th>
-                        <th scope="col">{words.outcome}</th>
-                    </tr>
-                </thead>
+                <thead>{table::row(heads)}</thead>
                 {lanes
                     .messages
                     .iter()
@@ -95,19 +96,26 @@ fn message_rows(lanes: &MessageLanes<'_>, this: &str, total_ms: f64) -> impl Int
     }
 }
 
-fn lane(row: &Row<'_>, total_ms: f64) -> impl IntoView + use<> {
+fn lane(row: &Row<'_>, total_ms: f64) -> AnyView {
     let words = &words().journey;
     let known = |ms: Option<f64>| ms.map_or_else(|| "–".to_owned(), format::duration);
-    view! {
-        <tr>
-            <th scope="row" class="lane-what">{what(row)}</th>
-            <td class="lane-bar">{bars(row, total_ms)}</td>
-            <td class="right num" data-label=words.at>{known(row.at_ms).replacen("0 ms", "0", usize::from(row.at_ms == Some(0.0)))}</td>
-            <td class="right num" data-label=words.waited>{known(row.wait.map(|wait| wait.ms))}</td>
-            <td class="right num" data-label=words.took>{known(row.took_ms)}</td>
-            <td>{outcome(row)}</td>
-        </tr>
-    }
+    let start = if row.at_ms == Some(0.0) {
+        "0".to_owned()
+    } else {
+        known(row.at_ms)
+    };
+    table::row(vec![
+        view! { <th scope="row" class="lane-what">{what(row)}</th> }.into_any(),
+        table::cell_of("lane-bar", bars(row, total_ms)),
+        table::labelled(words.at, "right num", start),
+        table::labelled(
+            words.waited,
+            "right num",
+            known(row.wait.map(|wait| wait.ms)),
+        ),
+        table::labelled(words.took, "right num", known(row.took_ms)),
+        table::cell(outcome(row)),
+    ])
 }
 
 fn what(row: &Row<'_>) -> AnyView {

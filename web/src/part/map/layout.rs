@@ -5,50 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use waybill_model::messaging::DestinationRole;
 use waybill_model::view::{DestinationLine, MapEdge, MapEdgeKind};
 
-/// Sizes in units of the drawing.
-pub const WIDTH: f64 = 1200.0;
-pub const NODE_HEIGHT: f64 = 40.0;
-pub const ROW: f64 = 50.0;
-pub const SERVICE_WIDTH: f64 = 230.0;
-pub const DESTINATION_WIDTH: f64 = 300.0;
+use super::plan::{DESTINATION_WIDTH, Line, Node, Plan, ROW, SERVICE_WIDTH, WIDTH};
 
 /// More destinations than this are left to the table.
-pub const SHOWN: usize = 14;
-
-pub struct Layout {
-    pub height: f64,
-    pub publishers: Vec<Node>,
-    pub destinations: Vec<Node>,
-    pub consumers: Vec<Node>,
-    pub lines: Vec<Line>,
-    /// Destinations that are not drawn.
-    pub left_out: usize,
-}
-
-pub struct Node {
-    pub name: String,
-    pub system: String,
-    pub role: DestinationRole,
-    pub x: f64,
-    /// Of its middle.
-    pub y: f64,
-    pub per_s: f64,
-    /// 0 to 1, the worst of its lines.
-    pub failed_share: f64,
-}
-
-pub struct Line {
-    pub kind: MapEdgeKind,
-    pub from: (f64, f64),
-    pub to: (f64, f64),
-    pub per_s: f64,
-    pub failed_share: f64,
-}
+const SHOWN: usize = 14;
 
 type Place = (String, String);
 
 /// Deterministic: the same edges always give the same drawing.
-pub fn layout(edges: &[MapEdge], destinations: &[DestinationLine]) -> Layout {
+pub fn layout(edges: &[MapEdge], destinations: &[DestinationLine]) -> Plan {
     let roles: BTreeMap<Place, DestinationRole> = destinations
         .iter()
         .map(|line| ((line.system.clone(), line.destination.clone()), line.role))
@@ -122,7 +87,7 @@ pub fn layout(edges: &[MapEdge], destinations: &[DestinationLine]) -> Layout {
         .iter()
         .map(|e| line(e, &publishers, &consumers, at(&place(e))))
         .collect();
-    Layout {
+    Plan {
         height,
         publishers,
         destinations: middle,

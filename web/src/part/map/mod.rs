@@ -1,14 +1,17 @@
 //! The map of services and destinations, drawn as SVG, with its table.
 
+#[cfg(feature = "ssr")]
 mod layout;
+mod plan;
 
 use leptos::prelude::*;
 use waybill_model::messaging::DestinationRole;
-use waybill_model::view::{DestinationLine, MapEdge, MapEdgeKind};
+use waybill_model::view::{MapEdge, MapEdgeKind};
 
-use self::layout::{
-    DESTINATION_WIDTH, Layout, Line, NODE_HEIGHT, Node, SERVICE_WIDTH, WIDTH, layout,
-};
+#[cfg(feature = "ssr")]
+pub use self::layout::layout;
+pub use self::plan::Plan;
+use self::plan::{DESTINATION_WIDTH, Line, NODE_HEIGHT, Node, SERVICE_WIDTH, WIDTH};
 use super::name::name;
 use super::table::{self, Column};
 use crate::format;
@@ -16,17 +19,16 @@ use crate::i18n::words;
 use crate::routes::link;
 
 #[component]
-pub fn Map(edges: Vec<MapEdge>, destinations: Vec<DestinationLine>) -> impl IntoView {
+pub fn Map(edges: Vec<MapEdge>, plan: Plan) -> AnyView {
     let words = words();
     if edges.is_empty() {
         return view! { <p class="quiet">{words.overview.map_quiet}</p> }.into_any();
     }
-    let map = layout(&edges, &destinations);
-    let left_out = (map.left_out > 0)
-        .then(|| view! { <p class="quiet">{(words.overview.map_more)(map.left_out)}</p> });
+    let left_out = (plan.left_out > 0)
+        .then(|| view! { <p class="quiet">{(words.overview.map_more)(plan.left_out)}</p> });
     view! {
         <div class="scroll map-scroll" tabindex="0" role="region" aria-label=words.overview.map>
-            {drawing(map)}
+            {drawing(plan)}
         </div>
         {left_out}
         <details class="more">
@@ -37,7 +39,7 @@ pub fn Map(edges: Vec<MapEdge>, destinations: Vec<DestinationLine>) -> impl Into
     .into_any()
 }
 
-fn drawing(map: Layout) -> impl IntoView {
+fn drawing(map: Plan) -> impl IntoView {
     let about = words().overview.map_about;
     view! {
         <svg
@@ -55,7 +57,7 @@ fn drawing(map: Layout) -> impl IntoView {
     }
 }
 
-fn line(line: &Line) -> impl IntoView + use<> {
+fn line(line: &Line) -> AnyView {
     let ((x1, y1), (x2, y2)) = (line.from, line.to);
     let bend = (x1 + x2) / 2.0;
     let class = match line.kind {
@@ -77,10 +79,11 @@ fn line(line: &Line) -> impl IntoView + use<> {
             stroke-width=format!("{width:.1}")
         ></path>
     }
+    .into_any()
 }
 
 /// The share of failures on the middle of its line.
-fn mark(line: &Line) -> impl IntoView + use<> {
+fn mark(line: &Line) -> AnyView {
     let x = (line.from.0 + line.to.0) / 2.0;
     let y = (line.from.1 + line.to.1) / 2.0;
     view! {
@@ -91,14 +94,15 @@ fn mark(line: &Line) -> impl IntoView + use<> {
             </text>
         </g>
     }
+    .into_any()
 }
 
-fn service(node: &Node) -> impl IntoView + use<> {
+fn service(node: &Node) -> AnyView {
     let text = node_text(node, SERVICE_WIDTH, "");
-    view! { <g class="map-node service" role="img" aria-label=text.label.clone()>{node_box(node, SERVICE_WIDTH, &text)}</g> }
+    view! { <g class="map-node service" role="img" aria-label=text.label.clone()>{node_box(node, SERVICE_WIDTH, &text)}</g> }.into_any()
 }
 
-fn destination(node: &Node) -> impl IntoView + use<> {
+fn destination(node: &Node) -> AnyView {
     let class = match node.role {
         DestinationRole::DeadLetter => "destination dead-letter",
         DestinationRole::Retry => "destination retry",
@@ -113,6 +117,7 @@ fn destination(node: &Node) -> impl IntoView + use<> {
             </a>
         </g>
     }
+    .into_any()
 }
 
 struct NodeText {
@@ -156,7 +161,7 @@ fn fitted(text: &str, width: f64) -> String {
     text.to_owned()
 }
 
-fn node_box(node: &Node, width: f64, text: &NodeText) -> impl IntoView + use<> {
+fn node_box(node: &Node, width: f64, text: &NodeText) -> AnyView {
     let top = node.y - NODE_HEIGHT / 2.0;
     let x = format!("{:.1}", node.x + 12.0);
     view! {
@@ -176,6 +181,7 @@ fn node_box(node: &Node, width: f64, text: &NodeText) -> impl IntoView + use<> {
             </text>
         </g>
     }
+    .into_any()
 }
 
 fn edge_table(edges: Vec<MapEdge>) -> AnyView {
