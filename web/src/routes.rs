@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn every_server_function_is_listed() {
-        let mut found: Vec<_> = leptos::server_fn::axum::server_fn_paths()
+        let mut found: Vec<_> = server_fn::axum::server_fn_paths()
             .map(|(path, _)| path)
             .collect();
         let mut listed: Vec<_> = FUNCTIONS.iter().map(|(path, _)| *path).collect();
