@@ -1,1 +1,22 @@
-//! Waybill
+//! Waybill: the server and its command line.
+
+pub mod api;
+pub mod app;
+pub mod audit;
+pub mod auth;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod database;
+pub mod error;
+pub mod health;
+pub mod ingest;
+pub mod journey;
+pub mod listener;
+pub mod metrics;
+pub mod postgres;
+pub mod query;
+pub mod tasks;
+pub mod telemetry;
+pub mod tls;
+pub mod ui;

@@ -1,1 +1,11 @@
-fn main() {}
+//! The whole application over HTTP and gRPC, on a real Postgres and real brokers.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failure ends the test")]
+
+mod access;
+mod demo;
+mod durability;
+mod ingest;
+mod power;
+mod recordings;
+mod search;

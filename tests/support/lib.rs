@@ -1,1 +1,16 @@
+//! What the tests of the whole share: a server process, brokers, a browser, telemetry to send.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "test support: a failure ends the test"
+)]
+
+pub mod brokers;
+pub mod browser;
+pub mod child;
+pub mod devtools;
+pub mod otlp;
+pub mod server;
+pub mod wait;

@@ -65,13 +65,13 @@ pub mod link {
 
 #[cfg(all(test, feature = "ssr"))]
 mod tests {
-    use leptos::server_fn::axum::server_fn_paths;
-
     use super::*;
 
     #[test]
     fn every_server_function_is_listed() {
-        let mut found: Vec<_> = server_fn_paths().map(|(path, _)| path).collect();
+        let mut found: Vec<_> = server_fn::axum::server_fn_paths()
+            .map(|(path, _)| path)
+            .collect();
         let mut listed: Vec<_> = FUNCTIONS.iter().map(|(path, _)| *path).collect();
         found.sort_unstable();
         listed.sort_unstable();

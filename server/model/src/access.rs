@@ -6,6 +6,7 @@ use crate::time::Timestamp;
 
 /// The smallest right that can be given. Written as in configuration and the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Action {
     #[serde(rename = "status.read")]
     StatusRead,
@@ -98,6 +99,7 @@ impl Action {
 
 /// A bundle of grants on everything. Grants narrower than a role stand beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     Viewer,
@@ -149,6 +151,7 @@ impl Role {
 
 /// `cluster` and `resource` are patterns: `*` stands for any run of characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Grant {
     pub action: Action,
     pub cluster: String,
@@ -187,6 +190,7 @@ pub struct Target<'a> {
 
 /// Who asks, with every grant that is theirs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Caller {
     pub user_id: i64,
     pub name: String,

@@ -7,6 +7,7 @@ use crate::time::Timestamp;
 
 /// What is about to be recorded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditEntry {
     /// The user's name, `system` for Waybill itself, `anonymous` before sign-in.
     pub actor: String,
@@ -20,6 +21,7 @@ pub struct AuditEntry {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
     Allowed,
@@ -28,6 +30,7 @@ pub enum Decision {
 
 /// A recorded line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditLine {
     pub id: i64,
     pub at: Timestamp,

@@ -9,6 +9,8 @@ pub mod audit;
 pub mod id;
 pub mod journey;
 pub mod messaging;
+#[cfg(feature = "openapi")]
+mod openapi;
 pub mod problem;
 pub mod query;
 pub mod reference;

@@ -24,7 +24,9 @@ pub struct Facts {
     pub conversation_id: Option<String>,
     pub body_bytes: Option<u64>,
     pub batch_count: Option<u64>,
-    /// Says which cluster, where the span knows: a cluster id, else `server.address[:port]`.
+    /// The cluster's own id, where the span knows it.
+    pub cluster_id: Option<String>,
+    /// `server.address[:port]`: one door of the cluster, not its name.
     pub cluster_hint: Option<String>,
     /// Messages this span names besides its own: one for each link, with the link's attributes.
     pub links: Vec<LinkFacts>,
@@ -60,6 +62,7 @@ pub enum Operation {
 
 /// What a destination is for, as far as its name or the topology tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DestinationRole {
     #[default]

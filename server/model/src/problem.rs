@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[error("{message}")]
 pub struct Problem {
     pub code: Code,
@@ -24,6 +25,7 @@ impl Problem {
 macro_rules! codes {
     ($($variant:ident $name:literal $about:literal),* $(,)?) => {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum Code { $(#[doc = $about] #[serde(rename = $name)] $variant),* }
 
         impl Code {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::time::Timestamp;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Status {
     pub version: String,
     pub started_at: Timestamp,
@@ -17,6 +18,7 @@ pub struct Status {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Component {
     pub name: String,
     pub state: ComponentState,
@@ -26,6 +28,7 @@ pub struct Component {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ComponentState {
     Starting,
@@ -37,6 +40,7 @@ pub enum ComponentState {
 
 /// Since the start of this process.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct IngestCounters {
     pub accepted_spans: u64,
     pub duplicate_spans: u64,
@@ -49,6 +53,7 @@ pub struct IngestCounters {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StoreFigures {
     pub bytes_on_disk: Option<u64>,
     pub oldest_span_at: Option<Timestamp>,

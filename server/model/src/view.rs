@@ -10,6 +10,7 @@ use crate::time::Timestamp;
 
 /// Who looks at the page; `None` in place of it means: nobody signed in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Viewer {
     pub name: String,
     pub role: Role,
@@ -18,6 +19,7 @@ pub struct Viewer {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Overview {
     pub as_of: Timestamp,
     /// The window that rates and shares are about, in milliseconds.
@@ -34,6 +36,7 @@ pub struct Overview {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Totals {
     pub published: u64,
     pub processed: u64,
@@ -44,6 +47,7 @@ pub struct Totals {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TrafficPoint {
     pub at: Timestamp,
     pub published: u64,
@@ -52,6 +56,7 @@ pub struct TrafficPoint {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DestinationLine {
     pub system: String,
     pub destination: String,
@@ -67,6 +72,7 @@ pub struct DestinationLine {
 
 /// service → destination (publishes) or destination → service (consumes).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MapEdge {
     pub kind: MapEdgeKind,
     pub service: String,
@@ -78,6 +84,7 @@ pub struct MapEdge {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MapEdgeKind {
     Publishes,
@@ -88,6 +95,7 @@ pub enum MapEdgeKind {
 
 /// A journey and the chain that it stands in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct JourneyPage {
     pub journey: Journey,
     /// From the root of `caused_by` down, this journey included, in order of creation.
@@ -97,6 +105,7 @@ pub struct JourneyPage {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SpanLine {
     pub trace_id: TraceId,
     pub span_id: SpanId,
@@ -114,6 +123,7 @@ pub struct SpanLine {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UserLine {
     pub id: i64,
     pub name: String,
@@ -123,6 +133,7 @@ pub struct UserLine {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TokenLine {
     pub id: i64,
     pub name: String,
@@ -136,6 +147,7 @@ pub struct TokenLine {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TokenPurpose {
     Api,

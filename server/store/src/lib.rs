@@ -1,1 +1,84 @@
-//! Waybill
+//! Waybill's store: the only crate that speaks SQL, on Postgres 14 or newer.
+//!
+//! What it promises:
+//!
+//! - `append` returns after the commit record is on disk; a block is there whole or not at all.
+//! - No row and no index entry is written for a span. A commit is one statement: its spans packed in
+//!   a block ([`blocks`]), one segment of the term index, its roll-ups.
+//! - Nothing is deleted row by row that has a day: retention drops whole partitions, and never
+//!   touches the audit log.
+//! - Secrets arrive here in clear and are stored as hashes only.
+//! - Texts of senders may hold anything. Postgres' `text` refuses NUL, so it is written as U+FFFD
+//!   where a column is text; spans themselves are kept byte for byte.
+//!
+//! Every statement stands in a `statements!` list, and a test prepares each against a migrated
+//! database.
+
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident = $sql:literal;)*) => {
+        $($(#[$doc])* const $name: &str = $sql;)*
+        pub(crate) const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $sql)),*];
+    };
+}
+
+pub mod accounts;
+pub mod audit;
+pub mod blocks;
+mod connect;
+mod error;
+mod figures;
+pub mod finder;
+pub mod grants;
+pub mod leases;
+mod partition;
+pub mod retention;
+pub mod rollup;
+mod schema;
+pub mod sessions;
+pub mod setup_link;
+pub mod signals;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod text;
+pub mod tokens;
+pub mod troubled;
+
+pub use blocks::{
+    Block, BlockId, CorruptFrame, EncodedBlock, Found, IndexedSpan, Merged, RollupKey, Scan, encode,
+};
+pub use connect::{ConnectOptions, Store};
+pub use error::StoreError;
+pub use retention::{Retained, RetentionPolicy};
+pub use rollup::{Histogram, Rollup};
+pub use schema::Migrated;
+
+/// Every statement of this crate as (module, name, SQL), for the test that prepares them all.
+#[cfg(feature = "testing")]
+pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
+    [
+        ("accounts", accounts::STATEMENTS),
+        ("audit", audit::STATEMENTS),
+        ("blocks::append", blocks::append::STATEMENTS),
+        ("blocks::find", blocks::find::STATEMENTS),
+        ("blocks::merge", blocks::merge::STATEMENTS),
+        ("blocks::scan", blocks::scan::STATEMENTS),
+        ("connect", connect::STATEMENTS),
+        ("figures", figures::STATEMENTS),
+        ("finder", finder::STATEMENTS),
+        ("grants", grants::STATEMENTS),
+        ("leases", leases::STATEMENTS),
+        ("partition", partition::STATEMENTS),
+        ("retention", retention::STATEMENTS),
+        ("rollup::read", rollup::read::STATEMENTS),
+        ("rollup::fold", rollup::fold::STATEMENTS),
+        ("sessions", sessions::STATEMENTS),
+        ("setup_link", setup_link::STATEMENTS),
+        ("signals", signals::STATEMENTS),
+        ("tokens", tokens::STATEMENTS),
+        ("troubled::read", troubled::READ_STATEMENTS),
+        ("troubled::write", troubled::WRITE_STATEMENTS),
+    ]
+    .into_iter()
+    .flat_map(|(module, list)| list.iter().map(move |(name, sql)| (module, *name, *sql)))
+    .collect()
+}

@@ -1,0 +1,171 @@
+//! How RabbitMQ clients write spans.
+//!
+//! The destination is the exchange; where a message goes through the default exchange it is the
+//! routing key, which is the queue's name. The group is the queue.
+//!
+//! Recorded from running clients: Java agent (amqp-client), amqplib, pika, aio-pika. Read in code
+//! only: RabbitMQ.Client for .NET, Micrometer.
+
+use waybill_model::messaging::{DestinationRole, Facts, Operation};
+use waybill_model::span::{Span, SpanKind};
+
+use crate::adapter::{Dialect, Habits};
+use crate::convention::Said;
+use crate::roles;
+
+pub(super) const SYSTEM: &str = "rabbitmq";
+
+/// Libraries whose consumer spans are named after the queue: `Q process`, `Q receive`.
+const QUEUE_IN_NAME: &[&str] = &["io.opentelemetry.rabbitmq", "instrumentation-amqplib"];
+
+/// What the default exchange is called.
+const DEFAULT_EXCHANGE: &[&str] = &["", "amq.default", "<default>", "(AMQP default)"];
+
+pub(super) struct RabbitDialect;
+
+impl Dialect for RabbitDialect {
+    fn speaks(&self, system: &str) -> bool {
+        system.eq_ignore_ascii_case(SYSTEM)
+    }
+
+    fn claims(&self, span: &Span) -> bool {
+        span.attributes
+            .iter()
+            .any(|a| a.key.starts_with("messaging.rabbitmq."))
+    }
+
+    fn facts(&self, span: &Span, said: &Said<'_>) -> Option<Facts> {
+        let mut facts = said.facts(SYSTEM, span);
+        if let Some(operation) = channel_method(span) {
+            facts.operation = operation;
+            facts.failed |= matches!(span.name.as_str(), "basic.nack" | "basic.reject");
+        }
+        let consumes = matches!(facts.operation, Operation::Receive | Operation::Process);
+        let address = Address::read(said, consumes);
+        let queue = address
+            .queue
+            .map(str::to_owned)
+            .or_else(|| consumes.then(|| queue_in_name(span)).flatten());
+        if facts.group.is_none() && consumes {
+            facts.group = queue;
+        }
+        facts.destination = address
+            .destination
+            .map(str::to_owned)
+            .or_else(|| facts.group.clone());
+        // A position is Kafka's idea; a delivery tag counts within one channel only.
+        facts.partition = None;
+        facts.offset = None;
+        facts.destination_role = self.role_of(&facts);
+        Some(facts)
+    }
+
+    fn destination_role(&self, name: &str) -> DestinationRole {
+        match name {
+            "amq.rabbitmq.trace" | "amq.rabbitmq.log" | "amq.rabbitmq.event" => {
+                DestinationRole::Internal
+            }
+            _ => roles::by_name(name),
+        }
+    }
+
+    fn habits(&self) -> Habits {
+        Habits {
+            one_name: false,
+            positions: false,
+        }
+    }
+}
+
+impl RabbitDialect {
+    /// The queue tells where the exchange does not: dead letters often come through an exchange
+    /// that serves other things too.
+    fn role_of(&self, facts: &Facts) -> DestinationRole {
+        [facts.destination.as_deref(), facts.group.as_deref()]
+            .into_iter()
+            .flatten()
+            .map(|name| self.destination_role(name))
+            .find(|role| *role != DestinationRole::Origin)
+            .unwrap_or_default()
+    }
+}
+
+/// CLIENT spans of the Java agent that speak with the channel and are about no single message.
+fn channel_method(span: &Span) -> Option<Operation> {
+    if span.kind != SpanKind::Client && span.kind != SpanKind::Internal {
+        return None;
+    }
+    let name = span.name.as_str();
+    match name {
+        "basic.ack" | "basic.nack" | "basic.reject" => Some(Operation::Settle),
+        _ if name.starts_with("basic.")
+            || name.starts_with("confirm.")
+            || name.starts_with("queue.")
+            || name.starts_with("exchange.")
+            || name.starts_with("channel.")
+            || name.starts_with("tx.")
+            || name.starts_with("Channel.") =>
+        {
+            Some(Operation::Other)
+        }
+        _ => None,
+    }
+}
+
+struct Address<'a> {
+    destination: Option<&'a str>,
+    queue: Option<&'a str>,
+}
+
+impl<'a> Address<'a> {
+    /// The convention composes `exchange:routing_key:queue`, leaving empty parts out; older
+    /// clients write the exchange, aio-pika `exchange,routing_key`, pika the routing key for the
+    /// default exchange.
+    fn read(said: &Said<'a>, consumes: bool) -> Self {
+        let routing_key = said.routing_key;
+        let Some(whole) = said.destination else {
+            return Self {
+                destination: routing_key,
+                queue: None,
+            };
+        };
+        let ((exchange, queue), routing_key) = match routing_key {
+            Some(key) => (split_at_key(whole, key, consumes), Some(key)),
+            None => match whole.split_once(',') {
+                Some((exchange, key)) => ((exchange, None), Some(key)),
+                None => ((whole, None), None),
+            },
+        };
+        let destination = if DEFAULT_EXCHANGE.contains(&exchange) {
+            routing_key.or(queue)
+        } else {
+            Some(exchange)
+        };
+        Self { destination, queue }
+    }
+}
+
+fn split_at_key<'a>(whole: &'a str, key: &str, consumes: bool) -> (&'a str, Option<&'a str>) {
+    let parts: Vec<&str> = whole.split(':').collect();
+    match parts.as_slice() {
+        [exchange, k, queue] if *k == key => (exchange, Some(*queue)),
+        [exchange, k] if *k == key && !consumes => (exchange, None),
+        // exchange:queue or key:queue, told apart by the routing key.
+        [k, queue] if *k == key && consumes => ("", Some(*queue)),
+        [exchange, queue] if *queue == key && consumes => (exchange, Some(*queue)),
+        _ => (whole, None),
+    }
+}
+
+fn queue_in_name(span: &Span) -> Option<String> {
+    let named_so = QUEUE_IN_NAME.iter().any(|s| span.scope.name.contains(s));
+    // Micrometer's listener spans say neither the system nor the queue but in their name.
+    let micrometer = span.text("messaging.system").is_none() && span.name.ends_with(" receive");
+    if !named_so && !micrometer {
+        return None;
+    }
+    let (queue, verb) = span.name.rsplit_once(' ')?;
+    let told = matches!(verb, "process" | "receive") && !queue.is_empty();
+    // `<generated>`, `<default>`: a placeholder, not a name.
+    (told && !queue.starts_with('<')).then(|| queue.to_owned())
+}

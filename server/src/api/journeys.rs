@@ -1,0 +1,111 @@
+use axum::Json;
+use axum::extract::{Path, RawQuery, State};
+use waybill_model::journey::{Journey, JourneyState, JourneySummary};
+use waybill_model::query::{JourneyQuery, Page};
+
+use super::params::Params;
+use super::{Answer, AppState, scope};
+use crate::auth::gate::User;
+use crate::clock;
+
+const STATES: [(&str, JourneyState); 9] = [
+    ("in_flight", JourneyState::InFlight),
+    ("delivered", JourneyState::Delivered),
+    ("retrying", JourneyState::Retrying),
+    ("failed", JourneyState::Failed),
+    ("dead_lettered", JourneyState::DeadLettered),
+    ("replayed", JourneyState::Replayed),
+    ("expired", JourneyState::Expired),
+    ("unroutable", JourneyState::Unroutable),
+    ("unknown", JourneyState::Unknown),
+];
+
+const KNOWN: &[&str] = &[
+    "message_id",
+    "key",
+    "trace_id",
+    "attribute",
+    "text",
+    "find",
+    "cluster",
+    "destination",
+    "group",
+    "state",
+    "min_ms",
+    "from",
+    "to",
+    "limit",
+    "cursor",
+];
+
+/// Journeys that fit every parameter, newest first. `searched_back_to` is set where time ran out.
+#[utoipa::path(
+    get, path = "/api/v1/journeys", tag = "journeys",
+    params(
+        ("message_id" = Option<String>, Query,),
+        ("key" = Option<String>, Query,),
+        ("trace_id" = Option<String>, Query,),
+        ("attribute" = Option<String>, Query, description = "name:value, such as order.id:1001"),
+        ("text" = Option<String>, Query, description = "found in the text of an error"),
+        ("find" = Option<String>, Query, description = "journey id, trace id, message id, key or name=value"),
+        ("cluster" = Option<String>, Query,),
+        ("destination" = Option<String>, Query,),
+        ("group" = Option<String>, Query,),
+        ("state" = Option<JourneyState>, Query,),
+        ("min_ms" = Option<f64>, Query, description = "took at least this long"),
+        ("from" = Option<String>, Query, description = "RFC 3339; inside"),
+        ("to" = Option<String>, Query, description = "RFC 3339; outside"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000, description = "50 when absent"),
+        ("cursor" = Option<String>, Query, description = "`next` of the page before"),
+    ),
+    responses((status = 200, body = Page<JourneySummary>)),
+)]
+pub async fn list_journeys(
+    State(state): State<AppState>,
+    User(caller): User,
+    RawQuery(query): RawQuery,
+) -> Answer<Page<JourneySummary>> {
+    let params = Params::parse(query.as_deref(), KNOWN)?;
+    params.range()?;
+    let query = JourneyQuery {
+        message_id: params.owned("message_id"),
+        key: params.owned("key"),
+        trace_id: params.owned("trace_id"),
+        attribute: params.owned("attribute"),
+        text: params.owned("text"),
+        find: params.owned("find"),
+        cluster: params.owned("cluster"),
+        destination: params.owned("destination"),
+        group: params.owned("group"),
+        state: params.word("state", &STATES)?,
+        min_ms: params.ms("min_ms")?,
+        from: params.time("from")?,
+        to: params.time("to")?,
+        limit: Some(params.limit()?),
+        cursor: params.owned("cursor"),
+    };
+    let mut page = state.reads.journeys(scope::normalise(query)?).await?;
+    let now = clock::now();
+    page.items
+        .retain(|summary| scope::sees(&caller, &summary.message, now));
+    Ok(Json(page))
+}
+
+/// Everything known of one message.
+#[utoipa::path(
+    get, path = "/api/v1/journeys/{id}", tag = "journeys",
+    params(("id" = String, Path, description = "from an answer; any reference of the message")),
+    responses((status = 200, body = Journey)),
+)]
+pub async fn get_journey(
+    State(state): State<AppState>,
+    User(caller): User,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Answer<Journey> {
+    Params::parse(query.as_deref(), &[])?;
+    let page = state.reads.journey(&id).await?;
+    Ok(Json(
+        scope::narrow_journey(&caller, page, clock::now())?.journey,
+    ))
+}

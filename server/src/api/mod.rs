@@ -1,0 +1,59 @@
+//! The HTTP API under `/api/v1`: one router list, one file a resource, described from the code at
+//! `/api/openapi.json`. Names are those of the interface; rights are in `auth::policy`.
+
+mod audit;
+mod clusters;
+mod destinations;
+pub mod events;
+mod idempotency;
+mod input;
+mod journeys;
+mod map;
+mod openapi;
+mod otlp_json;
+mod params;
+mod process;
+mod roles;
+mod routes;
+pub mod scope;
+mod state;
+mod status;
+mod tokens;
+mod traces;
+mod users;
+
+use utoipa_axum::router::UtoipaMethodRouter;
+use utoipa_axum::routes;
+
+pub use events::Events;
+pub use routes::{Routes, list, router};
+pub use state::{AppState, Parts, Process, Reads, Settings};
+
+use crate::error::ApiProblem;
+
+type Answer<T> = Result<axum::Json<T>, ApiProblem>;
+
+/// Every resource of the API. A new endpoint is a line here and a row in `auth::policy`.
+fn resources() -> Vec<UtoipaMethodRouter<AppState>> {
+    vec![
+        routes!(status::get_status),
+        routes!(clusters::list_clusters),
+        routes!(clusters::get_cluster),
+        routes!(destinations::list_destinations),
+        routes!(journeys::list_journeys),
+        routes!(journeys::get_journey),
+        routes!(traces::get_trace),
+        routes!(map::get_map),
+        routes!(audit::list_audit),
+        routes!(users::list_users),
+        routes!(users::add_user),
+        routes!(users::change_user),
+        routes!(users::remove_user),
+        routes!(users::set_password),
+        routes!(tokens::list_tokens),
+        routes!(tokens::create_token),
+        routes!(tokens::revoke_token),
+        routes!(roles::list_roles),
+        routes!(events::stream),
+    ]
+}

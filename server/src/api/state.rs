@@ -1,0 +1,112 @@
+//! What every route may use. Handlers see questions (`Reads`), the process (`Process`), accounts
+//! and the audit log; never the store, never a broker.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use waybill_model::id::TraceId;
+use waybill_model::journey::JourneySummary;
+use waybill_model::problem::Problem;
+use waybill_model::query::{JourneyQuery, Page};
+use waybill_model::span::Span;
+use waybill_model::status::Status;
+use waybill_model::view::{JourneyPage, Overview};
+
+use super::events::Events;
+use super::idempotency::Idempotency;
+use crate::audit::Audit;
+use crate::auth::Auth;
+use crate::config::{Cluster, Network};
+use crate::ui::Issued;
+
+/// What can be asked of the data.
+#[async_trait]
+pub trait Reads: Send + Sync {
+    async fn overview(&self) -> Result<Overview, Problem>;
+    async fn journeys(&self, query: JourneyQuery) -> Result<Page<JourneySummary>, Problem>;
+    /// `NotFound` where no message has this reference.
+    async fn journey(&self, id: &str) -> Result<JourneyPage, Problem>;
+    /// In order of start; empty where the trace is not known.
+    async fn trace(&self, trace_id: TraceId) -> Result<Vec<Arc<Span>>, Problem>;
+}
+
+/// What can be asked of the process itself.
+#[async_trait]
+pub trait Process: Send + Sync {
+    async fn status(&self) -> Result<Status, Problem>;
+    /// Why no data can be taken and no page shown; empty when both can.
+    fn not_ready(&self) -> Vec<String>;
+    /// In Prometheus' text format.
+    async fn metrics(&self) -> String;
+}
+
+/// What `app` builds a router from.
+pub struct Parts {
+    pub auth: Auth,
+    pub audit: Audit,
+    pub reads: Arc<dyn Reads>,
+    pub process: Arc<dyn Process>,
+    pub events: Events,
+    pub settings: Settings,
+}
+
+#[derive(Clone)]
+pub struct Settings {
+    /// Whether `public_url` is https.
+    pub https: bool,
+    /// Origins of our own pages: that of `public_url`, and those of the listener.
+    pub origins: Vec<String>,
+    pub trusted_proxies: Vec<Network>,
+    /// `/metrics` without a token: only while the listener is on loopback.
+    pub metrics_open: bool,
+    pub clusters: Vec<Cluster>,
+}
+
+impl Settings {
+    pub fn new(server: &crate::config::Server, clusters: Vec<Cluster>) -> Self {
+        Self {
+            https: server.is_https(),
+            origins: crate::auth::origin_of(&server.public_url)
+                .into_iter()
+                .collect(),
+            trusted_proxies: server.trusted_proxies.clone(),
+            metrics_open: server.listen.ip().is_loopback(),
+            clusters,
+        }
+    }
+}
+
+#[derive(Clone)]
+pub struct AppState {
+    pub(crate) auth: Auth,
+    pub(crate) audit: Audit,
+    pub(crate) reads: Arc<dyn Reads>,
+    pub(crate) process: Arc<dyn Process>,
+    pub(crate) events: Events,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) idempotency: Idempotency,
+    pub(crate) issued: Issued,
+}
+
+impl AppState {
+    pub fn new(parts: Parts) -> Self {
+        let Parts {
+            auth,
+            audit,
+            reads,
+            process,
+            events,
+            settings,
+        } = parts;
+        Self {
+            auth,
+            audit,
+            reads,
+            process,
+            events,
+            settings: Arc::new(settings),
+            idempotency: Idempotency::default(),
+            issued: Issued::default(),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What ingest asks of the other parts: how a span is indexed, and whether a token may send.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use waybill_broker::Dialects;
+use waybill_model::messaging::{DestinationRole, Facts, Operation};
+use waybill_model::span::Span;
+use waybill_store::{IndexedSpan, RollupKey};
+
+use crate::auth::Auth;
+use crate::ingest::{Indexer, TokenCheck};
+use crate::journey::{SearchAttributes, terms};
+
+pub(super) struct SpanIndex {
+    dialects: Dialects,
+    search: Arc<SearchAttributes>,
+}
+
+impl SpanIndex {
+    pub fn new(dialects: Dialects, search: Arc<SearchAttributes>) -> Self {
+        Self { dialects, search }
+    }
+}
+
+impl Indexer for SpanIndex {
+    fn index(&self, span: Span) -> IndexedSpan {
+        let facts = self.dialects.facts(&span);
+        IndexedSpan {
+            terms: terms(&span, facts.as_ref(), &self.search),
+            rollup: facts.and_then(rollup),
+            span,
+        }
+    }
+}
+
+/// `None`: the span is about no message, or about none of anybody's.
+fn rollup(facts: Facts) -> Option<RollupKey> {
+    if facts.operation == Operation::Other || facts.destination_role == DestinationRole::Internal {
+        return None;
+    }
+    Some(RollupKey {
+        system: facts.system,
+        destination: facts.destination?,
+        operation: facts.operation,
+        role: facts.destination_role,
+        failed: facts.failed,
+    })
+}
+
+pub(super) struct IngestTokens(pub Auth);
+
+#[async_trait]
+impl TokenCheck for IngestTokens {
+    async fn allows(&self, token: &str) -> bool {
+        self.0.may_ingest(token).await
+    }
+}

@@ -1,0 +1,35 @@
+//! The questions of API and console, answered by `query`.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use waybill_model::id::TraceId;
+use waybill_model::journey::JourneySummary;
+use waybill_model::problem::Problem;
+use waybill_model::query::{JourneyQuery, Page};
+use waybill_model::span::Span;
+use waybill_model::view::{JourneyPage, Overview};
+
+use crate::api::Reads;
+use crate::query::Query;
+
+pub(super) struct FromQuery(pub Query);
+
+#[async_trait]
+impl Reads for FromQuery {
+    async fn overview(&self) -> Result<Overview, Problem> {
+        self.0.overview().await
+    }
+
+    async fn journeys(&self, query: JourneyQuery) -> Result<Page<JourneySummary>, Problem> {
+        self.0.journeys(query).await
+    }
+
+    async fn journey(&self, id: &str) -> Result<JourneyPage, Problem> {
+        self.0.journey(id).await
+    }
+
+    async fn trace(&self, trace_id: TraceId) -> Result<Vec<Arc<Span>>, Problem> {
+        self.0.trace(trace_id).await
+    }
+}

@@ -1,0 +1,185 @@
+//! What Waybill is told: defaults, then a file, then the environment, then flags. A key that is
+//! not known is refused with the nearest one that is.
+
+mod key;
+mod raw;
+mod resolve;
+mod source;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+pub use source::{Environment, Overrides, load, process_environment};
+pub use value::{Network, Secret, SecretSource};
+
+/// Everything settled: defaults filled in, secrets read, addresses parsed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// Where it was read from, for messages and for SIGHUP.
+    pub file: Option<PathBuf>,
+    /// Absolute.
+    pub data_dir: PathBuf,
+    pub roles: Vec<ProcessRole>,
+    pub server: Server,
+    pub ingest: Ingest,
+    pub database: Database,
+    pub retention: Retention,
+    pub search: Search,
+    pub telemetry: Telemetry,
+    pub owners: Vec<Owner>,
+    pub clusters: Vec<Cluster>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Server {
+    pub listen: SocketAddr,
+    /// As browsers reach it, without a trailing slash.
+    pub public_url: String,
+    pub tls: Option<Tls>,
+    /// Whose `X-Forwarded-*` headers are believed.
+    pub trusted_proxies: Vec<Network>,
+}
+
+impl Config {
+    pub fn has_role(&self, role: ProcessRole) -> bool {
+        self.roles.contains(&role)
+    }
+}
+
+impl Server {
+    /// Cookies are `Secure` and named `__Host-…` exactly when this holds.
+    pub fn is_https(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+}
+
+/// PEM files, for the listener of console and API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    pub cert: PathBuf,
+    pub key: PathBuf,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ingest {
+    pub otlp_grpc: SocketAddr,
+    pub otlp_http: SocketAddr,
+    pub require_token: bool,
+    /// Of one request, once decompressed.
+    pub max_request_bytes: u64,
+    /// Of everything that waits to be stored; beyond it senders are asked to try again.
+    pub queue_bytes: u64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Database {
+    /// `None`: a private Postgres in the data directory.
+    pub url: Option<Secret>,
+    pub bin_dir: Option<PathBuf>,
+    pub pool_size: u32,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Retention {
+    pub spans: Duration,
+    pub troubled: Duration,
+    pub audit: Duration,
+    pub max_disk_bytes: u64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Search {
+    /// Patterns of span attributes that become search terms; `*` is any run of characters.
+    pub attributes: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Telemetry {
+    /// Where Waybill's own traces go; `None`: nowhere.
+    pub otlp_endpoint: Option<String>,
+    /// As `RUST_LOG` is written; `None`: what that variable says, else `info`.
+    pub log: Option<String>,
+    pub log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people on a terminal, JSON elsewhere.
+    #[default]
+    Auto,
+    Human,
+    Json,
+}
+
+/// Whose destinations these are. All patterns given must match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    pub cluster: Option<String>,
+    pub destination: Option<String>,
+    pub service: Option<String>,
+    pub team: String,
+    pub runbook: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cluster {
+    pub name: String,
+    /// The adapter's name.
+    pub broker: String,
+    pub site: Option<String>,
+    /// `#rrggbb`.
+    pub colour: Option<String>,
+    pub poll_interval: Duration,
+    pub actions: ActionLevel,
+    /// `false`: only spans name it.
+    pub managed: bool,
+    /// Decoded by the adapter.
+    pub settings: toml::Table,
+}
+
+/// What may be written to a cluster.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionLevel {
+    #[default]
+    Off,
+    Replay,
+    All,
+}
+
+/// What one process does. Several processes may share a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
+pub enum ProcessRole {
+    /// Receive telemetry.
+    Ingest,
+    /// Watch brokers.
+    Poll,
+    /// Change brokers.
+    Act,
+    /// Find trouble.
+    Detect,
+    /// Console and API.
+    Web,
+}
+
+impl ProcessRole {
+    pub const ALL: [Self; 5] = [Self::Ingest, Self::Poll, Self::Act, Self::Detect, Self::Web];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ingest => "ingest",
+            Self::Poll => "poll",
+            Self::Act => "act",
+            Self::Detect => "detect",
+            Self::Web => "web",
+        }
+    }
+}

@@ -1,0 +1,448 @@
+//! Edges from consumer spans to the messages they got, strongest evidence first.
+//!
+//! A link, then the parent, then an ancestor, where the span they name is at hand; then the same
+//! position; then the same message id. What none of these joins stands alone, under whatever it
+//! names. Nothing is joined that contradicts itself: two positions are two messages even in one
+//! trace.
+
+use std::collections::{BTreeMap, HashMap};
+
+use waybill_model::journey::Witness;
+use waybill_model::messaging::{DestinationRole, LinkFacts, Operation};
+use waybill_model::span::SpanKind;
+
+use super::graph::{ContextId, Graph, Part};
+use super::message::{Got, MessageIndex, Named, Place, Places, Put};
+
+/// Ancestors of a consumer span that are searched for its producer.
+const MAX_BETWEEN: usize = 8;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Target {
+    Put(usize, Witness),
+    /// The context of a span that is not at hand.
+    Dark(ContextId),
+}
+
+/// All messages: those that were put, and those that only deliveries tell of.
+pub fn join(graph: &Graph<'_>, puts: Vec<Put>) -> Vec<Put> {
+    let mut joining = Joining::new(graph, puts);
+    let mut open = joining.by_context();
+    joining.index();
+    joining.split_by_position();
+    joining.index();
+    open = joining.by_position(open);
+    open = joining.by_message_id(open);
+    joining.stand_alone(open);
+    joining.messages
+}
+
+struct Joining<'a, 'g> {
+    graph: &'a Graph<'g>,
+    messages: Vec<Put>,
+    of_span: HashMap<usize, MessageIndex>,
+    /// What each delivery says of its message, by (message, node).
+    named: BTreeMap<(MessageIndex, usize), Named>,
+    places: Places,
+}
+
+/// A delivery that no span at hand explains.
+struct Open {
+    named: Named,
+    dark: Option<ContextId>,
+    forwarded_from: Option<MessageIndex>,
+}
+
+impl<'a, 'g> Joining<'a, 'g> {
+    fn new(graph: &'a Graph<'g>, messages: Vec<Put>) -> Self {
+        let of_span = messages
+            .iter()
+            .enumerate()
+            .flat_map(|(i, put)| put.spans.iter().map(move |&s| (s, i)))
+            .collect();
+        Self {
+            graph,
+            messages,
+            of_span,
+            named: BTreeMap::new(),
+            places: Places::default(),
+        }
+    }
+
+    fn by_context(&mut self) -> Vec<Open> {
+        let mut open = Vec::new();
+        for node in self.graph.gots() {
+            let Some(facts) = self.graph.facts(node) else {
+                continue;
+            };
+            let links: Vec<&LinkFacts> = facts.links.iter().collect();
+            if links.len() < 2 {
+                let named = match links.first() {
+                    Some(link) => Named::by_link(self.graph, node, facts, link),
+                    None => Named::by_span(self.graph, node, facts),
+                };
+                let target = self.target(node, links.first().copied());
+                open.extend(self.attach(named, target));
+            } else {
+                for link in links {
+                    let named = Named::by_link(self.graph, node, facts, link);
+                    let target = self.by_link(node, link, 0);
+                    open.extend(self.attach(named, target));
+                }
+            }
+        }
+        open
+    }
+
+    fn attach(&mut self, named: Named, target: Option<Target>) -> Option<Open> {
+        let mut open = Open {
+            named,
+            dark: None,
+            forwarded_from: None,
+        };
+        match target {
+            Some(Target::Put(span, witness)) => {
+                let Some(&message) = self.of_span.get(&span) else {
+                    return Some(open);
+                };
+                if self.is_elsewhere(span, open.named.node) {
+                    open.forwarded_from = Some(message);
+                    return Some(open);
+                }
+                self.add(message, open.named, witness);
+                None
+            }
+            Some(Target::Dark(context)) => {
+                open.dark = Some(context);
+                Some(open)
+            }
+            // A poll that names nothing belongs to no message.
+            None if names_nothing(&open.named)
+                && self.graph.is(open.named.node, Operation::Receive) =>
+            {
+                None
+            }
+            None => Some(open),
+        }
+    }
+
+    fn add(&mut self, message: MessageIndex, named: Named, witness: Witness) {
+        let node = named.node;
+        let gots = &mut self.messages[message].gots;
+        if gots.iter().all(|g| g.node != node) {
+            gots.push(Got { node, witness });
+        }
+        self.named.entry((message, node)).or_insert(named);
+    }
+
+    /// The message went on under another name, other than to be tried again or laid aside.
+    fn is_elsewhere(&self, put: usize, got: usize) -> bool {
+        !self.graph.destinations_agree(put, got)
+            && self
+                .graph
+                .facts(got)
+                .is_some_and(|f| f.destination_role == DestinationRole::Origin)
+    }
+
+    fn target(&self, node: usize, link: Option<&LinkFacts>) -> Option<Target> {
+        let linked = link.and_then(|link| self.by_link(node, link, 0));
+        if matches!(linked, Some(Target::Put(..))) {
+            return linked;
+        }
+        let above = self.by_parent(node, 0);
+        match (linked, above) {
+            // A span with links names its message there; a parent that is missing may be a poll.
+            (Some(dark), None | Some(Target::Dark(_))) => Some(dark),
+            (_, above) => above,
+        }
+    }
+
+    fn by_link(&self, node: usize, link: &LinkFacts, steps: usize) -> Option<Target> {
+        let context = (link.trace_id, link.span_id);
+        let Some(found) = self.graph.find(context) else {
+            return Some(Target::Dark(context));
+        };
+        match self.graph.nodes[found].part {
+            Part::Put => Some(Target::Put(found, Witness::Link)),
+            Part::Got if found == node || steps >= MAX_BETWEEN => None,
+            Part::Got if self.graph.destinations_agree(found, node) => self
+                .follow(found, steps + 1)
+                .map(|t| weaken(t, Witness::Link)),
+            Part::Got => None,
+            Part::Other => Some(Target::Dark(context)),
+        }
+    }
+
+    fn by_parent(&self, node: usize, steps: usize) -> Option<Target> {
+        let context = self.graph.nodes[node].parent_context()?;
+        let Some(parent) = self.graph.find(context) else {
+            return Some(Target::Dark(context));
+        };
+        if self.graph.nodes[parent].part == Part::Put {
+            return Some(Target::Put(parent, Witness::Parent));
+        }
+        for ancestor in self.graph.ancestors(node).take(MAX_BETWEEN) {
+            match self.graph.nodes[ancestor].part {
+                Part::Put if self.graph.destinations_agree(ancestor, node) => {
+                    return Some(Target::Put(ancestor, Witness::Ancestor));
+                }
+                Part::Put => return None,
+                Part::Got => {
+                    let same = self.is_one_delivery(ancestor, node);
+                    return if same && steps < MAX_BETWEEN {
+                        self.follow(ancestor, steps + 1)
+                            .map(|t| weaken(t, Witness::Ancestor))
+                    } else {
+                        None
+                    };
+                }
+                Part::Other if self.graph.nodes[ancestor].span.kind == SpanKind::Server => {
+                    return None;
+                }
+                Part::Other => {}
+            }
+        }
+        None
+    }
+
+    /// What another consumer span got, if that is one message.
+    fn follow(&self, node: usize, steps: usize) -> Option<Target> {
+        let links = &self.graph.facts(node)?.links;
+        match links.as_slice() {
+            [] => self.by_parent(node, steps),
+            [one] => self
+                .by_link(node, one, steps)
+                .or_else(|| self.by_parent(node, steps)),
+            _ => None,
+        }
+    }
+
+    /// Whether an outer consumer span is about the same delivery as an inner one: a poll and its
+    /// processing, or two instrumentations of one listener.
+    fn is_one_delivery(&self, outer: usize, inner: usize) -> bool {
+        let (Some(a), Some(b)) = (self.graph.facts(outer), self.graph.facts(inner)) else {
+            return false;
+        };
+        let differ =
+            |x: &Option<String>, y: &Option<String>| matches!((x, y), (Some(x), Some(y)) if x != y);
+        self.graph.same_service(outer, inner)
+            && self.graph.destinations_agree(outer, inner)
+            && !differ(&a.message_id, &b.message_id)
+            && !(a.offset.is_some()
+                && b.offset.is_some()
+                && (a.offset, &a.partition) != (b.offset, &b.partition))
+            && (a.operation == Operation::Receive || a.destination == b.destination)
+    }
+
+    /// One span may have sent many messages: deliveries at several positions (or, without
+    /// positions, of several ids) are as many messages.
+    fn split_by_position(&mut self) {
+        for index in 0..self.messages.len() {
+            let mut others: BTreeMap<(Option<Place>, Option<String>), Vec<Got>> = BTreeMap::new();
+            let mut own = self.messages[index].clone();
+            let mut gots = std::mem::take(&mut own.gots);
+            // What tells most is asked first, so that the outcome is the same in any order.
+            gots.sort_by_key(|g| {
+                let named = &self.named[&(index, g.node)];
+                let tells = (named.place.is_none(), named.message_id.is_none());
+                (tells, named.place.clone(), named.message_id.clone(), g.node)
+            });
+            for got in gots {
+                let named = &self.named[&(index, got.node)];
+                if own.contradicts(named) {
+                    let key = (
+                        named.place.clone(),
+                        named.message_id.clone().filter(|_| named.place.is_none()),
+                    );
+                    others.entry(key).or_default().push(got);
+                } else {
+                    own.learn(named);
+                    own.gots.push(got);
+                }
+            }
+            own.shares_context = !others.is_empty();
+            let spans = own.spans.clone();
+            self.messages[index] = own;
+            for gots in others.into_values() {
+                self.set_apart(index, &spans, gots);
+            }
+        }
+    }
+
+    /// Deliveries of another message than `from`, though they name its context: one that was sent
+    /// there by a span at hand, or one of their own.
+    fn set_apart(&mut self, from: MessageIndex, spans: &[usize], gots: Vec<Got>) {
+        let named: Vec<Named> = gots
+            .iter()
+            .map(|g| self.named[&(from, g.node)].clone())
+            .collect();
+        let known = named
+            .first()
+            .and_then(|n| self.places.find(n, &self.messages));
+        if let Some(other) = known.filter(|&other| other != from) {
+            for (got, named) in gots.into_iter().zip(named) {
+                self.add(other, named, got.witness);
+            }
+            return;
+        }
+        let new = self.messages.len();
+        let mut put = Put {
+            spans: spans.to_vec(),
+            shares_context: true,
+            ..Put::default()
+        };
+        for (got, named) in gots.into_iter().zip(named) {
+            put.system.clone_from(&named.system);
+            put.learn(&named);
+            put.gots.push(got);
+            self.named.insert((new, got.node), named);
+        }
+        self.messages.push(put);
+    }
+
+    fn index(&mut self) {
+        for (index, put) in self.messages.iter().enumerate() {
+            self.places.add(index, put);
+        }
+    }
+
+    fn by_position(&mut self, open: Vec<Open>) -> Vec<Open> {
+        let mut left = Vec::new();
+        for delivery in open {
+            match self.places.find(&delivery.named, &self.messages) {
+                Some(message) => self.add(message, delivery.named, Witness::Position),
+                None => left.push(delivery),
+            }
+        }
+        left
+    }
+
+    /// An id joins only what has no better name: a delivery that names another creation context is
+    /// of another message, unless that context is of the very trace of the producer.
+    fn by_message_id(&mut self, open: Vec<Open>) -> Vec<Open> {
+        let mut by_id: HashMap<(String, String), Vec<MessageIndex>> = HashMap::new();
+        for (index, put) in self.messages.iter().enumerate() {
+            if let Some(id) = &put.message_id {
+                by_id
+                    .entry((put.system.clone(), id.clone()))
+                    .or_default()
+                    .push(index);
+            }
+        }
+        let mut left = Vec::new();
+        for delivery in open {
+            let named = &delivery.named;
+            let candidates = named
+                .message_id
+                .as_ref()
+                .and_then(|id| by_id.get(&(named.system.clone(), id.clone())));
+            let found = candidates.and_then(|found| match found.as_slice() {
+                [one] => Some(*one).filter(|&i| self.id_fits(i, &delivery)),
+                _ => None,
+            });
+            match found {
+                Some(message) => self.add(message, delivery.named, Witness::MessageId),
+                None => left.push(delivery),
+            }
+        }
+        left
+    }
+
+    fn id_fits(&self, message: MessageIndex, delivery: &Open) -> bool {
+        let put = &self.messages[message];
+        let context_fits = match delivery.dark {
+            None => delivery.forwarded_from.is_none(),
+            Some((trace, _)) => put
+                .spans
+                .iter()
+                .any(|&s| self.graph.nodes[s].span.trace_id == trace),
+        };
+        let destinations = put
+            .spans
+            .iter()
+            .all(|&s| self.graph.destinations_agree(s, delivery.named.node));
+        context_fits && destinations && !put.contradicts(&delivery.named)
+    }
+
+    /// Deliveries of messages whose producer is dark, joined among themselves by position, by the
+    /// missing context, by id.
+    fn stand_alone(&mut self, mut open: Vec<Open>) {
+        open.sort_by_key(|o| {
+            let n = &o.named;
+            (
+                n.cluster.is_none(),
+                n.place.is_none(),
+                n.message_id.is_none(),
+                n.node,
+            )
+        });
+        let first_dark = self.messages.len();
+        let mut by_context: HashMap<ContextId, Vec<MessageIndex>> = HashMap::new();
+        for delivery in open {
+            let Open {
+                named,
+                dark,
+                forwarded_from,
+            } = delivery;
+            let found = self
+                .places
+                .find(&named, &self.messages)
+                .map(|i| (i, Witness::Position))
+                .or_else(|| {
+                    let known = by_context.get(&dark?)?;
+                    let fits = |&&i: &&usize| !self.messages[i].contradicts(&named);
+                    known.iter().find(fits).map(|&i| (i, Witness::Parent))
+                })
+                .or_else(|| {
+                    let id = named.message_id.as_ref().filter(|_| dark.is_none())?;
+                    let same = |p: &Put| {
+                        p.system == named.system
+                            && p.destination == named.destination
+                            && p.message_id.as_ref() == Some(id)
+                            && p.dark.is_none()
+                            && !p.contradicts(&named)
+                    };
+                    let at = self.messages[first_dark..].iter().position(same)?;
+                    Some((first_dark + at, Witness::MessageId))
+                });
+            let (message, witness) = found.unwrap_or_else(|| {
+                let mut put = Put::dark(&named, dark);
+                put.forwarded_from = forwarded_from;
+                put.shares_context = dark.is_some_and(|d| by_context.contains_key(&d));
+                self.messages.push(put);
+                (self.messages.len() - 1, self.own_witness(&named, dark))
+            });
+            if let Some(context) = dark {
+                let known = by_context.entry(context).or_default();
+                if !known.contains(&message) {
+                    known.push(message);
+                }
+            }
+            self.messages[message].learn(&named);
+            self.places.add(message, &self.messages[message]);
+            self.add(message, named, witness);
+        }
+    }
+
+    /// By what a delivery of a dark message is known.
+    fn own_witness(&self, named: &Named, dark: Option<ContextId>) -> Witness {
+        let linked = !self.graph.nodes[named.node].span.links.is_empty();
+        match (dark, &named.place) {
+            (Some(_), _) if linked => Witness::Link,
+            (Some(_), _) => Witness::Parent,
+            (None, Some(_)) => Witness::Position,
+            (None, None) => Witness::MessageId,
+        }
+    }
+}
+
+fn weaken(target: Target, at_least: Witness) -> Target {
+    match target {
+        Target::Put(span, witness) => Target::Put(span, witness.max(at_least)),
+        dark => dark,
+    }
+}
+
+fn names_nothing(named: &Named) -> bool {
+    named.place.is_none() && named.message_id.is_none()
+}

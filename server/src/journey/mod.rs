@@ -1,0 +1,29 @@
+//! From spans to journeys. Pure: no clock, no I/O, the same answer in whatever order spans come.
+//!
+//! `graph` holds the spans; `puts` finds which producer spans are one message; `edges` joins
+//! consumer spans to them; `hops` says which messages are one journey and which caused another;
+//! `trail`, `attempts`, `deliveries`, `budget` and `diagnosis` tell it; `rebuild` runs them all.
+
+mod attempts;
+mod budget;
+mod cluster;
+mod deliveries;
+mod diagnosis;
+mod edges;
+pub mod failure;
+#[cfg(test)]
+mod fixture;
+mod graph;
+mod hops;
+mod message;
+mod puts;
+pub mod reach;
+mod rebuild;
+mod summary;
+pub mod terms;
+mod trail;
+
+pub use cluster::{Clusters, KnownCluster};
+pub use rebuild::{Context, Rebuilt, began_at, rebuild};
+pub use summary::summary;
+pub use terms::{SearchAttributes, terms};

@@ -1,0 +1,103 @@
+//! What belongs together: from a few spans to whole journeys, and the chains they stand in.
+//!
+//! Look up, rebuild, ask what the journeys wanted still miss, and again until nothing is new.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use waybill_model::id::{SpanId, TraceId};
+use waybill_model::problem::Problem;
+use waybill_model::reference::Term;
+use waybill_model::span::Span;
+use waybill_model::time::TimeRange;
+
+use super::Query;
+use crate::journey::{Rebuilt, reach};
+
+/// Each round goes about one message further up or down the chain.
+const ROUNDS: usize = 16;
+/// Beyond this the answer is cut and says so.
+const MAX_SPANS: usize = 20_000;
+const MAX_FRAMES: usize = 1_024;
+
+pub(super) struct Gathered {
+    pub(super) spans: Vec<Arc<Span>>,
+    pub(super) rebuilt: Rebuilt,
+    /// Ids of the journeys asked for, and of their chains where these were.
+    pub(super) wanted: HashSet<String>,
+    pub(super) truncated: bool,
+}
+
+/// How far to go from the journeys asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    Messages,
+    /// And all that these caused, and what caused them.
+    Chains,
+}
+
+impl Query {
+    /// `pick` tells from everything at hand which journeys are asked for. `arrival` bounds the
+    /// look-ups: nothing that arrived outside it is found.
+    pub(super) async fn gather(
+        &self,
+        seeds: Vec<Arc<Span>>,
+        reach: Reach,
+        arrival: Option<TimeRange>,
+        pick: impl Fn(&Rebuilt, &[Arc<Span>]) -> HashSet<String>,
+    ) -> Result<Gathered, Problem> {
+        let mut next: Vec<Term> = seeds
+            .iter()
+            .flat_map(|s| s.links.iter().map(|l| l.trace_id).chain([s.trace_id]))
+            .map(Term::trace)
+            .collect();
+        let mut known = Known::default();
+        known.add(seeds);
+        let mut asked = HashSet::new();
+        let mut rounds = 0;
+        loop {
+            next.retain(|term| asked.insert(*term));
+            let found = self.spans_by(&next, arrival, MAX_FRAMES).await?;
+            known.truncated |= found.truncated;
+            let grew = known.add(found.spans);
+            let spans: Vec<Arc<Span>> = known.spans.values().cloned().collect();
+            let rebuilt = self.rebuild(&spans);
+            let mut wanted = pick(&rebuilt, &spans);
+            if reach == Reach::Chains {
+                wanted = reach::chains(&rebuilt.journeys, &wanted);
+            }
+            next = reach::terms(&spans, &rebuilt, &wanted, &self.dialects);
+            rounds += 1;
+            let done = !next.iter().any(|term| !asked.contains(term)) || (!grew && rounds > 2);
+            known.truncated |= !done && (rounds == ROUNDS || spans.len() > MAX_SPANS);
+            if done || known.truncated {
+                let truncated = known.truncated;
+                return Ok(Gathered {
+                    spans,
+                    rebuilt,
+                    wanted,
+                    truncated,
+                });
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Known {
+    spans: HashMap<(TraceId, SpanId), Arc<Span>>,
+    truncated: bool,
+}
+
+impl Known {
+    /// Whether one of them was not known before.
+    fn add(&mut self, spans: Vec<Arc<Span>>) -> bool {
+        let before = self.spans.len();
+        self.spans.extend(
+            spans
+                .into_iter()
+                .map(|span| ((span.trace_id, span.span_id), span)),
+        );
+        self.spans.len() > before
+    }
+}

@@ -1,0 +1,71 @@
+//! Reading: from what a person asks to journeys, traces and overviews. Nothing here writes but the
+//! finder, and nothing here knows HTTP.
+
+mod cursor;
+pub mod finder;
+mod gather;
+mod overview;
+mod page;
+mod scan;
+mod search;
+mod select;
+mod spans;
+
+use std::sync::Arc;
+
+use waybill_broker::Dialects;
+use waybill_model::id::TraceId;
+use waybill_model::problem::Problem;
+use waybill_model::reference::Term;
+use waybill_model::span::Span;
+use waybill_store::Store;
+
+use crate::auth::store_problem;
+use crate::clock;
+use crate::journey::{self, Clusters, Context, Rebuilt, SearchAttributes};
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Query {
+    store: Store,
+    dialects: Dialects,
+    search: Arc<SearchAttributes>,
+    clusters: Clusters,
+}
+
+impl Query {
+    pub fn new(
+        store: Store,
+        dialects: Dialects,
+        search: Arc<SearchAttributes>,
+        clusters: Clusters,
+    ) -> Self {
+        Self {
+            store,
+            dialects,
+            search,
+            clusters,
+        }
+    }
+
+    fn rebuild(&self, spans: &[Arc<Span>]) -> Rebuilt {
+        let context = Context {
+            clusters: self.clusters.clone(),
+            now: clock::now(),
+        };
+        journey::rebuild(spans, &self.dialects, &context)
+    }
+
+    /// The spans of a trace in order of start; empty where it is not known.
+    pub async fn trace(&self, trace_id: TraceId) -> Result<Vec<Arc<Span>>, Problem> {
+        let found = self
+            .store
+            .find(&[Term::trace(trace_id)], None, spans::FRAMES_A_TRACE)
+            .await
+            .map_err(store_problem)?;
+        let mut spans = found.spans;
+        spans.retain(|span| span.trace_id == trace_id);
+        spans.sort_by_key(|span| (span.started_at, span.span_id));
+        Ok(spans)
+    }
+}

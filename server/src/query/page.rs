@@ -1,0 +1,222 @@
+//! The page of one journey: the chain it stands in, and the raw spans.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use waybill_model::id::TraceId;
+use waybill_model::journey::{Gap, GapKind, Journey};
+use waybill_model::problem::{Code, Problem};
+use waybill_model::reference::MessageRef;
+use waybill_model::span::{Attribute, Span, StatusCode, Value};
+use waybill_model::view::{JourneyPage, SpanLine};
+
+use super::Query;
+use super::gather::Reach;
+use super::search::reference_terms;
+use super::select::Pick;
+use crate::journey::began_at;
+
+/// Journeys shown of one chain.
+const MAX_CHAIN: usize = 200;
+/// Raw spans shown on one page.
+const MAX_LINES: usize = 2_000;
+const MAX_FRAMES: usize = 256;
+
+impl Query {
+    /// # Errors
+    /// `NotFound` where no span knows this message, `StoreUnavailable`.
+    pub async fn journey(&self, id: &str) -> Result<JourneyPage, Problem> {
+        let reference: MessageRef = id.parse().map_err(|_| no_journey())?;
+        let found = self
+            .spans_by(&reference_terms(&reference), None, MAX_FRAMES)
+            .await?;
+        if found.spans.is_empty() {
+            return Err(no_journey());
+        }
+        let pick = Pick::Named(reference.clone());
+        let mut gathered = self
+            .gather(found.spans, Reach::Chains, None, |rebuilt, spans| {
+                pick.of(rebuilt, spans)
+            })
+            .await?;
+        let rebuilt = &mut gathered.rebuilt;
+        if gathered.truncated || found.truncated {
+            for journey in &mut rebuilt.journeys {
+                journey.gaps.push(Gap {
+                    kind: GapKind::Truncated,
+                    detail: "More spans belong here than one page assembles.".into(),
+                });
+            }
+        }
+        let position = rebuilt.position(&reference).ok_or_else(no_journey)?;
+        let journey = rebuilt.journeys[position].clone();
+        let chain = chain_of(&rebuilt.journeys, &journey);
+        let traces: HashSet<TraceId> = chain.iter().flat_map(|j| j.trace_ids.clone()).collect();
+        let mut spans: Vec<&Arc<Span>> = gathered
+            .spans
+            .iter()
+            .filter(|span| traces.contains(&span.trace_id))
+            .collect();
+        spans.sort_by_key(|span| (span.started_at, span.span_id));
+        let spans = spans
+            .into_iter()
+            .take(MAX_LINES)
+            .map(|span| line(span))
+            .collect();
+        Ok(JourneyPage {
+            journey,
+            chain,
+            spans,
+        })
+    }
+}
+
+fn no_journey() -> Problem {
+    Problem::new(
+        Code::NotFound,
+        "No message is known by this id.",
+        "Take ids from a list of journeys; spans older than the retention are gone.",
+    )
+}
+
+/// From the root of `caused_by` down, in order of creation.
+fn chain_of(journeys: &[Journey], journey: &Journey) -> Vec<Journey> {
+    let by_id: HashMap<&str, &Journey> = journeys.iter().map(|j| (j.id.as_str(), j)).collect();
+    let mut root = journey;
+    let mut above = HashSet::from([root.id.as_str()]);
+    while let Some(cause) = root
+        .caused_by
+        .as_deref()
+        .and_then(|id| by_id.get(id).copied())
+    {
+        if !above.insert(cause.id.as_str()) {
+            break;
+        }
+        root = cause;
+    }
+    let mut seen = HashSet::from([root.id.as_str()]);
+    let mut open = vec![root];
+    let mut chain = Vec::new();
+    while let Some(next) = open.pop() {
+        chain.push(next.clone());
+        for caused in next
+            .caused
+            .iter()
+            .filter_map(|id| by_id.get(id.as_str()).copied())
+        {
+            if chain.len() + open.len() < MAX_CHAIN && seen.insert(caused.id.as_str()) {
+                open.push(caused);
+            }
+        }
+    }
+    if !chain.iter().any(|j| j.id == journey.id) {
+        chain.push(journey.clone());
+    }
+    chain.sort_by(|a, b| (began_at(a), &a.id).cmp(&(began_at(b), &b.id)));
+    chain
+}
+
+fn line(span: &Span) -> SpanLine {
+    SpanLine {
+        trace_id: span.trace_id,
+        span_id: span.span_id,
+        parent_id: span.parent_id,
+        service: span.service().to_owned(),
+        name: span.name.clone(),
+        kind: span.kind,
+        started_at: span.started_at,
+        duration_ms: span.duration_nanos() as f64 / 1e6,
+        failed: span.status.code == StatusCode::Error,
+        attributes: span.attributes.iter().map(shown).collect(),
+        events: span
+            .events
+            .iter()
+            .map(|event| {
+                let detail: Vec<String> = event
+                    .attributes
+                    .iter()
+                    .map(|a| shown(a).1)
+                    .filter(|t| !t.is_empty())
+                    .collect();
+                format!("{}: {}", event.name, detail.join(" · "))
+            })
+            .collect(),
+    }
+}
+
+/// Key and value as text; what looks like a secret is masked.
+fn shown(attribute: &Attribute) -> (String, String) {
+    let key = attribute.key.to_lowercase();
+    let secret = [
+        "password",
+        "passwd",
+        "secret",
+        "authorization",
+        "api_key",
+        "apikey",
+        "cookie",
+    ];
+    let text = if secret.iter().any(|word| key.contains(word)) {
+        "••••".to_owned()
+    } else {
+        without_credentials(&plain(&attribute.value))
+    };
+    (attribute.key.clone(), text)
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
+        Value::Map(entries) => entries
+            .iter()
+            .map(|entry| format!("{}={}", entry.key, shown(entry).1))
+            .collect::<Vec<_>>()
+            .join(", "),
+        other => other.to_text().unwrap_or_default(),
+    }
+}
+
+/// `scheme://user:password@host` loses its user and password.
+fn without_credentials(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at(at + 3);
+        kept.push_str(before);
+        let end = after.find(|c: char| c == '/' || c == '"' || c.is_whitespace());
+        let authority = &after[..end.unwrap_or(after.len())];
+        match authority.rfind('@') {
+            Some(user_end) => {
+                kept.push_str("••••");
+                rest = &after[user_end..];
+            }
+            None => rest = after,
+        }
+    }
+    kept.push_str(rest);
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_masked() {
+        for (text, expected) in [
+            ("amqp://user:pw@host:5672/%2f", "amqp://••••@host:5672/%2f"),
+            (
+                "[\"kafka://a:b@c\", \"x://d\"]",
+                "[\"kafka://••••@c\", \"x://d\"]",
+            ),
+            ("a@b no address", "a@b no address"),
+        ] {
+            assert_eq!(without_credentials(text), expected);
+        }
+        let attribute = Attribute {
+            key: "http.request.header.Authorization".into(),
+            value: Value::String("x".into()),
+        };
+        assert_eq!(shown(&attribute).1, "••••");
+    }
+}

@@ -1,0 +1,60 @@
+//! Spans by term, checked: the store answers whole frames, and a term may collide.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use waybill_model::problem::Problem;
+use waybill_model::reference::Term;
+use waybill_model::span::Span;
+use waybill_model::time::TimeRange;
+
+use super::Query;
+use crate::auth::store_problem;
+use crate::journey;
+
+/// A trace of more frames than this is shown in part.
+pub(super) const FRAMES_A_TRACE: usize = 512;
+
+/// The spans that carry one of the terms, and whether there were more than one answer holds.
+pub(super) struct Checked {
+    pub(super) spans: Vec<Arc<Span>>,
+    pub(super) truncated: bool,
+}
+
+impl Query {
+    pub(super) async fn spans_by(
+        &self,
+        terms: &[Term],
+        arrival: Option<TimeRange>,
+        limit_frames: usize,
+    ) -> Result<Checked, Problem> {
+        if terms.is_empty() {
+            return Ok(Checked {
+                spans: Vec::new(),
+                truncated: false,
+            });
+        }
+        let found = self
+            .store
+            .find(terms, arrival, limit_frames)
+            .await
+            .map_err(store_problem)?;
+        let asked: HashSet<Term> = terms.iter().copied().collect();
+        let mut spans = found.spans;
+        spans.retain(|span| self.carries(span, &asked));
+        Ok(Checked {
+            spans,
+            truncated: found.truncated,
+        })
+    }
+
+    fn carries(&self, span: &Span, asked: &HashSet<Term>) -> bool {
+        asked.contains(&Term::trace(span.trace_id))
+            || self.terms_of(span).iter().any(|term| asked.contains(term))
+    }
+
+    pub(super) fn terms_of(&self, span: &Span) -> Vec<Term> {
+        let facts = self.dialects.facts(span);
+        journey::terms(span, facts.as_ref(), &self.search)
+    }
+}

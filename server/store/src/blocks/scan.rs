@@ -1,0 +1,206 @@
+//! Whole blocks: newest first for searches without a term, in commit order for the finder.
+
+use std::sync::Arc;
+
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+use waybill_model::id::{SpanId, TraceId};
+use waybill_model::span::Span;
+use waybill_model::time::{TimeRange, Timestamp};
+
+use super::find::{Bounds, EVERY_GROUP, RawFrame};
+use super::{Block, BlockId, CorruptFrame, Once, Scan, frame};
+use crate::connect::Store;
+use crate::error::{During, StoreError};
+use crate::text::instant;
+
+statements! {
+    NEWEST = "SELECT id, received_at, spans, frame_ends, frames FROM span_block
+            WHERE id < $1 AND day BETWEEN $2 AND $3 AND received_at >= $4 AND received_at < $5
+            ORDER BY id DESC LIMIT $6";
+    /// Waits until nobody is between drawing an id and committing it.
+    HORIZON = "WITH alone AS MATERIALIZED (SELECT pg_advisory_xact_lock(7766554402))
+            SELECT coalesce(pg_sequence_last_value('block_id'::regclass), 0) FROM alone";
+    SINCE = "SELECT id, received_at, spans, frame_ends, frames FROM span_block
+            WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3";
+    NEWER = "SELECT EXISTS (SELECT FROM span_block WHERE id > $1)";
+}
+
+/// Blocks fetched at a time: about 4 MB of full ones.
+const STEP: i64 = 64;
+
+impl Store {
+    /// Spans of whole blocks that arrived within `range`, newest first, below `before`; stops after
+    /// the block that reaches `max_spans`.
+    pub async fn newest(
+        &self,
+        range: Option<TimeRange>,
+        before: Option<BlockId>,
+        max_spans: usize,
+    ) -> Result<Scan, StoreError> {
+        let range = Bounds::of(range);
+        let mut scan = Scan::default();
+        let mut once = Once::default();
+        let mut below = before.unwrap_or(BlockId(i64::MAX));
+        let mut step = 2;
+        loop {
+            let rows = sqlx::query(NEWEST)
+                .bind(below.0)
+                .bind(range.first_day)
+                .bind(range.last_day)
+                .bind(range.from)
+                .bind(range.to)
+                .bind(step)
+                .fetch_all(&self.pool)
+                .await
+                .during("scan blocks")?;
+            let more = rows.len() as i64 == step;
+            for block in decode(rows).await? {
+                below = block.id;
+                scan.back_to = Some(block.received_at);
+                scan.corrupt.extend(block.corrupt);
+                scan.spans.extend(once.keep(block.spans));
+                if scan.spans.len() >= max_spans {
+                    scan.next = Some(below);
+                    return Ok(scan);
+                }
+            }
+            if !more {
+                return Ok(scan);
+            }
+            step = (step * 2).min(STEP);
+        }
+    }
+
+    /// Committed blocks after `after` in order of id, at most `max_blocks`. No block with an id below
+    /// the last one given will ever appear later (see the module's text on order).
+    pub async fn since(
+        &self,
+        after: Option<BlockId>,
+        max_blocks: usize,
+    ) -> Result<Vec<Block>, StoreError> {
+        let after = after.map_or(0, |id| id.0);
+        let newer: bool = sqlx::query_scalar(NEWER)
+            .bind(after)
+            .fetch_one(&self.pool)
+            .await
+            .during("follow blocks")?;
+        if !newer {
+            return Ok(Vec::new());
+        }
+        let horizon: i64 = sqlx::query_scalar(HORIZON)
+            .fetch_one(&self.pool)
+            .await
+            .during("follow blocks")?;
+        let rows = sqlx::query(SINCE)
+            .bind(after)
+            .bind(horizon)
+            .bind(i64::try_from(max_blocks).unwrap_or(i64::MAX))
+            .fetch_all(&self.pool)
+            .await
+            .during("follow blocks")?;
+        decode(rows).await
+    }
+
+    /// Ids of spans that arrived at or after `since`, newest block first, at most about `limit`.
+    /// Bodies are not decompressed.
+    pub async fn recent_ids(
+        &self,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(TraceId, SpanId)>, StoreError> {
+        let range = Bounds::of(Some(TimeRange {
+            from: since,
+            to: Timestamp::from_unix_nanos(i64::MAX),
+        }));
+        let mut found = Vec::new();
+        let mut below = i64::MAX;
+        while found.len() < limit {
+            let rows = sqlx::query(NEWEST)
+                .bind(below)
+                .bind(range.first_day)
+                .bind(range.last_day)
+                .bind(range.from)
+                .bind(range.to)
+                .bind(STEP)
+                .fetch_all(&self.pool)
+                .await
+                .during("read recent ids")?;
+            for row in &rows {
+                let raw = RawBlock::of(row).during("read recent ids")?;
+                below = raw.id.0;
+                for frame in raw.frames() {
+                    found.extend(frame::read_ids(&frame.bytes).unwrap_or_default());
+                }
+            }
+            if (rows.len() as i64) < STEP {
+                break;
+            }
+        }
+        Ok(found)
+    }
+}
+
+struct RawBlock {
+    id: BlockId,
+    received_at: Timestamp,
+    spans: usize,
+    ends: Vec<i32>,
+    frames: Vec<u8>,
+}
+
+impl RawBlock {
+    fn of(row: &PgRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: BlockId(row.try_get(0)?),
+            received_at: instant(row.try_get(1)?),
+            spans: row.try_get::<i32, _>(2)?.max(0) as usize,
+            ends: row.try_get(3)?,
+            frames: row.try_get(4)?,
+        })
+    }
+
+    fn frames(&self) -> impl Iterator<Item = RawFrame> + '_ {
+        let mut start = 0;
+        (0..).zip(&self.ends).map(move |(number, end)| {
+            let end = usize::try_from(*end).unwrap_or(0);
+            let bytes = self.frames.get(start..end).unwrap_or_default().to_vec();
+            start = end;
+            RawFrame {
+                block: self.id,
+                frame: number,
+                groups: EVERY_GROUP,
+                bytes,
+            }
+        })
+    }
+
+    fn read(&self) -> Block {
+        let mut spans: Vec<Arc<Span>> = Vec::with_capacity(self.spans);
+        let mut corrupt: Vec<CorruptFrame> = Vec::new();
+        for frame in self.frames() {
+            match frame.read() {
+                Ok(some) => spans.extend(some),
+                Err(error) => corrupt.push(error),
+            }
+        }
+        Block {
+            id: self.id,
+            received_at: self.received_at,
+            spans,
+            corrupt,
+        }
+    }
+}
+
+/// Decompressing is no work for the threads that serve requests.
+async fn decode(rows: Vec<PgRow>) -> Result<Vec<Block>, StoreError> {
+    tokio::task::spawn_blocking(move || {
+        rows.iter()
+            .map(|row| RawBlock::of(row).map(|raw| raw.read()))
+            .collect::<Result<Vec<_>, _>>()
+            .during("read block")
+    })
+    .await
+    .map_err(|error| StoreError::internal("decode blocks", error))?
+}

@@ -1,0 +1,47 @@
+//! Texts and instants on their way into columns.
+
+use std::borrow::Cow;
+
+use sha2::{Digest, Sha256};
+use time::{Date, OffsetDateTime};
+use waybill_model::time::Timestamp;
+
+/// Postgres' `text` takes everything but NUL.
+pub(crate) fn storable(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') {
+        Cow::Owned(text.replace('\0', "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+pub(crate) fn sha256(secret: &[u8]) -> Vec<u8> {
+    Sha256::digest(secret).to_vec()
+}
+
+/// What a `%…%` pattern needs so that the text stands for itself.
+pub(crate) fn like_anywhere(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for c in storable(text).chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}
+
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_offset_date_time(OffsetDateTime::now_utc())
+}
+
+/// The UTC day.
+pub(crate) fn day_of(at: Timestamp) -> Date {
+    at.to_offset_date_time().date()
+}
+
+pub(crate) fn instant(at: OffsetDateTime) -> Timestamp {
+    Timestamp::from_offset_date_time(at)
+}

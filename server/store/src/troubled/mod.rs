@@ -1,0 +1,96 @@
+//! Rows of exceptional messages: failed, retried, dead-lettered, slow. Written by the finder,
+//! replaced by journey id.
+
+mod read;
+mod write;
+
+use waybill_model::journey::{JourneyState, JourneySummary};
+use waybill_model::time::Timestamp;
+
+pub(crate) use read::STATEMENTS as READ_STATEMENTS;
+pub(crate) use write::STATEMENTS as WRITE_STATEMENTS;
+
+/// A journey in trouble as the finder writes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Troubled {
+    pub summary: JourneySummary,
+    pub services: Vec<String>,
+    /// Of the attempt that decides.
+    pub error_type: Option<String>,
+    pub error_message: Option<String>,
+    /// Hash of error type and first application frame, as hex.
+    pub fingerprint: Option<String>,
+    pub updated_at: Timestamp,
+    /// Over all groups, in order of start.
+    pub attempts: Vec<TroubledAttempt>,
+}
+
+/// The retry history: one attempt.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TroubledAttempt {
+    pub group: Option<String>,
+    /// Counts within one group, from 1.
+    pub n: u32,
+    pub started_at: Timestamp,
+    pub destination: Option<String>,
+    pub service: String,
+    pub instance: Option<String>,
+    pub version: Option<String>,
+    pub error_type: Option<String>,
+    /// First application frame of the stack trace.
+    pub first_frame: Option<String>,
+    pub message: Option<String>,
+    pub delay_before_ms: f64,
+}
+
+/// What is given must all fit.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TroubledFilter {
+    pub state: Option<JourneyState>,
+    pub cluster: Option<String>,
+    pub destination: Option<String>,
+    pub group: Option<String>,
+    pub service: Option<String>,
+    pub key: Option<String>,
+    pub message_id: Option<String>,
+    pub fingerprint: Option<String>,
+    /// Found anywhere in the type or the message of the error.
+    pub text: Option<String>,
+    pub min_ms: Option<f64>,
+    /// Start of the journey: `from` inside, `to` not.
+    pub from: Option<Timestamp>,
+    pub to: Option<Timestamp>,
+    /// `TroubledRow::cursor` of the last row of the page before.
+    pub before: Option<TroubledCursor>,
+}
+
+/// A place in the order of rows: newest start first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TroubledCursor {
+    pub started_at: Timestamp,
+    pub key: Vec<u8>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct TroubledRow {
+    pub summary: JourneySummary,
+    pub services: Vec<String>,
+    pub error_type: Option<String>,
+    pub fingerprint: Option<String>,
+    pub updated_at: Timestamp,
+    pub cursor: TroubledCursor,
+}
+
+fn state_name(state: JourneyState) -> &'static str {
+    match state {
+        JourneyState::InFlight => "in_flight",
+        JourneyState::Delivered => "delivered",
+        JourneyState::Retrying => "retrying",
+        JourneyState::Failed => "failed",
+        JourneyState::DeadLettered => "dead_lettered",
+        JourneyState::Replayed => "replayed",
+        JourneyState::Expired => "expired",
+        JourneyState::Unroutable => "unroutable",
+        JourneyState::Unknown => "unknown",
+    }
+}

@@ -1,0 +1,239 @@
+//! Rows of exceptional messages, the finder's position, logs and metrics.
+
+use std::sync::Arc;
+
+use waybill_model::id::TraceId;
+use waybill_model::journey::{JourneyState, JourneySummary, Message};
+use waybill_model::span::{Resource, Scope, Value};
+use waybill_model::time::{TimeRange, Timestamp};
+use waybill_store::BlockId;
+use waybill_store::signals::{LogRecord, MetricPoint, MetricValue};
+use waybill_store::testing::TestDatabase;
+use waybill_store::troubled::{Troubled, TroubledAttempt, TroubledFilter};
+
+use crate::noon;
+
+fn troubled(n: i64, state: JourneyState) -> Troubled {
+    let hostile = "<script>\0%\u{1f}";
+    Troubled {
+        summary: JourneySummary {
+            id: format!("i-{}-{n}", "6b".repeat(4_000)),
+            state,
+            message: Message {
+                system: "examplemq".into(),
+                cluster: Some("main".into()),
+                destination: Some("orders".into()),
+                partition: None,
+                offset: Some(n),
+                message_id: Some(format!("m-{n}")),
+                key: Some(hostile.into()),
+                size_bytes: None,
+                created_at: Some(noon()),
+            },
+            producer_service: Some("shop".into()),
+            groups: vec!["billing".into(), "mail".into()],
+            attempts: 2,
+            total_ms: Some(n as f64),
+            first_error: Some(hostile.into()),
+            started_at: noon().plus_ms(n),
+            diagnosis: None,
+            diagnosis_rule: None,
+        },
+        services: vec!["payment".into()],
+        error_type: Some("Declined".into()),
+        error_message: Some("card 100% declined".into()),
+        fingerprint: Some("abcd".into()),
+        updated_at: noon().plus_ms(n),
+        attempts: (1..=2)
+            .map(|attempt| TroubledAttempt {
+                group: Some("billing".into()),
+                n: attempt,
+                started_at: noon(),
+                destination: Some("orders".into()),
+                service: "payment".into(),
+                instance: None,
+                version: Some("1.0".into()),
+                error_type: Some("Declined".into()),
+                first_frame: Some("pay.rs:7".into()),
+                message: Some("declined".into()),
+                delay_before_ms: 0.5,
+            })
+            .collect(),
+    }
+}
+
+#[tokio::test]
+async fn rows_are_replaced_filtered_and_paged() {
+    let db = TestDatabase::new().await;
+    let store = db.store();
+    let mut all: Vec<Troubled> = (0..10)
+        .map(|n| troubled(n, JourneyState::Retrying))
+        .collect();
+    store.save_troubled(&all).await.unwrap();
+    all[3].summary.state = JourneyState::DeadLettered;
+    all[3].attempts.truncate(1);
+    store.save_troubled(&all[3..4]).await.unwrap();
+
+    let id = &all[3].summary.id;
+    assert_eq!(
+        store.troubled_journey(id).await.unwrap().as_ref(),
+        Some(&all[3])
+    );
+    let count = async |filter: TroubledFilter| store.troubled(&filter, 100).await.unwrap().len();
+    let none = TroubledFilter::default;
+    assert_eq!(count(none()).await, 10);
+    let text = |text: &str| Some(text.to_string());
+    for (filter, expected) in [
+        (
+            TroubledFilter {
+                state: Some(JourneyState::DeadLettered),
+                ..none()
+            },
+            1,
+        ),
+        (
+            TroubledFilter {
+                group: text("mail"),
+                ..none()
+            },
+            10,
+        ),
+        (
+            TroubledFilter {
+                group: text("nobody"),
+                ..none()
+            },
+            0,
+        ),
+        (
+            TroubledFilter {
+                service: text("payment"),
+                ..none()
+            },
+            10,
+        ),
+        (
+            TroubledFilter {
+                message_id: text("m-7"),
+                ..none()
+            },
+            1,
+        ),
+        (
+            TroubledFilter {
+                key: text("<script>\0%\u{1f}"),
+                ..none()
+            },
+            10,
+        ),
+        (
+            TroubledFilter {
+                text: text("100%"),
+                ..none()
+            },
+            10,
+        ),
+        (
+            TroubledFilter {
+                text: text("1%0"),
+                ..none()
+            },
+            0,
+        ),
+        (
+            TroubledFilter {
+                min_ms: Some(8.0),
+                ..none()
+            },
+            2,
+        ),
+        (
+            TroubledFilter {
+                from: Some(noon().plus_ms(2)),
+                to: Some(noon().plus_ms(5)),
+                ..none()
+            },
+            3,
+        ),
+    ] {
+        assert_eq!(count(filter.clone()).await, expected, "{filter:?}");
+    }
+    let mut filter = none();
+    let mut ids = Vec::new();
+    loop {
+        let page = store.troubled(&filter, 3).await.unwrap();
+        let Some(last) = page.last() else { break };
+        filter.before = Some(last.cursor.clone());
+        ids.extend(
+            page.into_iter()
+                .map(|row| row.summary.message.offset.unwrap()),
+        );
+    }
+    assert_eq!(ids, (0..10).rev().collect::<Vec<_>>());
+    assert_eq!(
+        store
+            .forget_troubled(std::slice::from_ref(id))
+            .await
+            .unwrap(),
+        1
+    );
+    assert_eq!(store.troubled_journey(id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn the_finder_remembers() {
+    let db = TestDatabase::new().await;
+    assert_eq!(db.store().finder_position("finder").await.unwrap(), None);
+    for block in [5, 9] {
+        db.store()
+            .set_finder_position("finder", BlockId(block))
+            .await
+            .unwrap();
+    }
+    let position = db.store().finder_position("finder").await.unwrap();
+    assert_eq!(position, Some(BlockId(9)));
+}
+
+#[tokio::test]
+async fn logs_join_their_trace_and_metrics_come_back() {
+    let db = TestDatabase::new().await;
+    let log = |id: u8, body: &str| LogRecord {
+        trace_id: TraceId::new([id; 16]).unwrap(),
+        span_id: None,
+        at: noon(),
+        observed_at: noon(),
+        severity: 17,
+        severity_text: "ERROR".into(),
+        event_name: String::new(),
+        body: Value::String(body.into()),
+        attributes: Vec::new(),
+        resource: Arc::new(Resource::default()),
+        scope: Arc::new(Scope::default()),
+    };
+    let logs = [log(1, "a\0"), log(2, "b"), log(1, "c")];
+    db.store().append_logs(&logs).await.unwrap();
+    let now = Timestamp::from_offset_date_time(time::OffsetDateTime::now_utc());
+    let range = TimeRange {
+        from: now.plus_ms(-60_000),
+        to: now.plus_ms(60_000),
+    };
+    let found = db
+        .store()
+        .logs_of_trace(logs[0].trace_id, range)
+        .await
+        .unwrap();
+    assert_eq!(found, [logs[0].clone(), logs[2].clone()]);
+    let point = MetricPoint {
+        name: "messaging.client.lag".into(),
+        unit: "1".into(),
+        at: noon(),
+        value: MetricValue::Gauge(3.5),
+        attributes: Vec::new(),
+        resource: Arc::new(Resource::default()),
+    };
+    db.store()
+        .append_metrics(std::slice::from_ref(&point))
+        .await
+        .unwrap();
+    assert_eq!(db.store().metrics(range, 10).await.unwrap(), [point]);
+}

@@ -1,0 +1,86 @@
+//! Server time of pages and lists once a million spans are stored.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use crate::load;
+use crate::report::{Report, median, quantile};
+use crate::send::{Sender, Transport, flood};
+use crate::system::System;
+
+const SPANS: u64 = 1_000_000;
+const ASKS: usize = 40;
+const BAR_MS: f64 = 100.0;
+
+pub async fn measure(system: &System, report: &mut Report) -> Result<()> {
+    fill(system).await?;
+    report.section(
+        "Pages",
+        &format!("At least {SPANS} spans stored; each page asked for {ASKS} times over one loopback connection, whole answer read."),
+    );
+    let client = reqwest::Client::new();
+    let mut pages = vec![
+        ("Overview", "/".to_owned()),
+        (
+            "Search by attribute",
+            "/search?q=order.id%3Do-00000000".to_owned(),
+        ),
+        ("Health", "/health".to_owned()),
+        ("API: journeys", "/api/v1/journeys?limit=20".to_owned()),
+        ("API: destinations", "/api/v1/destinations".to_owned()),
+        ("API: status", "/api/v1/status".to_owned()),
+    ];
+    if let Some(id) = newest_journey(&client, system).await? {
+        pages.push(("Journey", format!("/journeys/{id}")));
+        pages.push(("API: journey", format!("/api/v1/journeys/{id}")));
+    }
+    let mut rows = Vec::new();
+    let mut worst_p99: f64 = 0.0;
+    for (name, path) in pages {
+        let mut times = Vec::new();
+        let mut status = 0;
+        let mut bytes = 0;
+        for _ in 0..ASKS {
+            let started = Instant::now();
+            let url = format!("http://{}{path}", system.console);
+            let answer = client.get(url).bearer_auth(&system.token).send().await?;
+            status = answer.status().as_u16();
+            bytes = answer.bytes().await?.len();
+            times.push(started.elapsed().as_secs_f64() * 1e3);
+        }
+        worst_p99 = worst_p99.max(quantile(&times, 0.99));
+        rows.push(vec![
+            name.to_owned(),
+            status.to_string(),
+            bytes.to_string(),
+            format!("{:.1}", median(&times)),
+            format!("{:.1}", quantile(&times, 0.99)),
+        ]);
+    }
+    report.table(&["page", "status", "bytes", "median ms", "p99 ms"], &rows);
+    let sentence = format!("slowest page, p99: {worst_p99:.1} ms (bar {BAR_MS} ms).");
+    report.verdict(&sentence, worst_p99 <= BAR_MS);
+    Ok(())
+}
+
+async fn fill(system: &System) -> Result<()> {
+    let sender = Sender::connect(Transport::Grpc, system.grpc, system.http).await?;
+    let templates = Arc::new(load::templates(2));
+    let cycle = Arc::new(AtomicU64::new(1 << 40));
+    let mut stored = 0;
+    while stored < SPANS {
+        let sent = flood(&sender, &templates, &cycle, 8, Duration::from_secs(2)).await?;
+        stored += sent.acknowledged_spans;
+    }
+    Ok(())
+}
+
+async fn newest_journey(client: &reqwest::Client, system: &System) -> Result<Option<String>> {
+    let url = format!("http://{}/api/v1/journeys?limit=1", system.console);
+    let answer = client.get(url).bearer_auth(&system.token).send().await?;
+    let list: serde_json::Value = answer.json().await.context("the journeys are not JSON")?;
+    Ok(list["items"][0]["id"].as_str().map(str::to_owned))
+}

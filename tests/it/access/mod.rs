@@ -1,0 +1,8 @@
+//! Who may do what, over HTTP, with the accounts and the audit log in a real Postgres.
+
+mod console;
+mod pages;
+mod routes;
+mod sign_in;
+mod tokens;
+mod users;

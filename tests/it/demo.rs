@@ -1,0 +1,186 @@
+//! The order system on real Kafka and RabbitMQ, seen through Waybill.
+
+use std::process::Command;
+
+use serde_json::Value;
+use waybill_store::testing::TestDatabase;
+use waybill_tests::brokers::Brokers;
+use waybill_tests::child::{Process, free_port, program};
+use waybill_tests::server::Server;
+use waybill_tests::wait;
+
+struct Shop {
+    _process: Process,
+    listen: String,
+    _database: TestDatabase,
+    _folder: tempfile::TempDir,
+}
+
+impl Shop {
+    async fn open(server: &Server) -> Self {
+        let brokers = tokio::task::spawn_blocking(Brokers::shared).await.unwrap();
+        let database = TestDatabase::empty().await;
+        let folder = tempfile::tempdir().unwrap();
+        let listen = format!("127.0.0.1:{}", free_port());
+        let ready = folder.path().join("ready");
+        let mut command = Command::new(program("waybill-demo"));
+        command
+            .args(["all", "--rate", "0", "--ready-file"])
+            .arg(&ready)
+            .env("KAFKA_BOOTSTRAP", brokers.address("KAFKA_BOOTSTRAP"))
+            .env("RABBITMQ_AMQP", brokers.address("RABBITMQ_AMQP"))
+            .env("DATABASE_URL", database.url())
+            .env("SHOP_LISTEN", &listen)
+            .env("OTEL_EXPORTER_OTLP_ENDPOINT", &server.otlp_grpc);
+        let mut process = Process::spawn(command, &folder.path().join("demo.log"));
+        wait::until("the order system consumes", || {
+            assert!(process.has_ended().is_none(), "{}", process.log_text());
+            let exists = ready.exists();
+            async move { exists.then_some(()) }
+        })
+        .await;
+        Self {
+            _process: process,
+            listen,
+            _database: database,
+            _folder: folder,
+        }
+    }
+
+    fn run(&self, arguments: &[&str]) -> String {
+        let output = Command::new(program("waybill-demo"))
+            .args(arguments)
+            .env("SHOP_LISTEN", &self.listen)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn order(&self) -> String {
+        self.run(&["order", "place"])
+            .split_whitespace()
+            .last()
+            .unwrap()
+            .to_owned()
+    }
+}
+
+fn items(page: &Value) -> Vec<Value> {
+    page["items"].as_array().cloned().unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_order_system_is_seen_whole() {
+    let server = Server::start().await;
+    let shop = Shop::open(&server).await;
+
+    an_order_is_followed_over_both_brokers(&server, &shop).await;
+    a_declined_payment_goes_into_the_dead_letters(&server, &shop).await;
+    a_burst_loses_no_acknowledged_order(&server, &shop).await;
+}
+
+async fn an_order_is_followed_over_both_brokers(server: &Server, shop: &Shop) {
+    let order = shop.order();
+    let path = format!("/journeys?attribute=order.id:{order}");
+    let journeys = wait::until("the whole chain of the order is delivered", || async {
+        let found = items(&server.api(&path).await);
+        let delivered = found.iter().filter(|j| j["state"] == "delivered").count();
+        (found.len() >= 4 && delivered == found.len()).then_some(found)
+    })
+    .await;
+    let systems: std::collections::BTreeSet<_> = journeys
+        .iter()
+        .filter_map(|j| j["message"]["system"].as_str())
+        .collect();
+    assert_eq!(
+        systems.into_iter().collect::<Vec<_>>(),
+        ["kafka", "rabbitmq"]
+    );
+    let root = journeys
+        .iter()
+        .find(|j| j["message"]["destination"] == "orders")
+        .unwrap();
+    let root = server
+        .api(&format!("/journeys/{}", root["id"].as_str().unwrap()))
+        .await;
+    assert_eq!(root["caused_by"], Value::Null);
+    assert_eq!(root["caused"].as_array().unwrap().len(), 1, "{root}");
+    assert!(root["gaps"].as_array().unwrap().is_empty(), "{root}");
+}
+
+async fn a_declined_payment_goes_into_the_dead_letters(server: &Server, shop: &Shop) {
+    shop.run(&["fault", "set", "payment-declines"]);
+    // The services hear of a fault within a second or so: orders are placed until one is declined.
+    let dead = wait::until("a declined payment is dead-lettered", || async {
+        shop.order();
+        items(
+            &server
+                .api("/journeys?state=dead_lettered&destination=payments")
+                .await,
+        )
+        .into_iter()
+        .next()
+    })
+    .await;
+    shop.run(&["fault", "clear", "payment-declines"]);
+    let journey = server
+        .api(&format!("/journeys/{}", dead["id"].as_str().unwrap()))
+        .await;
+    let hops: Vec<_> = journey["hops"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|hop| hop["role"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        hops,
+        ["origin", "retry", "retry", "retry", "dead_letter"],
+        "{journey}"
+    );
+    let attempts = journey["deliveries"][0]["attempts"].as_array().unwrap();
+    assert_eq!(attempts.len(), 4, "one try and three again: {journey}");
+    assert!(
+        attempts
+            .iter()
+            .all(|a| a["outcome"] == "failed" && a["error"]["type"].is_string())
+    );
+    let backoff: Vec<_> = attempts
+        .iter()
+        .map(|a| a["backoff_ms"].as_f64().unwrap())
+        .collect();
+    assert!(
+        backoff[1] > 900.0 && backoff[2] > 1_800.0 && backoff[3] > 3_600.0,
+        "{backoff:?}"
+    );
+}
+
+async fn a_burst_loses_no_acknowledged_order(server: &Server, shop: &Shop) {
+    let folder = tempfile::tempdir().unwrap();
+    let ids = folder.path().join("ids");
+    shop.run(&[
+        "burst",
+        "--orders",
+        "300",
+        "--concurrency",
+        "100",
+        "--ids-file",
+        ids.to_str().unwrap(),
+    ]);
+    let ids = std::fs::read_to_string(&ids).unwrap();
+    let ids: Vec<_> = ids.split_whitespace().collect();
+    assert!(
+        ids.len() >= 290,
+        "{} of 300 orders were acknowledged",
+        ids.len()
+    );
+    for id in ids {
+        wait::until("an acknowledged order is found", || async {
+            let page = server
+                .api(&format!("/journeys?attribute=order.id:{id}"))
+                .await;
+            (!items(&page).is_empty()).then_some(())
+        })
+        .await;
+    }
+}

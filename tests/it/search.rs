@@ -1,0 +1,131 @@
+//! Journeys through the API: every way to find one, and what is said of it.
+
+use reqwest::StatusCode;
+use waybill_tests::otlp::{self, one_message};
+use waybill_tests::server::Server;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_way_leads_to_the_one_journey() {
+    let server = Server::start().await;
+    let message = one_message("kafka", "orders", "4711", 99);
+    otlp::post(
+        &server.otlp_http,
+        &otlp::request("shop", vec![message.producer.clone()]),
+    )
+    .await;
+    otlp::post(
+        &server.otlp_http,
+        &otlp::request("billing", vec![message.consumer.clone()]),
+    )
+    .await;
+    let trace_id = hex::encode(&message.trace_id);
+    let ways = [
+        "key=4711".to_owned(),
+        "attribute=order.id:4711".to_owned(),
+        format!("trace_id={trace_id}"),
+        "destination=orders".to_owned(),
+        "state=delivered".to_owned(),
+        "from=2020-01-01T00:00:00Z".to_owned(),
+        "find=4711".to_owned(),
+        "find=order.id%3D4711".to_owned(),
+        format!("find={trace_id}"),
+    ];
+    let mut ids = std::collections::BTreeSet::new();
+    for way in ways {
+        let page = server.api(&format!("/journeys?{way}")).await;
+        let items = page["items"].as_array().unwrap();
+        assert_eq!(items.len(), 1, "{way}: {page}");
+        ids.insert(items[0]["id"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(ids.len(), 1, "{ids:?}");
+    let id = ids.pop_first().unwrap();
+    let journey = server.api(&format!("/journeys/{id}")).await;
+    assert_eq!(journey["state"], "delivered", "{journey}");
+    assert_eq!(journey["message"]["offset"], 99);
+    assert_eq!(journey["deliveries"][0]["group"], "billing");
+    assert_eq!(
+        journey["deliveries"][0]["attempts"][0]["joined_by"],
+        "parent"
+    );
+    let total: f64 = journey["budget"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| p["ms"].as_f64().unwrap())
+        .sum();
+    assert!(
+        (total - 6.0).abs() < 0.01,
+        "1 ms publish, 2 ms queue, 3 ms process: {}",
+        journey["budget"]
+    );
+    assert!(
+        journey["diagnosis"]
+            .as_str()
+            .is_some_and(|text| !text.is_empty())
+    );
+    for nothing in [
+        "key=0815",
+        "state=failed",
+        "destination=billing",
+        "to=2020-01-01T00:00:00Z",
+    ] {
+        let page = server.api(&format!("/journeys?{nothing}")).await;
+        assert_eq!(
+            page["items"].as_array().unwrap().len(),
+            0,
+            "{nothing}: {page}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_words_are_told_with_the_near_miss() {
+    let server = Server::start().await;
+    for (path, hint) in [
+        ("/journeys?destinaton=orders", "destination"),
+        ("/journeys?state=delivred", "delivered"),
+        ("/journeys?from=yesterday", "2026-11-23T20:46:03"),
+        ("/journeys?limit=100000", "1000"),
+    ] {
+        let (status, body) = server.api_status(path).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{path}: {body}");
+        assert_eq!(body["code"], "invalid_request", "{body}");
+        assert!(body.to_string().contains(hint), "{path}: {body}");
+    }
+    let (status, body) = server.api_status("/journeys/c-00-11").await;
+    assert_eq!(status, StatusCode::NOT_FOUND, "{body}");
+    let (status, body) = server.api_status("/no-such-thing").await;
+    assert_eq!(
+        (status, body["code"].as_str()),
+        (StatusCode::NOT_FOUND, Some("not_found"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_turn_newest_first_without_loss() {
+    let server = Server::start().await;
+    for n in 0..25 {
+        let message = one_message("kafka", "paged", &format!("p{n}"), n);
+        otlp::post(
+            &server.otlp_http,
+            &otlp::request("shop", vec![message.producer]),
+        )
+        .await;
+    }
+    let mut keys = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = server
+            .api(&format!("/journeys?destination=paged&limit=10{cursor}"))
+            .await;
+        for item in page["items"].as_array().unwrap() {
+            keys.push(item["message"]["key"].as_str().unwrap().to_owned());
+        }
+        match page["next"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    let expected: Vec<_> = (0..25).rev().map(|n| format!("p{n}")).collect();
+    assert_eq!(keys, expected);
+}
