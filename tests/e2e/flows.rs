@@ -13,8 +13,7 @@ async fn a_message_is_searched_and_followed() {
     tab.console.lock().unwrap().clear(); // the 401 of the page itself is told there
     tab.fill("input[name=name]", ADMIN.0).await;
     tab.fill("input[name=password]", ADMIN.1).await;
-    tab.click("form[action='/sign-in'] button[type=submit]")
-        .await;
+    tab.click("form[action='/sign-in'] button").await;
     tab.until("location.pathname === '/search' && location.search.includes('1002')")
         .await;
     tab.hydrated().await;

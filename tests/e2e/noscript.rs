@@ -13,13 +13,11 @@ async fn sign_in_search_and_follow_without_scripts() {
     tab.fill("input[name=name]", ADMIN.0).await;
     tab.fill("input[name=password]", "wrong password, surely")
         .await;
-    tab.click("form[action='/sign-in'] button[type=submit]")
-        .await;
+    tab.click("form[action='/sign-in'] button").await;
     tab.until("!!document.querySelector('[role=alert]')").await;
     tab.fill("input[name=name]", ADMIN.0).await;
     tab.fill("input[name=password]", ADMIN.1).await;
-    tab.click("form[action='/sign-in'] button[type=submit]")
-        .await;
+    tab.click("form[action='/sign-in'] button").await;
     tab.until("location.pathname === '/' && !document.querySelector('input[name=password]')")
         .await;
     tab.fill("input[name=find]", "order.id=1002").await;
@@ -39,10 +37,13 @@ async fn a_user_is_added_without_scripts() {
     let tab = scene.signed_in().await;
     tab.scripts(false).await;
     tab.goto(&scene.url("/settings/users")).await;
-    tab.fill("main form input[name=name]", "grace").await;
-    tab.fill("main form input[name=password]", "a long enough password")
+    tab.fill("form[action='/fn/add_user'] input[name=name]", "grace")
         .await;
-    tab.click("main form[data-form=add-user] button[type=submit]")
-        .await;
+    tab.fill(
+        "form[action='/fn/add_user'] input[name=password]",
+        "a long enough password",
+    )
+    .await;
+    tab.click("form[action='/fn/add_user'] button").await;
     tab.has_text("grace").await;
 }

@@ -72,17 +72,21 @@ impl Tab {
         self.call("Input.insertText", json!({"text": text})).await;
     }
 
-    /// A real press of the mouse in the middle of the element.
+    /// A real press of the mouse in the middle of the element's first line, once it stands still.
     pub async fn click(&self, selector: &str) {
-        self.until(&format!("!!document.querySelector({})", json!(selector)))
-            .await;
-        let at = self
-            .eval(&format!(
-                "(() => {{ const e = document.querySelector({}); e.scrollIntoView({{block: 'center'}}); \
-                 const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; }})()",
-                json!(selector)
-            ))
-            .await;
+        let place = format!(
+            "(() => {{ const e = document.querySelector({}); if (!e) return null; \
+             e.scrollIntoView({{block: 'center', behavior: 'instant'}}); \
+             const r = e.getClientRects()[0]; return r && [r.x + r.width / 2, r.y + r.height / 2]; }})()",
+            json!(selector)
+        );
+        let at = wait::until(&format!("{selector} stands still"), || async {
+            let before = self.try_eval(&place).await.ok()?;
+            tokio::task::yield_now().await;
+            let now = self.try_eval(&place).await.ok()?;
+            (now.is_array() && now == before).then_some(now)
+        })
+        .await;
         for kind in ["mousePressed", "mouseReleased"] {
             let params =
                 json!({"type": kind, "x": at[0], "y": at[1], "button": "left", "clickCount": 1});
@@ -187,7 +191,7 @@ impl Tab {
     pub async fn hydrated(&self) {
         wait::until_within(Duration::from_secs(60), "hydration", || async {
             let done = self
-                .try_eval("document.documentElement.dataset.hydrated === 'true'")
+                .try_eval("document.documentElement.hasAttribute('data-hydrated')")
                 .await;
             (done == Ok(Value::Bool(true))).then_some(())
         })

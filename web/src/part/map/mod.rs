@@ -112,7 +112,8 @@ fn destination(node: &Node) -> AnyView {
     let text = node_text(node, DESTINATION_WIDTH, &under);
     view! {
         <g class=format!("map-node {class}")>
-            <a href=link::destination(&node.name) aria-label=text.label.clone()>
+            <a href=link::destination(&node.name)>
+                <title>{text.label.clone()}</title>
                 <g>{node_box(node, DESTINATION_WIDTH, &text)}</g>
             </a>
         </g>
