@@ -18,6 +18,8 @@ use super::limits::Settings;
 use super::refusal::Refusal;
 use super::writer::Job;
 
+type Decode<T> = fn(&[u8], Encoding, &super::limits::Limits) -> Result<Decoded<T>, Problem>;
+
 /// Larger bodies are decoded off the threads that serve connections.
 const LARGE: usize = 512 << 10;
 
@@ -165,7 +167,7 @@ impl Receiver {
         &self,
         body: Whole,
         encoding: Encoding,
-        decode: fn(&[u8], Encoding, &super::limits::Limits) -> Result<Decoded<T>, Problem>,
+        decode: Decode<T>,
     ) -> Result<(Decoded<T>, Held), Refusal> {
         let Whole { bytes, mut held } = body;
         let decoded =

@@ -144,9 +144,11 @@ impl Finder {
         let Some(facts) = self.query.dialects.facts(span) else {
             return false;
         };
-        let consumes = matches!(facts.operation, Operation::Process | Operation::Receive);
+        let consumes = matches!(
+            facts.operation,
+            Operation::Process | Operation::Receive | Operation::Settle
+        );
         (consumes && facts.failed)
-            || (facts.operation == Operation::Settle && facts.failed)
             || matches!(
                 facts.destination_role,
                 DestinationRole::Retry | DestinationRole::DeadLetter

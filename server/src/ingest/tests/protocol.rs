@@ -11,14 +11,18 @@ use prost::Message;
 use super::super::rpc_status::{RETRY_INFO, Status};
 use super::support::*;
 
+/// A name, and how it packs a body.
+type Packing = (&'static str, fn(Vec<u8>) -> Vec<u8>);
+/// Path, headers, body, status, and what the answer says.
+type Refused<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [u8], u16, &'a str);
+
 #[tokio::test]
 async fn both_transports_take_every_encoding() {
     let memory = Arc::new(Memory::default());
     let ingest = start(settings(), &memory).await;
     let zstd = |bytes: Vec<u8>| zstd::encode_all(&bytes[..], 1).unwrap();
     let mut expected = 0;
-    let encodings: [(&str, fn(Vec<u8>) -> Vec<u8>); 3] =
-        [("identity", |b| b), ("gzip", |b| gzip(&b)), ("zstd", zstd)];
+    let encodings: [Packing; 3] = [("identity", |b| b), ("gzip", |b| gzip(&b)), ("zstd", zstd)];
     for (index, (name, pack)) in encodings.into_iter().enumerate() {
         let from = index as u32 * 30;
         let headers = [
@@ -148,7 +152,7 @@ async fn wrong_words_get_their_own_status() {
     let memory = Arc::new(Memory::default());
     let ingest = start(settings(), &memory).await;
     let protobuf = ("content-type", "application/x-protobuf");
-    let cases: [(&str, &[(&str, &str)], &[u8], u16, &str); 5] = [
+    let cases: [Refused<'_>; 5] = [
         (
             "/v1/traces",
             &[("content-type", "text/plain")],
