@@ -75,6 +75,9 @@ fn find(tasks: &Tasks, core: &Core, health: &Health) {
                     none => none.insert(Finder::resume(query).await?),
                 };
                 let found = finder.step().await?;
+                if found.blocks > 0 {
+                    events.send(Event::Spans);
+                }
                 for id in found.journeys {
                     events.send(Event::Troubled { id });
                 }

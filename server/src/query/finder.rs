@@ -45,6 +45,8 @@ pub struct Finder {
 /// What one step did.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Found {
+    /// Blocks that were committed since the step before.
+    pub blocks: usize,
     /// Ids of journeys whose rows were written.
     pub journeys: Vec<String>,
     /// Whether more blocks wait.
@@ -98,6 +100,7 @@ impl Finder {
         };
         let now = clock::now();
         let mut found = Found {
+            blocks: blocks.len(),
             more: blocks.len() == BLOCKS_A_STEP,
             ..Found::default()
         };
