@@ -42,6 +42,12 @@ hydrate_lints() {
         --features hydrate -- -D warnings
 }
 
+# The programs too: tests start the server and the order system as a user would.
+build() {
+    cargo build --locked --workspace --bins
+    cargo test --locked --workspace --no-run
+}
+
 tests() {
     cargo test --locked --workspace --no-fail-fast 2>&1 | tee "$TEST_LOG"
 }
@@ -68,7 +74,7 @@ step "scripts and images" "seconds" "$SETUP/validate.sh"
 step "bundle" "5 minutes from nothing" cargo xtask bundle
 step "lints" "4 minutes from nothing" cargo clippy --locked --workspace --all-targets -- -D warnings
 step "lints of the browser's side" "2 minutes from nothing" hydrate_lints
-step "build of server and tests" "8 minutes from nothing" cargo test --locked --workspace --no-run
+step "build of server and tests" "8 minutes from nothing" build
 step "tests with brokers and browser" "up to 20 minutes" tests
 
 summary
