@@ -17,7 +17,7 @@ demo-burst: ## send 5,000 concurrent orders through the running demo and find ea
 test: ## every check and test with real parts; under 45 minutes on 2 cores from a fresh clone
 	@setup/test.sh
 run: ## the server alone
-	@setup/build.sh
+	@setup/build.sh run
 	@exec target/release/waybill serve
 build: ## release server with its console embedded: target/release/waybill
 	@setup/build.sh

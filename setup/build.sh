@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# build.sh [demo]: the release server with its console embedded, at target/release/waybill;
-# with `demo` also the order system, in the same build so that dependencies are built once.
+# build.sh [run|demo]: the release server with its console embedded, at target/release/waybill;
+# with `run` what it needs to start, with `demo` also the order system, in the same build so that dependencies are built once.
 set -euo pipefail
 . "$(dirname "$0")/say.sh"
 cd "$ROOT"

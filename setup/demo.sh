@@ -29,6 +29,8 @@ owner_lives() {
 
 end_children() {
     trap '' INT TERM HUP
+    # A database that is still being made: a background job hears no Ctrl-C.
+    [ -z "${STARTER:-}" ] || { kill -TERM "$STARTER" 2>/dev/null || true; wait "$STARTER" 2>/dev/null || true; }
     say ""
     say "demo: ending the order system, Waybill and the brokers (up to half a minute)"
     release "$APPS"
@@ -58,9 +60,10 @@ run() {
 
     say "demo: starting the brokers and the shop's database (about 15 seconds)"
     "$SETUP/postgres.sh" start "$DEMO/shop" <"$ALIVE" 8>&- &
-    local database=$!
+    STARTER=$!
     "$SETUP/brokers.sh" start "$DEMO/brokers" <"$ALIVE" 8>&-
-    wait "$database"
+    wait "$STARTER"
+    STARTER=
     # shellcheck source=/dev/null
     . "$DEMO/brokers/brokers.env"
     # shellcheck source=/dev/null

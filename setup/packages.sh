@@ -45,8 +45,9 @@ missing() {
     { has cc && has_header zlib.h; } || echo zlib1g-dev
     "$SETUP/wasm.sh" before-update
     [ "$purpose" != build ] || return 0
-    has curl || echo curl
     has_postgres || echo postgresql
+    [ "$purpose" != run ] || return 0
+    has curl || echo curl
     if ! without kafka; then
         has_java || echo openjdk-17-jdk-headless
         has mvn || echo maven

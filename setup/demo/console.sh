@@ -39,8 +39,11 @@ people() {
     rm -f "$DEMO/passwords.part"
     for name in admin:admin approver:operator; do
         password=$(head -c 12 /dev/urandom | base64 | tr '+/' '-_')
+        # A start that was interrupted here has made the user already: then the password is new.
         printf '%s\n' "$password" |
             waybill user add "${name%:*}" --role "${name#*:}" --password-stdin --config "$DEMO/waybill.toml" >>"$LOG/setup.log" 2>&1 ||
+            printf '%s\n' "$password" |
+            waybill user reset "${name%:*}" --password-stdin --config "$DEMO/waybill.toml" >>"$LOG/setup.log" 2>&1 ||
             fail "user ${name%:*} could not be made; the words are in $LOG/setup.log"
         (umask 077; printf '%s %s\n' "${name%:*}" "$password" >>"$DEMO/passwords.part")
     done
@@ -54,7 +57,9 @@ people() {
 ask() {
     local path=$1
     shift
-    curl -fsS -m 10 -H "Authorization: Bearer $(cat "$DEMO/token")" "$@" "$CONSOLE/api/v1$path"
+    # Not as a word of the command line: those are everybody's to read.
+    printf 'header = "Authorization: Bearer %s"\n' "$(cat "$DEMO/token")" |
+        curl -fsS -m 10 -K - "$@" "$CONSOLE/api/v1$path"
 }
 
 # find_an_order: waits until an order placed now is found by its number, and prints that number.

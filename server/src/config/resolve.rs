@@ -123,6 +123,14 @@ fn ingest(raw: RawIngest, server: &Server) -> Result<Ingest, Problem> {
     let mut open = listeners
         .iter()
         .filter(|(_, address)| !is_loopback(address.ip()));
+    let ingest_is_open = open.clone().any(|(key, _)| key.starts_with("ingest."));
+    if ingest_is_open && raw.require_token == Some(false) {
+        return Err(Problem::new(
+            Code::ConfigInvalid,
+            "ingest.require_token is false while an OTLP listener is off loopback",
+            "Leave it out, or move ingest.otlp_grpc and ingest.otlp_http to 127.0.0.1.",
+        ));
+    }
     let require_token = raw.require_token.unwrap_or(open.clone().next().is_some());
     // server.tls is spoken by the first listener; the other two count on the proxy.
     let is_covered = |key: &str| {

@@ -2,12 +2,13 @@
 //!
 //! One commit is in flight while the next is encoded and the one after is collected. A commit that
 //! fails or takes too long is not tried again here: its outcome may be unknown, its senders are
-//! refused and send again, and what was stored all the same is recognised.
+//! refused and send again; before anything more is stored, the database is asked what it holds.
 //!
 //! A resend may meet its first sending in any of these places: committed (acknowledged at once), in
 //! the same batch (stored once, both answered together), or in the commit in flight: then it leans
 //! on that commit and is refused if that fails.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
@@ -21,6 +22,11 @@ use super::counters::Counters;
 use super::duplicates::{Duplicates, Fingerprint, Fingerprints, fingerprint};
 use super::limits::Commit;
 use super::refusal::Refusal;
+use crate::clock;
+
+/// What a commit of unknown outcome may have stored arrived within this time, in milliseconds.
+const DOUBT_MS: i64 = 120_000;
+const DOUBT_SPANS: usize = 500_000;
 
 /// When the database is slower than the senders, a batch grows to so many times `Commit::spans`.
 const FLOOD: usize = 4;
@@ -52,9 +58,17 @@ pub async fn run(
         in_flight: None,
         in_flight_ids: Fingerprints::default(),
         last_start: None,
+        doubt: Arc::default(),
     };
     while let Some(first) = writer.jobs.recv().await {
         let jobs = writer.gather(first).await;
+        if !writer.settle_doubt().await {
+            for job in jobs {
+                // The receiver may be gone.
+                let _ = job.done.send(Err(Refusal::unavailable()));
+            }
+            continue;
+        }
         let draft = writer.sift(jobs);
         writer.commit(draft).await;
     }
@@ -71,6 +85,8 @@ struct Writer {
     in_flight: Option<JoinHandle<bool>>,
     in_flight_ids: Fingerprints,
     last_start: Option<Instant>,
+    /// A commit failed and may have stored its spans all the same.
+    doubt: Arc<AtomicBool>,
 }
 
 /// A batch without what is known already.
@@ -125,6 +141,25 @@ impl Writer {
                 () = sleep_until(pause), if !waited => {}
             }
         }
+    }
+
+    /// After a commit of unknown outcome the database is asked what it holds before anything more
+    /// is stored, so that a resend is not counted twice. False: it does not answer.
+    async fn settle_doubt(&self) -> bool {
+        if !self.doubt.swap(false, Ordering::AcqRel) {
+            return true;
+        }
+        let since = clock::now().plus_ms(-DOUBT_MS);
+        let asked = self.appender.recent_ids(since, DOUBT_SPANS);
+        let Ok(Ok(ids)) = timeout(self.commit.deadline, asked).await else {
+            self.doubt.store(true, Ordering::Release);
+            return false;
+        };
+        let known = ids
+            .into_iter()
+            .map(|(trace, span)| fingerprint(self.seed, trace, span));
+        lock(&self.duplicates).committed(known, Instant::now());
+        true
     }
 
     fn sift(&self, jobs: Vec<Job>) -> Draft {
@@ -187,6 +222,7 @@ impl Writer {
                 self.in_flight_ids = ids.clone();
                 let duplicates = self.duplicates.clone();
                 let deadline = self.commit.deadline;
+                let doubt = self.doubt.clone();
                 self.in_flight = Some(tokio::spawn(async move {
                     match timeout(deadline, prepared.commit()).await {
                         Ok(Ok(())) => {
@@ -196,10 +232,13 @@ impl Writer {
                             true
                         }
                         Ok(Err(error)) => {
+                            // Before the senders hear of it, and send again.
+                            doubt.store(true, Ordering::Release);
                             commit.failed("commit", &error);
                             false
                         }
                         Err(_) => {
+                            doubt.store(true, Ordering::Release);
                             tracing::warn!(?deadline, "a commit did not end in time");
                             refuse(commit.waiters);
                             false

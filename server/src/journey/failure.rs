@@ -4,6 +4,8 @@ use waybill_model::journey::AttemptError;
 use waybill_model::span::{Event, Span, StatusCode, Value, attribute};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::masking::without_credentials;
+
 /// Library code, by what its frames contain, in many languages.
 const LIBRARIES: &[&str] = &[
     "java.",
@@ -63,7 +65,7 @@ pub fn of(span: &Span) -> Option<AttemptError> {
     Some(AttemptError {
         fingerprint: Some(format!("{:016x}", xxh3_64(print.as_bytes()))),
         kind,
-        message,
+        message: message.as_deref().map(without_credentials),
     })
 }
 

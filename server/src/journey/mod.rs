@@ -15,6 +15,7 @@ pub mod failure;
 mod fixture;
 mod graph;
 mod hops;
+pub mod masking;
 mod message;
 mod puts;
 pub mod reach;

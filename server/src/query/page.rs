@@ -15,6 +15,7 @@ use super::gather::Reach;
 use super::search::reference_terms;
 use super::select::Pick;
 use crate::journey::began_at;
+use crate::journey::masking::without_credentials;
 
 /// Journeys shown of one chain.
 const MAX_CHAIN: usize = 200;
@@ -150,6 +151,8 @@ fn shown(attribute: &Attribute) -> (String, String) {
     let secret = [
         "password",
         "passwd",
+        "token",
+        "credential",
         "secret",
         "authorization",
         "api_key",
@@ -174,27 +177,6 @@ fn plain(value: &Value) -> String {
             .join(", "),
         other => other.to_text().unwrap_or_default(),
     }
-}
-
-/// `scheme://user:password@host` loses its user and password.
-fn without_credentials(text: &str) -> String {
-    let mut kept = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find("://") {
-        let (before, after) = rest.split_at(at + 3);
-        kept.push_str(before);
-        let end = after.find(|c: char| c == '/' || c == '"' || c.is_whitespace());
-        let authority = &after[..end.unwrap_or(after.len())];
-        match authority.rfind('@') {
-            Some(user_end) => {
-                kept.push_str("••••");
-                rest = &after[user_end..];
-            }
-            None => rest = after,
-        }
-    }
-    kept.push_str(rest);
-    kept
 }
 
 #[cfg(test)]

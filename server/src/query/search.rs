@@ -156,6 +156,20 @@ fn turn(mut all: Vec<JourneySummary>, limit: usize, after: Option<Cursor>) -> Pa
 }
 
 fn exact(query: &JourneyQuery) -> Result<Option<Exact>, Problem> {
+    let words = [
+        &query.trace_id,
+        &query.message_id,
+        &query.key,
+        &query.attribute,
+        &query.find,
+    ];
+    if words.into_iter().flatten().count() > 1 {
+        return Err(Problem::new(
+            Code::InvalidRequest,
+            "More than one of trace_id, message_id, key, attribute and find was given.",
+            "Give one of them; destination, group, state, min_ms, from and to narrow it further.",
+        ));
+    }
     let term = |term: Term, chains: bool| {
         Ok(Some(Exact::Terms {
             terms: vec![term],

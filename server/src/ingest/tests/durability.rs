@@ -66,6 +66,18 @@ async fn a_resend_that_leans_on_a_failing_commit_is_refused_with_it() {
 }
 
 #[tokio::test]
+async fn a_resend_after_a_lost_answer_is_not_stored_twice() {
+    let memory = Arc::new(Memory::default());
+    let ingest = start(settings(), &memory).await;
+    memory.be(Mood::StoreAndFail);
+    assert_eq!(post_traces(&ingest, body(0..5)).await.status, 503);
+    memory.be(Mood::Store);
+    assert_eq!(post_traces(&ingest, body(0..5)).await.status, 200);
+    assert_eq!(memory.stored(), 5);
+    assert_eq!(ingest.counters().duplicate_spans, 5);
+}
+
+#[tokio::test]
 async fn a_hanging_database_refuses_in_time_and_nothing_wedges() {
     let memory = Arc::new(Memory::default());
     let mut small = settings();

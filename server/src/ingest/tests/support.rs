@@ -25,6 +25,8 @@ use super::super::{Appender, Indexer, Ingest, Parts, Prepared, Settings, TokenCh
 pub enum Mood {
     Store,
     Refuse,
+    /// Store, and lose the answer, as a Postgres killed after its COMMIT does.
+    StoreAndFail,
     /// Hang until the mood changes, as a stopped Postgres does.
     Hang,
 }
@@ -83,6 +85,9 @@ impl Prepared for Batch {
         }
         self.commits.fetch_add(1, Ordering::Relaxed);
         self.stored.lock().unwrap().extend(&self.ids);
+        if mood == Mood::StoreAndFail {
+            return Err(unavailable());
+        }
         Ok(())
     }
 }
