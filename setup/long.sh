@@ -8,6 +8,7 @@ cd "$ROOT"
 case ${1:-} in soak | fuzz) ;; *) say "usage: $0 soak|fuzz" >&2; exit 2 ;; esac
 "$SETUP/packages.sh" test
 say "$1: building the tests (about 8 minutes on 2 cores the first time)"
+cargo build --locked --workspace --bins
 cargo test --locked --workspace --no-run
 # cargo takes an empty selection for success; a person who asked for long tests should know.
 found=$(cargo test --locked --workspace --lib --bins --tests -- --ignored --list "$1" 2>/dev/null | grep -c ': test$' || true)

@@ -2,7 +2,7 @@
 //! mounted again, and everything that was acknowledged must be there, once.
 //!
 //! Needs root, a loop device and `xfs_io` (package xfsprogs), so it belongs to `make soak`:
-//! `cargo test --workspace --test it -- --ignored power`.
+//! `cargo test --workspace --test it -- --ignored soak`.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -101,7 +101,7 @@ fn open_folder(path: &Path) {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "make soak: needs root, a loop device and xfs_io"]
-async fn power_cuts_lose_nothing_that_was_acknowledged() {
+async fn soak_power_cuts_lose_nothing_that_was_acknowledged() {
     let disk = Disk::make();
     open_folder(disk.folder.path());
     open_folder(&disk.mount_point());

@@ -17,6 +17,8 @@
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident = $sql:literal;)*) => {
         $($(#[$doc])* const $name: &str = $sql;)*
+        /// For the test that prepares them all.
+        #[cfg(feature = "testing")]
         pub(crate) const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $sql)),*];
     };
 }

@@ -7,7 +7,9 @@ mod write;
 use waybill_model::journey::{JourneyState, JourneySummary};
 use waybill_model::time::Timestamp;
 
+#[cfg(feature = "testing")]
 pub(crate) use read::STATEMENTS as READ_STATEMENTS;
+#[cfg(feature = "testing")]
 pub(crate) use write::STATEMENTS as WRITE_STATEMENTS;
 
 /// A journey in trouble as the finder writes it.
