@@ -165,11 +165,22 @@ async fn a_missing_database_is_refused_retryably_and_comes_back() {
         "{status}"
     );
     waybill_tests::child::signal(postmaster, "QUIT");
+    wait::until("another postmaster runs", || {
+        let found = server
+            .find_postmaster()
+            .filter(|found| *found != postmaster);
+        async move { found.map(drop) }
+    })
+    .await;
     wait::until("stored after the database came back", || async {
         (otlp::post(&server.otlp_http, &request).await == StatusCode::OK).then_some(())
     })
     .await;
     server.ready().await;
-    let found = server.api("/journeys?key=late").await;
+    let found = wait::until("the message is read", || async {
+        let (status, found) = server.api_status("/journeys?key=late").await;
+        (status == StatusCode::OK).then_some(found)
+    })
+    .await;
     assert_eq!(found["items"].as_array().unwrap().len(), 1, "{found}");
 }

@@ -124,19 +124,20 @@ impl Server {
 
     /// The process id that the private Postgres wrote into its data directory.
     pub fn postmaster(&self) -> u32 {
+        self.find_postmaster()
+            .unwrap_or_else(|| panic!("no postmaster.pid below {}", self.data_dir.display()))
+    }
+
+    /// `None` while there is none.
+    pub fn find_postmaster(&self) -> Option<u32> {
         let folder = self.data_dir.join("postgres");
-        let mut places = vec![folder.join("postmaster.pid")];
-        places.extend(
-            std::fs::read_dir(&folder)
-                .unwrap()
-                .flatten()
-                .map(|e| e.path().join("postmaster.pid")),
-        );
-        let text = places
+        let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+        let nested = entries.map(|entry| entry.path().join("postmaster.pid"));
+        let text = [folder.join("postmaster.pid")]
             .into_iter()
-            .find_map(|path| std::fs::read_to_string(path).ok());
-        let text = text.unwrap_or_else(|| panic!("no postmaster.pid below {}", folder.display()));
-        text.lines().next().unwrap().trim().parse().unwrap()
+            .chain(nested)
+            .find_map(|path| std::fs::read_to_string(path).ok())?;
+        text.lines().next()?.trim().parse().ok()
     }
 
     /// Starts again on the same configuration and data.

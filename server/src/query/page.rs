@@ -49,8 +49,14 @@ impl Query {
                 });
             }
         }
-        let position = rebuilt.position(&reference).ok_or_else(no_journey)?;
-        let journey = rebuilt.journeys[position].clone();
+        let position = rebuilt.position(&reference).or_else(|| {
+            let picked = pick.of(rebuilt, &gathered.spans);
+            rebuilt
+                .journeys
+                .iter()
+                .position(|journey| picked.contains(&journey.id))
+        });
+        let journey = rebuilt.journeys[position.ok_or_else(no_journey)?].clone();
         let chain = chain_of(&rebuilt.journeys, &journey);
         let traces: HashSet<TraceId> = chain.iter().flat_map(|j| j.trace_ids.clone()).collect();
         let mut spans: Vec<&Arc<Span>> = gathered

@@ -39,10 +39,25 @@ impl Pick {
         match self {
             Self::Touched(seeds) => touched(&rebuilt.journeys, spans, seeds),
             Self::Named(reference) => {
-                let at = rebuilt.position(reference);
-                at.map(|at| rebuilt.journeys[at].id.clone())
-                    .into_iter()
-                    .collect()
+                if let Some(at) = rebuilt.position(reference) {
+                    return HashSet::from([rebuilt.journeys[at].id.clone()]);
+                }
+                // An id given out while spans were missing may name what turned out to be a span in
+                // between: the journeys that stand around it are meant.
+                let MessageRef::Context { trace_id, span_id } = reference else {
+                    return HashSet::new();
+                };
+                let named = (*trace_id, *span_id);
+                let around = spans.iter().filter(|span| {
+                    (span.trace_id, span.span_id) == named
+                        || span.parent_id.map(|parent| (span.trace_id, parent)) == Some(named)
+                        || span
+                            .links
+                            .iter()
+                            .any(|link| (link.trace_id, link.span_id) == named)
+                });
+                let seeds = around.map(|span| (span.trace_id, span.span_id)).collect();
+                touched(&rebuilt.journeys, spans, &seeds)
             }
         }
     }
