@@ -10,7 +10,7 @@ use waybill_store::{IndexedSpan, RollupKey};
 
 use crate::auth::Auth;
 use crate::ingest::{Indexer, TokenCheck};
-use crate::journey::{SearchAttributes, terms};
+use crate::journey::{SearchAttributes, tells_trouble, terms};
 
 pub(super) struct SpanIndex {
     dialects: Dialects,
@@ -28,6 +28,7 @@ impl Indexer for SpanIndex {
         let facts = self.dialects.facts(&span);
         IndexedSpan {
             terms: terms(&span, facts.as_ref(), &self.search),
+            troubled: facts.as_ref().is_some_and(tells_trouble),
             rollup: facts.and_then(rollup),
             span,
         }

@@ -23,8 +23,10 @@ mod rebuild;
 mod summary;
 pub mod terms;
 mod trail;
+mod trouble;
 
 pub use cluster::{Clusters, KnownCluster};
 pub use rebuild::{Context, Rebuilt, began_at, rebuild};
 pub use summary::summary;
 pub use terms::{SearchAttributes, terms};
+pub use trouble::tells_trouble;

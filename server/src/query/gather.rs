@@ -28,6 +28,31 @@ pub(super) struct Gathered {
     pub(super) truncated: bool,
 }
 
+/// Where to begin: spans at hand, and terms that lead to more.
+#[derive(Default)]
+pub(super) struct Seeds {
+    spans: Vec<Arc<Span>>,
+    terms: Vec<Term>,
+}
+
+impl Seeds {
+    /// Spans, their traces, and the traces that they link to.
+    pub(super) fn spans(spans: Vec<Arc<Span>>) -> Self {
+        let traces = spans
+            .iter()
+            .flat_map(|s| s.links.iter().map(|l| l.trace_id).chain([s.trace_id]));
+        let terms = traces.map(Term::trace).collect();
+        Self { spans, terms }
+    }
+
+    pub(super) fn traces(traces: impl IntoIterator<Item = TraceId>) -> Self {
+        Self {
+            spans: Vec::new(),
+            terms: traces.into_iter().map(Term::trace).collect(),
+        }
+    }
+}
+
 /// How far to go from the journeys asked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reach {
@@ -41,18 +66,14 @@ impl Query {
     /// look-ups: nothing that arrived outside it is found.
     pub(super) async fn gather(
         &self,
-        seeds: Vec<Arc<Span>>,
+        seeds: Seeds,
         reach: Reach,
         arrival: Option<TimeRange>,
         pick: impl Fn(&Rebuilt, &[Arc<Span>]) -> HashSet<String>,
     ) -> Result<Gathered, Problem> {
-        let mut next: Vec<Term> = seeds
-            .iter()
-            .flat_map(|s| s.links.iter().map(|l| l.trace_id).chain([s.trace_id]))
-            .map(Term::trace)
-            .collect();
+        let mut next = seeds.terms;
         let mut known = Known::default();
-        known.add(seeds);
+        known.add(seeds.spans);
         let mut asked = HashSet::new();
         let mut rounds = 0;
         loop {

@@ -10,6 +10,7 @@ mod scan;
 mod search;
 mod select;
 mod spans;
+mod watched;
 
 use std::sync::Arc;
 

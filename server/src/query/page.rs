@@ -11,7 +11,7 @@ use waybill_model::span::{Attribute, Span, StatusCode, Value};
 use waybill_model::view::{JourneyPage, SpanLine};
 
 use super::Query;
-use super::gather::Reach;
+use super::gather::{Reach, Seeds};
 use super::search::reference_terms;
 use super::select::Pick;
 use crate::journey::began_at;
@@ -36,9 +36,12 @@ impl Query {
         }
         let pick = Pick::Named(reference.clone());
         let mut gathered = self
-            .gather(found.spans, Reach::Chains, None, |rebuilt, spans| {
-                pick.of(rebuilt, spans)
-            })
+            .gather(
+                Seeds::spans(found.spans),
+                Reach::Chains,
+                None,
+                |rebuilt, spans| pick.of(rebuilt, spans),
+            )
             .await?;
         let rebuilt = &mut gathered.rebuilt;
         if gathered.truncated || found.truncated {

@@ -19,7 +19,7 @@ use waybill_model::time::{TimeRange, Timestamp};
 
 use super::Query;
 use super::cursor::Cursor;
-use super::gather::Reach;
+use super::gather::{Reach, Seeds};
 use super::select;
 use crate::auth::store_problem;
 use crate::journey::summary;
@@ -127,9 +127,12 @@ impl Query {
         };
         let traces: HashSet<TraceId> = seeds.iter().map(|s| s.trace_id).collect();
         let gathered = self
-            .gather(seeds, Reach::Messages, Some(arrival), |rebuilt, _| {
-                select::in_traces(rebuilt, &traces)
-            })
+            .gather(
+                Seeds::spans(seeds),
+                Reach::Messages,
+                Some(arrival),
+                |rebuilt, _| select::in_traces(rebuilt, &traces),
+            )
             .await?;
         let all = gathered.rebuilt.journeys.iter();
         let fitting = all.filter(|j| gathered.wanted.contains(&j.id) && select::fits(j, query));

@@ -11,7 +11,7 @@ use waybill_store::troubled::{TroubledCursor, TroubledFilter};
 
 use super::Query;
 use super::cursor::Cursor;
-use super::gather::Reach;
+use super::gather::{Reach, Seeds};
 use super::select::{self, Pick};
 use crate::auth::store_problem;
 use crate::journey::summary;
@@ -71,7 +71,7 @@ impl Query {
             Exact::Terms { .. } => (Reach::Messages, Pick::Touched(seeds)),
         };
         let gathered = self
-            .gather(found.spans, reach, None, |rebuilt, spans| {
+            .gather(Seeds::spans(found.spans), reach, None, |rebuilt, spans| {
                 pick.of(rebuilt, spans)
             })
             .await?;

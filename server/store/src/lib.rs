@@ -46,7 +46,8 @@ pub mod tokens;
 pub mod troubled;
 
 pub use blocks::{
-    Block, BlockId, CorruptFrame, EncodedBlock, Found, IndexedSpan, Merged, RollupKey, Scan, encode,
+    Block, BlockId, CorruptFrame, EncodedBlock, Followed, Found, IndexedSpan, Marks, Merged,
+    RollupKey, Scan, Touch, encode,
 };
 pub use connect::{ConnectOptions, Store};
 pub use error::StoreError;

@@ -6,6 +6,7 @@ use waybill_model::time::Timestamp;
 use super::IndexedSpan;
 use super::entries::{Entry, index_term};
 use super::frame::{FRAME_GROUPS, FrameWriter, GROUP_SPANS};
+use super::marks;
 use super::pages::{PageWriter, Pages};
 use crate::error::StoreError;
 use crate::rollup;
@@ -24,6 +25,7 @@ pub struct EncodedBlock {
     pub(crate) frames: Vec<u8>,
     pub(crate) pages: Pages,
     pub(crate) rollups: Option<Vec<u8>>,
+    pub(crate) marks: Vec<u8>,
 }
 
 impl EncodedBlock {
@@ -34,7 +36,7 @@ impl EncodedBlock {
     /// Bytes that will be sent to Postgres, about.
     pub fn bytes(&self) -> usize {
         let pages: usize = self.pages.entries.iter().map(Vec::len).sum();
-        self.frames.len() + pages + self.rollups.as_ref().map_or(0, Vec::len)
+        self.frames.len() + pages + self.marks.len() + self.rollups.as_ref().map_or(0, Vec::len)
     }
 }
 
@@ -78,6 +80,7 @@ pub fn encode(batch: &[IndexedSpan], received_at: Timestamp) -> Result<EncodedBl
         frames,
         pages: pages(entries),
         rollups: rollup::pack(batch, received_at)?,
+        marks: marks::pack(batch),
     })
 }
 

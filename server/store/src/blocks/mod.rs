@@ -17,6 +17,7 @@ pub(crate) mod encode;
 pub(crate) mod entries;
 pub(crate) mod find;
 pub mod frame;
+pub(crate) mod marks;
 pub(crate) mod merge;
 pub(crate) mod pages;
 pub(crate) mod scan;
@@ -32,6 +33,7 @@ use waybill_model::span::Span;
 use waybill_model::time::Timestamp;
 
 pub use encode::{EncodedBlock, encode};
+pub use marks::{Marks, Touch};
 pub use merge::Merged;
 
 /// Grows in the order in which `since` gives blocks; has gaps.
@@ -50,6 +52,8 @@ pub struct IndexedSpan {
     pub span: Span,
     pub terms: Vec<Term>,
     pub rollup: Option<RollupKey>,
+    /// It tells of a failed, retried or dead-lettered message: the finder looks at its trace.
+    pub troubled: bool,
 }
 
 /// Service, minute and duration come from the span.
@@ -60,6 +64,14 @@ pub struct RollupKey {
     pub operation: Operation,
     pub role: DestinationRole,
     pub failed: bool,
+}
+
+/// A committed block as the finder follows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Followed {
+    pub id: BlockId,
+    /// `None`: written by a version that kept none; read the spans.
+    pub marks: Option<Marks>,
 }
 
 /// A committed block as it is read back.

@@ -1,4 +1,5 @@
-//! Whole blocks: newest first for searches without a term, in commit order for the finder.
+//! Blocks in order: whole and newest first for searches without a term, their marks in commit
+//! order for the finder.
 
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use waybill_model::span::Span;
 use waybill_model::time::{TimeRange, Timestamp};
 
 use super::find::{Bounds, EVERY_GROUP, RawFrame};
-use super::{Block, BlockId, CorruptFrame, Once, Scan, frame};
+use super::{Block, BlockId, CorruptFrame, Followed, Marks, Once, Scan, frame};
 use crate::connect::Store;
 use crate::error::{During, StoreError};
 use crate::text::instant;
@@ -21,8 +22,9 @@ statements! {
     /// Waits until nobody is between drawing an id and committing it.
     HORIZON = "WITH alone AS MATERIALIZED (SELECT pg_advisory_xact_lock(7766554402))
             SELECT coalesce(pg_sequence_last_value('block_id'::regclass), 0) FROM alone";
-    SINCE = "SELECT id, received_at, spans, frame_ends, frames FROM span_block
+    SINCE = "SELECT id, marks FROM span_block
             WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3";
+    BLOCK = "SELECT id, received_at, spans, frame_ends, frames FROM span_block WHERE id = $1";
     NEWER = "SELECT EXISTS (SELECT FROM span_block WHERE id > $1)";
 }
 
@@ -78,7 +80,7 @@ impl Store {
         &self,
         after: Option<BlockId>,
         max_blocks: usize,
-    ) -> Result<Vec<Block>, StoreError> {
+    ) -> Result<Vec<Followed>, StoreError> {
         let after = after.map_or(0, |id| id.0);
         let newer: bool = sqlx::query_scalar(NEWER)
             .bind(after)
@@ -99,7 +101,17 @@ impl Store {
             .fetch_all(&self.pool)
             .await
             .during("follow blocks")?;
-        decode(rows).await
+        rows.iter().map(followed).collect()
+    }
+
+    /// A block with its spans; `None`: there is none of this id (any more).
+    pub async fn block(&self, id: BlockId) -> Result<Option<Block>, StoreError> {
+        let rows = sqlx::query(BLOCK)
+            .bind(id.0)
+            .fetch_all(&self.pool)
+            .await
+            .during("read block")?;
+        Ok(decode(rows).await?.pop())
     }
 
     /// Ids of spans that arrived at or after `since`, newest block first, at most about `limit`.
@@ -139,6 +151,21 @@ impl Store {
         }
         Ok(found)
     }
+}
+
+fn followed(row: &PgRow) -> Result<Followed, StoreError> {
+    let id = row.try_get(0).during("follow blocks")?;
+    let bytes: Option<&[u8]> = row.try_get(1).during("follow blocks")?;
+    // Marks that cannot be read are no marks: the spans tell the same.
+    let marks = bytes.and_then(|bytes| {
+        let read = Marks::read(bytes);
+        read.inspect_err(|error| tracing::error!(block = id, %error, "marks cannot be read"))
+            .ok()
+    });
+    Ok(Followed {
+        id: BlockId(id),
+        marks,
+    })
 }
 
 struct RawBlock {

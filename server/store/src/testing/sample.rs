@@ -167,6 +167,7 @@ impl Sample {
             span,
             terms,
             rollup: Some(rollup),
+            troubled: failed,
         }
     }
 
