@@ -64,6 +64,7 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("blocks::append", blocks::append::STATEMENTS),
         ("blocks::find", blocks::find::STATEMENTS),
         ("blocks::merge", blocks::merge::STATEMENTS),
+        ("blocks::probe", blocks::probe::STATEMENTS),
         ("blocks::scan", blocks::scan::STATEMENTS),
         ("connect", connect::STATEMENTS),
         ("figures", figures::STATEMENTS),

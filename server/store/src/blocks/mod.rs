@@ -15,11 +15,14 @@
 pub(crate) mod append;
 pub(crate) mod encode;
 pub(crate) mod entries;
+pub(crate) mod filter;
 pub(crate) mod find;
 pub mod frame;
 pub(crate) mod marks;
 pub(crate) mod merge;
 pub(crate) mod pages;
+pub(crate) mod probe;
+mod row;
 pub(crate) mod scan;
 
 use std::collections::HashSet;

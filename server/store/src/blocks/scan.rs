@@ -44,7 +44,7 @@ impl Store {
         let mut scan = Scan::default();
         let mut once = Once::default();
         let mut below = before.unwrap_or(BlockId(i64::MAX));
-        let mut step = 2;
+        let mut step = 1;
         loop {
             let rows = sqlx::query(NEWEST)
                 .bind(below.0)
