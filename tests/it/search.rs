@@ -132,6 +132,56 @@ async fn pages_turn_newest_first_without_loss() {
     assert_eq!(keys, expected);
 }
 
+/// Spans of one message come in several requests, days after they began, beside other traffic; more
+/// come while somebody turns the pages.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_journey_is_on_one_page_however_late_it_came() {
+    let server = Server::start().await;
+    let days_ago = 3 * 86_400 * 1_000_000_000;
+    let mut later = Vec::new();
+    for n in 0..12 {
+        let mut message = one_message("kafka", "late", &format!("l{n}"), n);
+        let elsewhere = one_message("kafka", "elsewhere", &format!("e{n}"), n);
+        let mut follow_up = elsewhere.producer.clone();
+        follow_up.trace_id.clone_from(&message.trace_id);
+        for span in [&mut message.producer, &mut message.consumer, &mut follow_up] {
+            span.start_time_unix_nano -= days_ago;
+            span.end_time_unix_nano -= days_ago;
+        }
+        let first = vec![message.producer, elsewhere.consumer, elsewhere.producer];
+        otlp::post(&server.otlp_http, &otlp::request("shop", first)).await;
+        let second = vec![message.consumer];
+        otlp::post(&server.otlp_http, &otlp::request("billing", second)).await;
+        // Of the same trace and about another destination.
+        later.push(follow_up);
+    }
+    let (now, during) = later.split_at(6);
+    otlp::post(&server.otlp_http, &otlp::request("billing", now.to_vec())).await;
+    let mut keys = Vec::new();
+    let mut cursor = String::new();
+    for span in during {
+        let page = server
+            .api(&format!("/journeys?destination=late&limit=5{cursor}"))
+            .await;
+        for item in page["items"].as_array().unwrap() {
+            keys.push(item["message"]["key"].as_str().unwrap().to_owned());
+        }
+        let Some(next) = page["next"].as_str() else {
+            break;
+        };
+        cursor = format!("&cursor={next}");
+        otlp::post(
+            &server.otlp_http,
+            &otlp::request("billing", vec![span.clone()]),
+        )
+        .await;
+    }
+    keys.sort();
+    let mut expected: Vec<_> = (0..12).map(|n| format!("l{n}")).collect();
+    expected.sort();
+    assert_eq!(keys, expected);
+}
+
 /// Spans of one message arrive in any order, and a link pasted while some were missing lives.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_id_given_out_early_leads_there_for_ever() {

@@ -10,6 +10,7 @@ use waybill_model::problem::Problem;
 use waybill_model::reference::Term;
 use waybill_model::span::Span;
 use waybill_model::time::TimeRange;
+use waybill_store::BlockId;
 
 use super::Query;
 use crate::journey::{Rebuilt, reach};
@@ -22,6 +23,8 @@ const MAX_FRAMES: usize = 1_024;
 
 pub(super) struct Gathered {
     pub(super) spans: Vec<Arc<Span>>,
+    /// Where the spans that were looked up stand.
+    pub(super) blocks: HashMap<(TraceId, SpanId), BlockId>,
     pub(super) rebuilt: Rebuilt,
     /// Ids of the journeys asked for, and of their chains where these were.
     pub(super) wanted: HashSet<String>,
@@ -80,6 +83,10 @@ impl Query {
             next.retain(|term| asked.insert(*term));
             let found = self.spans_by(&next, arrival, MAX_FRAMES).await?;
             known.truncated |= found.truncated;
+            let placed = found.spans.iter().zip(found.blocks);
+            known
+                .blocks
+                .extend(placed.map(|(span, block)| ((span.trace_id, span.span_id), block)));
             let grew = known.add(found.spans);
             let spans: Vec<Arc<Span>> = known.spans.values().cloned().collect();
             let rebuilt = self.rebuild(&spans);
@@ -95,6 +102,7 @@ impl Query {
                 let truncated = known.truncated;
                 return Ok(Gathered {
                     spans,
+                    blocks: known.blocks,
                     rebuilt,
                     wanted,
                     truncated,
@@ -107,6 +115,7 @@ impl Query {
 #[derive(Default)]
 struct Known {
     spans: HashMap<(TraceId, SpanId), Arc<Span>>,
+    blocks: HashMap<(TraceId, SpanId), BlockId>,
     truncated: bool,
 }
 

@@ -10,7 +10,7 @@ use waybill_model::reference::{MessageRef, Term};
 use waybill_store::troubled::{TroubledCursor, TroubledFilter};
 
 use super::Query;
-use super::cursor::Cursor;
+use super::cursor::{Cursor, Place};
 use super::gather::{Reach, Seeds};
 use super::select::{self, Pick};
 use crate::auth::store_problem;
@@ -37,14 +37,17 @@ impl Query {
     /// `InvalidRequest` for a word that cannot be read, `StoreUnavailable`.
     pub async fn journeys(&self, query: JourneyQuery) -> Result<Page<JourneySummary>, Problem> {
         let limit = query.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, 1_000) as usize;
-        let after = query.cursor.as_deref().map(Cursor::read).transpose()?;
+        let cursor = query.cursor.as_deref();
         if let Some(exact) = exact(&query)? {
+            let after = cursor.map(Cursor::read).transpose()?;
             return self.by_exact(exact, &query, limit, after).await;
         }
         let has_rows = query.text.is_some() || query.state.is_some_and(is_trouble);
         if has_rows {
+            let after = cursor.map(Cursor::read).transpose()?;
             return self.by_trouble(&query, limit, after).await;
         }
+        let after = cursor.map(Place::read).transpose()?;
         self.by_scan(&query, limit, after).await
     }
 

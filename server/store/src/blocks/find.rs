@@ -1,12 +1,16 @@
 //! Look-up by terms: one btree probe a term and segment, then only the frames that were hit.
 
-use sqlx::{PgConnection, Row};
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use sqlx::{PgConnection, Row};
 use time::{Date, OffsetDateTime};
 use waybill_model::reference::Term;
 use waybill_model::time::TimeRange;
 
-use super::probe::{self, Hits};
+use super::entries::Entry;
+use super::frame::FRAME_GROUPS;
+use super::probe::probe;
 use super::{BlockId, CorruptFrame, Found, Once, frame};
 use crate::connect::Store;
 use crate::error::{During, StoreError};
@@ -28,6 +32,16 @@ statements! {
             ORDER BY w.place";
 }
 
+/// By block, newest first, and frame.
+type Hits = BTreeMap<(Reverse<i64>, u16), Hit>;
+
+#[derive(Clone, Copy)]
+struct Hit {
+    day: Date,
+    /// A bit for each group of the frame.
+    groups: u16,
+}
+
 pub(super) const EVERY_GROUP: u16 = u16::MAX;
 
 impl Store {
@@ -42,7 +56,14 @@ impl Store {
     ) -> Result<Found, StoreError> {
         let range = Bounds::of(range);
         let mut tx = self.pool.begin_with(SNAPSHOT).await.during("find spans")?;
-        let mut hits = probe::probe(&mut tx, &self.filters, terms, &range, limit_frames).await?;
+        let mut hits = Hits::new();
+        let each = |day, entry: Entry| {
+            let group = usize::from(entry.group());
+            let frame = (group / FRAME_GROUPS) as u16;
+            let hit = hits.entry((Reverse(entry.block()), frame));
+            hit.or_insert(Hit { day, groups: 0 }).groups |= 1 << (group % FRAME_GROUPS);
+        };
+        probe(&mut tx, &self.filters, terms, &range, limit_frames, each).await?;
         let truncated = hits.len() > limit_frames;
         while hits.len() > limit_frames {
             hits.pop_last();
@@ -131,7 +152,10 @@ async fn decode(frames: Vec<RawFrame>) -> Result<Found, StoreError> {
         let mut once = Once::default();
         for raw in frames {
             match raw.read() {
-                Ok(spans) => found.spans.extend(once.keep(spans)),
+                Ok(spans) => {
+                    found.spans.extend(once.keep(spans));
+                    found.blocks.resize(found.spans.len(), raw.block);
+                }
                 Err(corrupt) => found.corrupt.push(corrupt),
             }
         }

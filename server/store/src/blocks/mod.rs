@@ -92,6 +92,8 @@ pub struct Block {
 pub struct Found {
     /// Each (trace, span) once.
     pub spans: Vec<Arc<Span>>,
+    /// Parallel to the spans: the newest block that holds it, of those read.
+    pub blocks: Vec<BlockId>,
     /// More frames held these terms than were allowed; the newest were read.
     pub truncated: bool,
     pub corrupt: Vec<CorruptFrame>,

@@ -1,8 +1,7 @@
 //! From terms to the places where they stand: the filters say which segments may hold a term, and
 //! each of these costs one btree probe.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sqlx::postgres::PgRow;
@@ -39,16 +38,6 @@ const ENTRIES_A_PAGE: usize = 1_500;
 /// Filters held in memory; segments beyond are probed without one.
 const FILTER_BYTES: usize = 48 << 20;
 
-/// By block, newest first, and frame.
-pub(super) type Hits = BTreeMap<(Reverse<i64>, u16), Hit>;
-
-#[derive(Clone, Copy)]
-pub(super) struct Hit {
-    pub(super) day: Date,
-    /// A bit for each group of the frame.
-    pub(super) groups: u16,
-}
-
 struct Segment {
     day: Date,
     id: i64,
@@ -56,15 +45,17 @@ struct Segment {
     filter_bytes: usize,
 }
 
-/// `tx` must see one state of the index throughout: between two statements a merge may replace
-/// the segments that the first one named.
+/// Gives each entry of the terms to `each`, with the day of its block. `tx` must see one state of
+/// the index throughout: between two statements a merge may replace the segments that the first
+/// one named.
 pub(super) async fn probe(
     tx: &mut PgConnection,
     filters: &Filters,
     terms: &[Term],
     range: &Bounds,
     limit_frames: usize,
-) -> Result<Hits, StoreError> {
+    mut each: impl FnMut(Date, Entry),
+) -> Result<(), StoreError> {
     let mut wanted: Vec<i64> = terms.iter().map(|term| index_term(*term)).collect();
     wanted.sort_unstable();
     wanted.dedup();
@@ -81,7 +72,7 @@ pub(super) async fn probe(
         }
     }
     if asked.0.is_empty() {
-        return Ok(Hits::new());
+        return Ok(());
     }
     let rows = sqlx::query(PROBE)
         .bind(asked.0)
@@ -91,19 +82,20 @@ pub(super) async fn probe(
         .fetch_all(&mut *tx)
         .await
         .during("find spans")?;
-    let mut hits = Hits::new();
     let mut read = HashSet::new();
     for row in &rows {
         let probed = Probed::of(row, &segments).during("find spans")?;
         // Neighbouring terms share a page: it is read once for all of them.
         if read.insert((probed.segment.id, probed.first_term)) {
-            probed.hits(probed.page, &wanted, &mut hits)?;
+            probed.entries(probed.page, &wanted, &mut each)?;
         }
         if probed.run > 1 && probed.term == probed.first_term {
-            further(tx, &probed, limit_frames, &mut hits).await?;
+            for page in further(tx, &probed, limit_frames).await? {
+                probed.entries(&page, &[probed.term], &mut each)?;
+            }
         }
     }
-    Ok(hits)
+    Ok(())
 }
 
 async fn segments(tx: &mut PgConnection, range: &Bounds) -> Result<Vec<Segment>, StoreError> {
@@ -132,19 +124,16 @@ async fn further(
     tx: &mut PgConnection,
     probed: &Probed<'_>,
     limit_frames: usize,
-    hits: &mut Hits,
-) -> Result<(), StoreError> {
+) -> Result<Vec<Vec<u8>>, StoreError> {
     let pages = i32::try_from(limit_frames * FRAME_GROUPS / ENTRIES_A_PAGE + 1).unwrap_or(i32::MAX);
-    let rows: Vec<Vec<u8>> = sqlx::query_scalar(FURTHER)
+    sqlx::query_scalar(FURTHER)
         .bind(probed.segment.day)
         .bind(probed.segment.id)
         .bind(probed.first_term)
         .bind(pages)
         .fetch_all(tx)
         .await
-        .during("find spans")?;
-    rows.iter()
-        .try_for_each(|page| probed.hits(page, &[probed.term], hits))
+        .during("find spans")
 }
 
 /// A page that may hold a term.
@@ -168,19 +157,18 @@ impl<'r> Probed<'r> {
         })
     }
 
-    fn hits(&self, page: &[u8], wanted: &[i64], hits: &mut Hits) -> Result<(), StoreError> {
-        let each = |entry: Entry| {
+    fn entries(
+        &self,
+        page: &[u8],
+        wanted: &[i64],
+        each: &mut impl FnMut(Date, Entry),
+    ) -> Result<(), StoreError> {
+        let of_wanted = |entry: Entry| {
             if wanted.binary_search(&entry.term).is_ok() {
-                let group = usize::from(entry.group());
-                let frame = (group / FRAME_GROUPS) as u16;
-                let hit = hits.entry((Reverse(entry.block()), frame)).or_insert(Hit {
-                    day: self.segment.day,
-                    groups: 0,
-                });
-                hit.groups |= 1 << (group % FRAME_GROUPS);
+                each(self.segment.day, entry);
             }
         };
-        read_page(page, self.first_term, self.segment.first_block, each)
+        read_page(page, self.first_term, self.segment.first_block, of_wanted)
             .map_err(|error| StoreError::internal("read term page", error))
     }
 }

@@ -19,6 +19,9 @@ statements! {
     NEWEST = "SELECT id, received_at, spans, frame_ends, frames FROM span_block
             WHERE id < $1 AND day BETWEEN $2 AND $3 AND received_at >= $4 AND received_at < $5
             ORDER BY id DESC LIMIT $6";
+    NEWEST_BLOCK = "SELECT id, received_at, spans, frame_ends, frames FROM span_block
+            WHERE id <= $1 AND last_start >= $2 AND first_start <= $3
+            ORDER BY id DESC LIMIT 1";
     /// Waits until nobody is between drawing an id and committing it.
     HORIZON = "WITH alone AS MATERIALIZED (SELECT pg_advisory_xact_lock(7766554402))
             SELECT coalesce(pg_sequence_last_value('block_id'::regclass), 0) FROM alone";
@@ -72,6 +75,25 @@ impl Store {
             }
             step = (step * 2).min(STEP);
         }
+    }
+
+    /// The newest block up to `most` that may hold a span which started within `starts`.
+    pub async fn newest_block(
+        &self,
+        most: BlockId,
+        starts: Option<TimeRange>,
+    ) -> Result<Option<Block>, StoreError> {
+        let (from, to) = starts.map_or((i64::MIN, i64::MAX), |range| {
+            (range.from.unix_nanos(), range.to.unix_nanos())
+        });
+        let rows = sqlx::query(NEWEST_BLOCK)
+            .bind(most.0)
+            .bind(from)
+            .bind(to)
+            .fetch_all(&self.pool)
+            .await
+            .during("scan blocks")?;
+        Ok(decode(rows).await?.pop())
     }
 
     /// Committed blocks after `after` in order of id, at most `max_blocks`. No block with an id below
