@@ -6,6 +6,7 @@ mod access;
 mod demo;
 mod durability;
 mod ingest;
+mod journeys;
 mod masking;
 mod power;
 mod recordings;
