@@ -264,7 +264,7 @@ async fn core(config: &Config, store: &Store) -> Result<Core, Problem> {
             name: cluster.name.clone(),
             system: cluster.broker.clone(),
             id: None,
-            addresses: Vec::new(),
+            addresses: cluster.addresses.clone(),
         })
         .collect();
     let query = Query::new(

@@ -2,8 +2,9 @@
 
 use opentelemetry_proto::tonic::trace::v1::span::Link;
 use serde_json::Value;
+use waybill_store::testing::TestDatabase;
 use waybill_tests::otlp::{self, one_message, random_id};
-use waybill_tests::server::Server;
+use waybill_tests::server::{Home, Server};
 
 async fn journey_of(server: &Server, key: &str) -> Value {
     let found = server.api(&format!("/journeys?key={key}")).await;
@@ -38,4 +39,41 @@ async fn a_producer_that_was_not_sampled_is_named_so() {
         let kinds: Vec<&str> = gaps.iter().filter_map(|gap| gap["kind"].as_str()).collect();
         assert_eq!(kinds, [gap], "{journey}");
     }
+}
+
+/// Two clusters of one system, told apart by the addresses that their settings name.
+const TWO_CLUSTERS: &str = r#"
+[[cluster]]
+name = "east"
+broker = "kafka"
+[cluster.settings]
+bootstrap = ["kafka-1.east.example:9092", "kafka-2.east.example:9092"]
+[[cluster]]
+name = "west"
+broker = "kafka"
+[cluster.settings]
+bootstrap = ["kafka-1.west.example:9092"]
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_of_the_configuration_names_the_cluster() {
+    let home = Home::Shared(TestDatabase::new().await);
+    let server = Server::start_with(home, TWO_CLUSTERS).await;
+    for (key, address, cluster) in [
+        ("at-east", "kafka-2.east.example", Value::from("east")),
+        ("at-west", "kafka-1.west.example", Value::from("west")),
+        ("elsewhere", "kafka-1.north.example", Value::Null),
+    ] {
+        let mut span = one_message("kafka", "orders", key, 1).producer;
+        let at = [otlp::text("server.address", address), otlp::int("server.port", 9092)];
+        span.attributes.extend(at);
+        let request = otlp::request("shop", vec![span]);
+        assert!(otlp::post(&server.otlp_http, &request).await.is_success());
+        let journey = journey_of(&server, key).await;
+        assert_eq!(journey["message"]["cluster"], cluster, "{journey}");
+    }
+    let found = server.api("/journeys?cluster=west").await;
+    let items = found["items"].as_array().unwrap();
+    assert_eq!(items.len(), 1, "{found}");
+    assert_eq!(items[0]["message"]["key"], "at-west");
 }

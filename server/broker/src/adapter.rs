@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use waybill_model::messaging::{DestinationRole, Facts};
+use waybill_model::problem::Problem;
 use waybill_model::span::Span;
 
 use crate::convention::Said;
+use crate::settings::Settings;
 
 /// Everything Waybill has of one broker.
 #[derive(Clone)]
@@ -17,6 +19,9 @@ pub struct BrokerAdapter {
     pub vocabulary: Vocabulary,
     /// Reads spans of this broker's clients.
     pub dialect: Option<Arc<dyn Dialect>>,
+    /// Reads the settings table of a cluster: `host:port` of every door that it names, as spans may
+    /// name them. Opens no connection. An unknown key is `ConfigInvalid` with the nearest known one.
+    pub addresses: fn(&Settings) -> Result<Vec<String>, Problem>,
 }
 
 /// The broker's own words for what the model names neutrally.
@@ -38,6 +43,15 @@ pub enum Capability {
 impl BrokerAdapter {
     pub fn capabilities(&self) -> Vec<Capability> {
         self.dialect.iter().map(|_| Capability::Journeys).collect()
+    }
+}
+
+impl Capability {
+    /// As the API says it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Journeys => "journeys",
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The keys that the environment may set, and the nearest known word to a wrong one.
+//! The keys that the environment may set.
 
 /// A key outside the repeated tables, with how its text is read.
 pub(super) struct Key {
@@ -49,14 +49,4 @@ impl Key {
     pub fn variable(&self) -> String {
         format!("WAYBILL_{}", self.path.replace('.', "_").to_uppercase())
     }
-}
-
-/// The known word that was probably meant, if one is near.
-pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= candidate.len().max(word.len()).div_ceil(2))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
 }

@@ -1,6 +1,7 @@
 //! What Waybill is told: defaults, then a file, then the environment, then flags. A key that is
 //! not known is refused with the nearest one that is.
 
+mod cluster;
 mod key;
 mod raw;
 mod resolve;
@@ -141,8 +142,12 @@ pub struct Cluster {
     pub actions: ActionLevel,
     /// `false`: only spans name it.
     pub managed: bool,
-    /// Decoded by the adapter.
+    /// As written; the adapter decodes it.
     pub settings: toml::Table,
+    /// `host:port` of every door that the settings name, as the adapter reads them.
+    pub addresses: Vec<String>,
+    /// What the adapter can do.
+    pub capabilities: Vec<&'static str>,
 }
 
 /// What may be written to a cluster.

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use waybill_model::problem::{Code, Problem};
 
-use super::raw::{Raw, RawCluster, RawIngest, RawOwner, RawServer};
+use super::raw::{Raw, RawIngest, RawOwner, RawServer};
 use super::source::Environment;
 use super::value::{Size, Span};
 use super::{
-    Cluster, Config, Database, Ingest, Owner, ProcessRole, Retention, Search, Server, Telemetry,
-    Tls,
+    Config, Database, Ingest, Owner, ProcessRole, Retention, Search, Server, Telemetry,
+    Tls, cluster,
 };
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -70,7 +70,7 @@ pub(super) fn resolve(raw: Raw, environment: &Environment) -> Result<Config, Pro
             log_format: raw.telemetry.log_format.unwrap_or_default(),
         },
         owners: raw.owner.into_iter().map(owner).collect::<Result<_, _>>()?,
-        clusters: clusters(raw.cluster)?,
+        clusters: cluster::clusters(raw.cluster, environment)?,
     })
 }
 
@@ -184,46 +184,6 @@ fn owner(raw: RawOwner) -> Result<Owner, Problem> {
     })
 }
 
-fn clusters(raw: Vec<RawCluster>) -> Result<Vec<Cluster>, Problem> {
-    let mut clusters: Vec<Cluster> = Vec::with_capacity(raw.len());
-    for raw in raw {
-        let name = &raw.name;
-        let in_cluster = |key: &str| format!("cluster {name:?}, {key}");
-        if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
-            return Err(wrong(&in_cluster("name"), "1 to 64 printable characters"));
-        }
-        if clusters.iter().any(|other| other.name == *name) {
-            return Err(wrong(&in_cluster("name"), "stands twice: names are unique"));
-        }
-        if let Some(colour) = &raw.colour {
-            let digits = colour.strip_prefix('#').unwrap_or_default();
-            if digits.len() != 6 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-                return Err(wrong(
-                    &in_cluster("colour"),
-                    &format!("{colour:?} is not like \"#b5179e\""),
-                ));
-            }
-        }
-        let poll_interval = raw
-            .poll_interval
-            .map_or(Duration::from_secs(5), |Span(time)| time);
-        if poll_interval < Duration::from_secs(1) {
-            return Err(wrong(&in_cluster("poll_interval"), "at least 1s"));
-        }
-        clusters.push(Cluster {
-            name: raw.name,
-            broker: raw.broker,
-            site: raw.site,
-            colour: raw.colour,
-            poll_interval,
-            actions: raw.actions,
-            managed: raw.managed.unwrap_or(true),
-            settings: raw.settings,
-        });
-    }
-    Ok(clusters)
-}
-
 fn address(key: &str, text: Option<String>, port: u16) -> Result<SocketAddr, Problem> {
     let Some(text) = text else {
         return Ok(SocketAddr::from(([127, 0, 0, 1], port)));
@@ -257,7 +217,7 @@ fn absolute(path: PathBuf) -> Result<PathBuf, Problem> {
         .map_err(|error| wrong("data_dir", &format!("{}: {error}", Path::display(&path))))
 }
 
-fn wrong(key: &str, what: &str) -> Problem {
+pub(super) fn wrong(key: &str, what: &str) -> Problem {
     Problem::new(
         Code::ConfigInvalid,
         format!("{key}: {what}"),

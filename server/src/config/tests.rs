@@ -40,8 +40,9 @@ fn nothing_given_is_loopback_and_private() {
 
 #[test]
 fn the_documented_example_is_understood() {
+    let broker = waybill_broker::registry::adapters()[0].name;
     let config = from_text(
-        r##"
+        &r##"
         data_dir = "waybill-data"
         [server]
         listen = "127.0.0.1:8081"
@@ -60,14 +61,14 @@ fn the_documented_example_is_understood() {
         runbook = "https://example.com/runbook"
         [[cluster]]
         name = "orders"
-        broker = "made-up"
+        broker = "BROKER"
         colour = "#b5179e"
         poll_interval = "2s"
         actions = "replay"
         [cluster.settings]
         bootstrap = ["127.0.0.1:9092"]
-        password = { env = "BILLING_PASSWORD" }
-        "##,
+        "##
+        .replace("BROKER", broker),
     )
     .unwrap();
     assert_eq!(config.server.public_url, "https://waybill.example.com");
@@ -186,7 +187,7 @@ fn wrong_words_are_refused_by_name_and_line() {
             "Did you mean `off`?",
         ),
         (
-            "[[cluster]]\nname='a'\nbroker='b'\n[[cluster]]\nname='a'\nbroker='c'",
+            "[[cluster]]\nname='a'\nbroker='b'\nmanaged=false\n[[cluster]]\nname='a'\nbroker='c'",
             "cluster \"a\", name: stands twice",
             "",
         ),
