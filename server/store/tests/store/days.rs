@@ -88,7 +88,7 @@ async fn retention_drops_whole_days_and_never_audit() {
     let now = noon().plus_ms(3 * day);
     let policy = RetentionPolicy {
         age: Some(Duration::from_secs(36 * 3_600)),
-        max_disk: None,
+        ..RetentionPolicy::default()
     };
     let done = store.retention_at(policy, now).await.unwrap();
     assert!(
@@ -98,8 +98,8 @@ async fn retention_drops_whole_days_and_never_audit() {
     assert_eq!(store.since(None, 10).await.unwrap().len(), 2);
 
     let policy = RetentionPolicy {
-        age: None,
         max_disk: Some(1),
+        ..RetentionPolicy::default()
     };
     store.retention_at(policy, now).await.unwrap();
     assert_eq!(store.since(None, 10).await.unwrap().len(), 1);
