@@ -3,6 +3,7 @@
 
 mod background;
 mod index;
+mod known;
 mod process;
 mod reads;
 
@@ -26,7 +27,7 @@ use crate::config::{Config, ProcessRole};
 use crate::database::{Database, store_problem};
 use crate::health::Health;
 use crate::ingest::{self, Ingest, ToStore};
-use crate::journey::{Clusters, KnownCluster, SearchAttributes};
+use crate::journey::SearchAttributes;
 use crate::listener;
 use crate::postgres::{self, Layout, write_private};
 use crate::query::Query;
@@ -257,21 +258,12 @@ async fn core(config: &Config, store: &Store) -> Result<Core, Problem> {
     let search = Arc::new(SearchAttributes::new(&config.search.attributes));
     let audit = Audit::new(store.clone());
     let auth = Auth::new(store.clone(), audit.clone(), config.server.is_https())?;
-    let clusters = config
-        .clusters
-        .iter()
-        .map(|cluster| KnownCluster {
-            name: cluster.name.clone(),
-            system: cluster.broker.clone(),
-            id: None,
-            addresses: cluster.addresses.clone(),
-        })
-        .collect();
     let query = Query::new(
         store.clone(),
         dialects.clone(),
         search.clone(),
-        Clusters(clusters),
+        known::clusters(config),
+        known::owners(config),
     );
     Ok(Core {
         store,

@@ -4,7 +4,7 @@ use opentelemetry_proto::tonic::trace::v1::span::Link;
 use serde_json::Value;
 use waybill_store::testing::TestDatabase;
 use waybill_tests::otlp::{self, one_message, random_id};
-use waybill_tests::server::{Home, Server};
+use waybill_tests::server::{ADMIN, Home, Server};
 
 async fn journey_of(server: &Server, key: &str) -> Value {
     let found = server.api(&format!("/journeys?key={key}")).await;
@@ -76,4 +76,40 @@ async fn an_address_of_the_configuration_names_the_cluster() {
     let items = found["items"].as_array().unwrap();
     assert_eq!(items.len(), 1, "{found}");
     assert_eq!(items[0]["message"]["key"], "at-west");
+}
+
+const OWNERS: &str = r#"
+[[owner]]
+match = { destination = "billing.eu.*" }
+team = "billing-eu"
+runbook = "https://example.com/runbooks/billing"
+[[owner]]
+match = { destination = "billing.*", service = "shop" }
+team = "billing"
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_owner_that_fits_is_named() {
+    let home = Home::Shared(TestDatabase::new().await);
+    let server = Server::start_with(home, OWNERS).await;
+    for (offset, (key, destination, service, team)) in (0..).zip([
+        ("own-1", "billing.eu.dunning", "shop", Value::from("billing-eu")),
+        ("own-2", "billing.us", "shop", Value::from("billing")),
+        ("own-3", "billing.us", "another", Value::Null),
+        ("own-4", "orders", "shop", Value::Null),
+    ]) {
+        let span = one_message("kafka", destination, key, offset).producer;
+        let request = otlp::request(service, vec![span]);
+        assert!(otlp::post(&server.otlp_http, &request).await.is_success());
+        let journey = journey_of(&server, key).await;
+        assert_eq!(journey["owner"]["team"], team, "{journey}");
+    }
+    let journey = journey_of(&server, "own-1").await;
+    let runbook = "https://example.com/runbooks/billing";
+    assert_eq!(journey["owner"]["runbook"], runbook);
+    let cookie = server.sign_in(ADMIN.0, ADMIN.1).await.unwrap();
+    let path = format!("/journeys/{}", journey["id"].as_str().unwrap());
+    let (_, page) = server.page(&path, &cookie).await;
+    assert!(page.contains("billing-eu"), "{page}");
+    assert!(page.contains(&format!("href=\"{runbook}\"")), "{page}");
 }

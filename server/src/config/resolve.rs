@@ -11,8 +11,8 @@ use super::raw::{Raw, RawIngest, RawOwner, RawServer};
 use super::source::Environment;
 use super::value::{Size, Span};
 use super::{
-    Config, Database, Ingest, Owner, ProcessRole, Retention, Search, Server, Telemetry,
-    Tls, cluster,
+    Config, Database, Ingest, Owner, ProcessRole, Retention, Search, Server, Telemetry, Tls,
+    cluster,
 };
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -173,6 +173,15 @@ fn owner(raw: RawOwner) -> Result<Owner, Problem> {
         return Err(wrong(
             "owner.match",
             "names nothing: give cluster, destination or service",
+        ));
+    }
+    let is_web =
+        |address: &String| address.starts_with("https://") || address.starts_with("http://");
+    // It becomes a link on pages.
+    if let Some(runbook) = raw.runbook.as_ref().filter(|address| !is_web(address)) {
+        return Err(wrong(
+            "owner.runbook",
+            &format!("{runbook:?} is not like https://example.com/runbook"),
         ));
     }
     Ok(Owner {

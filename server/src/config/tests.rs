@@ -197,6 +197,11 @@ fn wrong_words_are_refused_by_name_and_line() {
             "",
         ),
         (
+            "[[owner]]\nmatch = { destination = '*' }\nteam = 'a'\nrunbook = 'javascript:x'",
+            "owner.runbook: ",
+            "",
+        ),
+        (
             "[database]\nurl = { env = 'NOT_SET' }",
             "database.url: the environment variable NOT_SET",
             "",

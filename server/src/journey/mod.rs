@@ -19,6 +19,7 @@ mod graph;
 mod hops;
 pub mod masking;
 mod message;
+mod owner;
 mod puts;
 pub mod reach;
 mod rebuild;
@@ -28,6 +29,7 @@ pub mod terms;
 mod trail;
 
 pub use cluster::{Clusters, KnownCluster};
+pub use owner::{OwnerRule, Owners};
 pub use rebuild::{Context, Rebuilt, began_at, rebuild};
 pub use summary::summary;
 pub use terms::{SearchAttributes, terms};

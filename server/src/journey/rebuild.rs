@@ -150,6 +150,7 @@ impl Telling<'_, '_> {
             gaps: Vec::new(),
             diagnosis: None,
             diagnosis_rule: None,
+            owner: None,
             assembling: self.is_assembling(&members),
             deliveries: told.into_iter().map(|t| t.delivery).collect(),
         };

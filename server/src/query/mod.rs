@@ -22,7 +22,7 @@ use waybill_store::Store;
 
 use crate::auth::store_problem;
 use crate::clock;
-use crate::journey::{self, Clusters, Context, Rebuilt, SearchAttributes};
+use crate::journey::{self, Clusters, Context, Owners, Rebuilt, SearchAttributes};
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -31,6 +31,7 @@ pub struct Query {
     dialects: Dialects,
     search: Arc<SearchAttributes>,
     clusters: Clusters,
+    owners: Owners,
 }
 
 impl Query {
@@ -39,12 +40,14 @@ impl Query {
         dialects: Dialects,
         search: Arc<SearchAttributes>,
         clusters: Clusters,
+        owners: Owners,
     ) -> Self {
         Self {
             store,
             dialects,
             search,
             clusters,
+            owners,
         }
     }
 
@@ -53,7 +56,11 @@ impl Query {
             clusters: self.clusters.clone(),
             now: clock::now(),
         };
-        journey::rebuild(spans, &self.dialects, &context)
+        let mut rebuilt = journey::rebuild(spans, &self.dialects, &context);
+        for journey in &mut rebuilt.journeys {
+            journey.owner = self.owners.of(journey);
+        }
+        rebuilt
     }
 
     /// The spans of a trace in order of start; empty where it is not known.

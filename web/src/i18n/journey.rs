@@ -17,6 +17,8 @@ words! {
         started: "Started (UTC)", "开始（UTC）";
         put_at: "Put there (UTC)", "写入时间（UTC）";
         trace_ids: "Trace ids", "Trace ID";
+        owner: "Owner", "负责团队";
+        runbook: "Runbook", "处置手册";
         unassigned: "unassigned", "未分配";
         chain: "Timeline", "时间线";
         chain_about: "Everything that this message came from and caused, on one clock.", "此消息的来源及其引发的一切，使用同一时间轴。";
