@@ -110,11 +110,7 @@ impl Params {
         };
         let next = (all.len() > skip.saturating_add(limit)).then(|| (skip + limit).to_string());
         let items = all.into_iter().skip(skip).take(limit).collect();
-        Ok(Page {
-            items,
-            next,
-            searched_back_to: None,
-        })
+        Ok(Page::new(items, next))
     }
 
     /// One of the words that `words` lists.

@@ -25,9 +25,5 @@ pub async fn list_roles(RawQuery(query): RawQuery) -> Answer<Page<RoleLine>> {
             actions: role.actions(),
         })
         .collect();
-    Ok(Json(Page {
-        items,
-        next: None,
-        searched_back_to: None,
-    }))
+    Ok(Json(Page::new(items, None)))
 }

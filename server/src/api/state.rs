@@ -8,7 +8,6 @@ use waybill_model::id::TraceId;
 use waybill_model::journey::JourneySummary;
 use waybill_model::problem::Problem;
 use waybill_model::query::{JourneyQuery, Page};
-use waybill_model::span::Span;
 use waybill_model::status::Status;
 use waybill_model::view::{JourneyPage, Overview};
 
@@ -17,6 +16,7 @@ use super::idempotency::Idempotency;
 use crate::audit::Audit;
 use crate::auth::Auth;
 use crate::config::{Cluster, Network};
+use crate::query::Trace;
 use crate::ui::Issued;
 
 /// What can be asked of the data.
@@ -26,8 +26,8 @@ pub trait Reads: Send + Sync {
     async fn journeys(&self, query: JourneyQuery) -> Result<Page<JourneySummary>, Problem>;
     /// `NotFound` where no message has this reference.
     async fn journey(&self, id: &str) -> Result<JourneyPage, Problem>;
-    /// In order of start; empty where the trace is not known.
-    async fn trace(&self, trace_id: TraceId) -> Result<Vec<Arc<Span>>, Problem>;
+    /// Without spans where the trace is not known.
+    async fn trace(&self, trace_id: TraceId) -> Result<Trace, Problem>;
 }
 
 /// What can be asked of the process itself.

@@ -1,17 +1,14 @@
 //! The questions of API and console, answered by `query`.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use waybill_model::id::TraceId;
 use waybill_model::journey::JourneySummary;
 use waybill_model::problem::Problem;
 use waybill_model::query::{JourneyQuery, Page};
-use waybill_model::span::Span;
 use waybill_model::view::{JourneyPage, Overview};
 
 use crate::api::Reads;
-use crate::query::Query;
+use crate::query::{Query, Trace};
 
 pub(super) struct FromQuery(pub Query);
 
@@ -29,7 +26,7 @@ impl Reads for FromQuery {
         self.0.journey(id).await
     }
 
-    async fn trace(&self, trace_id: TraceId) -> Result<Vec<Arc<Span>>, Problem> {
+    async fn trace(&self, trace_id: TraceId) -> Result<Trace, Problem> {
         self.0.trace(trace_id).await
     }
 }

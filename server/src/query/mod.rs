@@ -63,8 +63,8 @@ impl Query {
         rebuilt
     }
 
-    /// The spans of a trace in order of start; empty where it is not known.
-    pub async fn trace(&self, trace_id: TraceId) -> Result<Vec<Arc<Span>>, Problem> {
+    /// The spans of a trace; none where it is not known.
+    pub async fn trace(&self, trace_id: TraceId) -> Result<Trace, Problem> {
         let found = self
             .store
             .find(&[Term::trace(trace_id)], None, spans::FRAMES_A_TRACE)
@@ -73,6 +73,18 @@ impl Query {
         let mut spans = found.spans;
         spans.retain(|span| span.trace_id == trace_id);
         spans.sort_by_key(|span| (span.started_at, span.span_id));
-        Ok(spans)
+        Ok(Trace {
+            spans,
+            truncated: found.truncated,
+        })
     }
+}
+
+/// A trace as far as it is at hand.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    /// In order of start.
+    pub spans: Vec<Arc<Span>>,
+    /// There are more spans than one answer holds; the newest are here.
+    pub truncated: bool,
 }

@@ -177,6 +177,7 @@ fn first(
         items,
         next,
         searched_back_to: back_to,
+        truncated: false,
     }
 }
 

@@ -12,13 +12,13 @@ use waybill_model::id::TraceId;
 use waybill_model::journey::{JourneyState, JourneySummary, Message};
 use waybill_model::problem::{Code, Problem};
 use waybill_model::query::{JourneyQuery, Page};
-use waybill_model::span::Span;
 use waybill_model::status::{IngestCounters, Status, StoreFigures};
 use waybill_model::time::Timestamp;
 use waybill_model::view::{JourneyPage, Overview, Totals};
 use waybill_server::api::{self, AppState, Parts, Process, Reads, Settings};
 use waybill_server::audit::Audit;
 use waybill_server::auth::{Auth, origin_of};
+use waybill_server::query::Trace;
 use waybill_store::testing::TestDatabase;
 
 pub const PASSWORD: &str = "correct horse battery";
@@ -192,11 +192,7 @@ impl Reads for Told {
     }
 
     async fn journeys(&self, _: JourneyQuery) -> Result<Page<JourneySummary>, Problem> {
-        Ok(Page {
-            items: vec![hostile()],
-            next: None,
-            searched_back_to: None,
-        })
+        Ok(Page::new(vec![hostile()], None))
     }
 
     async fn journey(&self, _: &str) -> Result<JourneyPage, Problem> {
@@ -207,8 +203,8 @@ impl Reads for Told {
         ))
     }
 
-    async fn trace(&self, _: TraceId) -> Result<Vec<Arc<Span>>, Problem> {
-        Ok(Vec::new())
+    async fn trace(&self, _: TraceId) -> Result<Trace, Problem> {
+        Ok(Trace::default())
     }
 }
 
