@@ -32,6 +32,7 @@ use crate::listener;
 use crate::postgres::{self, Layout, write_private};
 use crate::query::Query;
 use crate::tasks::Tasks;
+use crate::tls;
 
 use process::ThisProcess;
 
@@ -290,6 +291,7 @@ async fn start_ingest(
     let settings = ingest::Settings {
         otlp_grpc: Some(config.ingest.otlp_grpc),
         otlp_http: Some(config.ingest.otlp_http),
+        tls: config.ingest.tls.clone(),
         require_token: config.ingest.require_token,
         limits: ingest::Limits {
             request_bytes: config.ingest.max_request_bytes as usize,
@@ -326,11 +328,11 @@ fn start_web(
     stop: CancellationToken,
 ) -> Result<JoinHandle<()>, Problem> {
     let component = process.health.component("web");
-    let tls = config
+    let acceptor = config
         .server
         .tls
         .as_ref()
-        .map(crate::tls::acceptor)
+        .map(|files| tls::acceptor("server.tls", files, tls::WEB))
         .transpose()?;
     let state = AppState::new(Parts {
         auth: core.auth,
@@ -343,7 +345,7 @@ fn start_web(
     let router = router(state);
     component.set(ComponentState::Ok, None);
     Ok(tokio::spawn(async move {
-        listener::serve(listener, tls, router, stop, DRAIN).await;
+        listener::serve(listener, acceptor, router, stop, DRAIN).await;
         component.set(ComponentState::Off, None);
     }))
 }

@@ -8,6 +8,7 @@ mod durability;
 mod ingest;
 mod journeys;
 mod masking;
+mod otlp_tls;
 mod power;
 mod recordings;
 mod search;

@@ -24,6 +24,8 @@ pub(super) const KEYS: &[Key] = &[
     key("server.trusted_proxies", Kind::List),
     key("ingest.otlp_grpc", Kind::Text),
     key("ingest.otlp_http", Kind::Text),
+    key("ingest.tls.cert", Kind::Text),
+    key("ingest.tls.key", Kind::Text),
     key("ingest.require_token", Kind::Bool),
     key("ingest.max_request_bytes", Kind::Text),
     key("ingest.queue_bytes", Kind::Text),

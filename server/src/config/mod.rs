@@ -61,7 +61,7 @@ impl Server {
     }
 }
 
-/// PEM files, for the listener of console and API.
+/// PEM files of a listener.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tls {
     pub cert: PathBuf,
@@ -72,6 +72,8 @@ pub struct Tls {
 pub struct Ingest {
     pub otlp_grpc: SocketAddr,
     pub otlp_http: SocketAddr,
+    /// Of both receivers.
+    pub tls: Option<Tls>,
     pub require_token: bool,
     /// Of one request, once decompressed.
     pub max_request_bytes: u64,

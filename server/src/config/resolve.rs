@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use waybill_model::problem::{Code, Problem};
 
-use super::raw::{Raw, RawIngest, RawOwner, RawServer};
+use super::raw::{Raw, RawIngest, RawOwner, RawServer, RawTls};
 use super::source::Environment;
 use super::value::{Size, Span};
 use super::{
@@ -86,10 +86,7 @@ pub fn default_data_dir() -> PathBuf {
 
 fn server(raw: RawServer) -> Result<Server, Problem> {
     let listen = address("server.listen", raw.listen, 8080)?;
-    let tls = raw.tls.map(|tls| Tls {
-        cert: tls.cert,
-        key: tls.key,
-    });
+    let tls = raw.tls.map(pem_files);
     let public_url = raw.public_url.unwrap_or_else(|| {
         let scheme = if tls.is_some() { "https" } else { "http" };
         format!("{scheme}://{listen}")
@@ -132,9 +129,13 @@ fn ingest(raw: RawIngest, server: &Server) -> Result<Ingest, Problem> {
         ));
     }
     let require_token = raw.require_token.unwrap_or(open.clone().next().is_some());
-    // server.tls is spoken by the first listener; the other two count on the proxy.
+    let tls = raw.tls.map(pem_files);
     let is_covered = |key: &str| {
-        !server.trusted_proxies.is_empty() || (key == "server.listen" && server.tls.is_some())
+        let own = match key {
+            "server.listen" => &server.tls,
+            _ => &tls,
+        };
+        !server.trusted_proxies.is_empty() || own.is_some()
     };
     if let Some((key, address)) = open.find(|(key, _)| !is_covered(key)) {
         return Err(Problem::new(
@@ -146,7 +147,8 @@ fn ingest(raw: RawIngest, server: &Server) -> Result<Ingest, Problem> {
                      listen on 127.0.0.1."
                 }
                 _ => {
-                    "Name the proxy that encrypts in server.trusted_proxies, or listen on 127.0.0.1."
+                    "Set ingest.tls, or name the proxy that encrypts in server.trusted_proxies, or \
+                     listen on 127.0.0.1."
                 }
             },
         ));
@@ -161,10 +163,18 @@ fn ingest(raw: RawIngest, server: &Server) -> Result<Ingest, Problem> {
     Ok(Ingest {
         otlp_grpc,
         otlp_http,
+        tls,
         require_token,
         max_request_bytes: raw.max_request_bytes.map_or(16 << 20, |Size(bytes)| bytes),
         queue_bytes: raw.queue_bytes.map_or(64 << 20, |Size(bytes)| bytes),
     })
+}
+
+fn pem_files(raw: RawTls) -> Tls {
+    Tls {
+        cert: raw.cert,
+        key: raw.key,
+    }
 }
 
 fn owner(raw: RawOwner) -> Result<Owner, Problem> {

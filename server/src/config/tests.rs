@@ -117,7 +117,7 @@ fn flag_beats_environment_beats_file_beats_default() {
 fn every_variable_reaches_its_key() {
     for key in key::KEYS {
         let value = match (key.path, key.kind) {
-            ("server.tls.cert" | "server.tls.key", _) => continue,
+            (path, _) if path.contains(".tls.") => continue,
             ("server.trusted_proxies", _) => "10.0.0.0/8",
             ("server.public_url", _) => "https://a.example",
             ("ingest.max_request_bytes" | "ingest.queue_bytes" | "retention.max_disk", _) => "1GB",
@@ -135,6 +135,14 @@ fn every_variable_reaches_its_key() {
         ("WAYBILL_SERVER_TLS_KEY", "k.pem"),
     ]);
     assert_eq!(tls.unwrap().server.public_url, "https://127.0.0.1:8080");
+    let tls = from_env(&[
+        ("WAYBILL_INGEST_TLS_CERT", "c.pem"),
+        ("WAYBILL_INGEST_TLS_KEY", "k.pem"),
+    ]);
+    assert_eq!(
+        tls.unwrap().ingest.tls.unwrap().cert,
+        PathBuf::from("c.pem")
+    );
 }
 
 #[test]
@@ -253,6 +261,25 @@ fn a_listener_off_loopback_wants_encryption_and_tokens() {
         ("WAYBILL_SERVER_TLS_KEY", "k.pem"),
     ];
     assert!(from_env(&encrypted).unwrap().ingest.require_token);
+    // The console's certificate does not cover the receivers, nor theirs the console.
+    let own = [
+        ("WAYBILL_INGEST_OTLP_GRPC", "0.0.0.0:4317"),
+        ("WAYBILL_INGEST_TLS_CERT", "c.pem"),
+        ("WAYBILL_INGEST_TLS_KEY", "k.pem"),
+    ];
+    assert!(from_env(&own).unwrap().ingest.require_token);
+    let consoles = [own[0], encrypted[1], encrypted[2]];
+    let problem = from_env(&consoles).unwrap_err();
+    assert!(problem.hint.contains("ingest.tls"), "{problem}");
+    let receivers = [encrypted[0], own[1], own[2]];
+    assert!(from_env(&receivers).is_err());
+    let without_token = [
+        own[0],
+        own[1],
+        own[2],
+        ("WAYBILL_INGEST_REQUIRE_TOKEN", "false"),
+    ];
+    assert!(from_env(&without_token).is_err());
     let behind_proxy = [
         ("WAYBILL_INGEST_OTLP_GRPC", "0.0.0.0:4317"),
         ("WAYBILL_SERVER_TRUSTED_PROXIES", "10.0.0.0/8"),
