@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use waybill_model::messaging::{DestinationRole, Facts};
+use waybill_model::messaging::{DestinationKind, DestinationRole, Facts};
+use waybill_model::problem::Problem;
 use waybill_model::span::Span;
 
 use crate::convention::Said;
+use crate::settings::Settings;
 
 /// Everything Waybill has of one broker.
 #[derive(Clone)]
@@ -17,6 +19,9 @@ pub struct BrokerAdapter {
     pub vocabulary: Vocabulary,
     /// Reads spans of this broker's clients.
     pub dialect: Option<Arc<dyn Dialect>>,
+    /// Reads the settings table of a cluster: `host:port` of every door that it names, as spans may
+    /// name them. Opens no connection. An unknown key is `ConfigInvalid` with the nearest known one.
+    pub addresses: fn(&Settings) -> Result<Vec<String>, Problem>,
 }
 
 /// The broker's own words for what the model names neutrally.
@@ -41,6 +46,15 @@ impl BrokerAdapter {
     }
 }
 
+impl Capability {
+    /// As the API says it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Journeys => "journeys",
+        }
+    }
+}
+
 /// Spans of one broker's clients, in canonical words.
 pub trait Dialect: Send + Sync {
     /// Whether `messaging.system` names this broker.
@@ -59,6 +73,18 @@ pub trait Dialect: Send + Sync {
 
     /// What a destination of this broker is for, as far as its name tells.
     fn destination_role(&self, name: &str) -> DestinationRole;
+
+    /// What an ordinary destination of this name is; `None` where spans cannot tell.
+    fn destination_kind(&self, name: &str) -> Option<DestinationKind> {
+        let _ = name;
+        None
+    }
+
+    /// Whether a group's name outlives a connection. Generated names do not.
+    fn is_lasting_group(&self, name: &str) -> bool {
+        let _ = name;
+        true
+    }
 
     fn habits(&self) -> Habits;
 }

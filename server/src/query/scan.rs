@@ -28,6 +28,8 @@ use crate::journey::summary;
 
 /// Time for one page; what was not reached by then is told as `searched_back_to`.
 const BUDGET: Duration = Duration::from_millis(1_500);
+/// How long after its beginning a message still has a span that is about what was asked.
+const LATER_MS: i64 = 900_000;
 /// How long before the first of its spans that is at hand a message may have arrived.
 const LATE_MS: i64 = 300_000;
 
@@ -95,7 +97,10 @@ impl Query {
         let named = |asked: &Option<String>, told: &Option<String>| {
             asked.is_none() || told.is_none() || asked == told
         };
+        let in_time = starts(query)
+            .is_none_or(|range| range.from <= span.started_at && span.started_at <= range.to);
         about_a_message
+            && in_time
             && (named(&query.destination, &facts.destination) || query.group.is_some())
             && (named(&query.group, &facts.group))
     }
@@ -189,6 +194,7 @@ impl Listed {
             items,
             next: next.map(|place| place.write()),
             searched_back_to: back_to,
+            truncated: false,
         }
     }
 }
@@ -202,10 +208,12 @@ fn arrival_of(seeds: &[Arc<Span>]) -> TimeRange {
     }
 }
 
-/// Starts of the spans of a journey that began within the range: from its beginning on.
+/// Starts of the spans by which a journey that began within the asked range is found.
 fn starts(query: &JourneyQuery) -> Option<TimeRange> {
     (query.from.is_some() || query.to.is_some()).then(|| TimeRange {
         from: query.from.unwrap_or(Timestamp::from_unix_nanos(i64::MIN)),
-        to: Timestamp::from_unix_nanos(i64::MAX),
+        to: query.to.map_or(Timestamp::from_unix_nanos(i64::MAX), |to| {
+            to.plus_ms(LATER_MS)
+        }),
     })
 }

@@ -80,7 +80,9 @@ impl Query {
             .await?;
         let all = gathered.rebuilt.journeys.iter();
         let fitting = all.filter(|j| gathered.wanted.contains(&j.id) && select::fits(j, query));
-        Ok(turn(fitting.map(summary).collect(), limit, after))
+        let mut page = turn(fitting.map(summary).collect(), limit, after);
+        page.truncated = found.truncated || gathered.truncated;
+        Ok(page)
     }
 
     async fn by_trouble(
@@ -121,11 +123,7 @@ impl Query {
             .write()
         });
         let items = rows.into_iter().map(|row| row.summary).collect();
-        Ok(Page {
-            items,
-            next,
-            searched_back_to: None,
-        })
+        Ok(Page::new(items, next))
     }
 }
 
@@ -151,11 +149,7 @@ fn turn(mut all: Vec<JourneySummary>, limit: usize, after: Option<Cursor>) -> Pa
         .last()
         .filter(|_| more)
         .map(|last| Cursor::of(last).write());
-    Page {
-        items: all,
-        next,
-        searched_back_to: None,
-    }
+    Page::new(all, next)
 }
 
 fn exact(query: &JourneyQuery) -> Result<Option<Exact>, Problem> {

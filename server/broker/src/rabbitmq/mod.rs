@@ -1,6 +1,7 @@
 //! RabbitMQ, over AMQP 0-9-1.
 
 mod dialect;
+mod settings;
 
 use std::sync::Arc;
 
@@ -17,5 +18,6 @@ pub(crate) fn adapter() -> BrokerAdapter {
             offset: "delivery tag",
         },
         dialect: Some(Arc::new(dialect::RabbitDialect)),
+        addresses: settings::addresses,
     }
 }

@@ -1,6 +1,7 @@
 //! Apache RocketMQ.
 
 mod dialect;
+mod settings;
 
 use std::sync::Arc;
 
@@ -17,5 +18,6 @@ pub(crate) fn adapter() -> BrokerAdapter {
             offset: "offset",
         },
         dialect: Some(Arc::new(dialect::RocketDialect)),
+        addresses: settings::addresses,
     }
 }
