@@ -19,17 +19,56 @@ pub struct KnownCluster {
 #[derive(Clone, Debug, Default)]
 pub struct Clusters(pub Vec<KnownCluster>);
 
-impl Clusters {
-    /// The configured name; without one the broker's own id, which tells two clusters apart as well.
-    pub fn of(&self, facts: &Facts) -> Option<String> {
-        let of_system = || self.0.iter().filter(|c| c.system == facts.system);
-        if let Some(id) = &facts.cluster_id {
-            let named = of_system().find(|c| c.id.as_ref() == Some(id));
-            return Some(named.map_or_else(|| id.clone(), |c| c.name.clone()));
+/// What a span tells of its cluster. One client may tell the id, another an address: only what
+/// both tell can differ.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClusterTold {
+    /// The broker's own id.
+    id: Option<String>,
+    /// As the configuration names it.
+    name: Option<String>,
+}
+
+impl ClusterTold {
+    pub fn is_silent(&self) -> bool {
+        self.id.is_none() && self.name.is_none()
+    }
+
+    pub fn contradicts(&self, other: &Self) -> bool {
+        match (&self.id, &other.id) {
+            (Some(a), Some(b)) => a != b,
+            _ => matches!((&self.name, &other.name), (Some(a), Some(b)) if a != b),
         }
-        let hint = Door::read(facts.cluster_hint.as_deref()?);
-        let named = |c: &&KnownCluster| c.addresses.iter().any(|a| hint.fits(&Door::read(a)));
-        only(of_system().filter(named)).map(|c| c.name.clone())
+    }
+
+    /// Takes over what was not told yet.
+    pub fn learn(&mut self, other: &Self) {
+        for (own, told) in [(&mut self.id, &other.id), (&mut self.name, &other.name)] {
+            if own.is_none() {
+                own.clone_from(told);
+            }
+        }
+    }
+
+    /// The configured name; without one the id, which tells two clusters apart as well.
+    pub fn shown(&self) -> Option<&str> {
+        self.name.as_deref().or(self.id.as_deref())
+    }
+}
+
+impl Clusters {
+    pub fn told_by(&self, facts: &Facts) -> ClusterTold {
+        let of_system = || self.0.iter().filter(|c| c.system == facts.system);
+        let id = facts.cluster_id.as_ref();
+        let by_id = || of_system().find(|c| id.is_some() && c.id.as_ref() == id);
+        let by_address = || {
+            let hint = Door::read(facts.cluster_hint.as_deref()?);
+            only(of_system().filter(|c| c.addresses.iter().any(|a| hint.fits(&Door::read(a)))))
+        };
+        ClusterTold {
+            id: id.cloned(),
+            name: by_id().or_else(by_address).map(|c| c.name.clone()),
+        }
     }
 
     /// The only configured cluster of a system, for messages whose spans do not say.

@@ -128,7 +128,9 @@ impl<'a, 'g> Joining<'a, 'g> {
 
     fn add(&mut self, message: MessageIndex, named: Named, witness: Witness) {
         let node = named.node;
-        let gots = &mut self.messages[message].gots;
+        let put = &mut self.messages[message];
+        put.cluster.learn(&named.cluster);
+        let gots = &mut put.gots;
         if gots.iter().all(|g| g.node != node) {
             gots.push(Got { node, witness });
         }
@@ -370,7 +372,7 @@ impl<'a, 'g> Joining<'a, 'g> {
         open.sort_by_key(|o| {
             let n = &o.named;
             (
-                n.cluster.is_none(),
+                n.cluster.is_silent(),
                 n.place.is_none(),
                 n.message_id.is_none(),
                 n.node,

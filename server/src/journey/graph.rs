@@ -8,7 +8,7 @@ use waybill_model::id::{SpanId, TraceId};
 use waybill_model::messaging::{DestinationRole, Facts, Operation};
 use waybill_model::span::Span;
 
-use super::cluster::Clusters;
+use super::cluster::{ClusterTold, Clusters};
 use super::sampling;
 
 /// How far a span's ancestors are followed.
@@ -32,8 +32,8 @@ pub struct Node {
     /// Only of spans that put or get a message of somebody's.
     pub facts: Option<Facts>,
     pub part: Part,
-    /// The cluster, where it is known (never a guess).
-    pub cluster: Option<String>,
+    /// Never a guess.
+    pub cluster: ClusterTold,
     pub habits: Habits,
     /// Settles a message by giving it back or laying it aside.
     refuses: bool,
@@ -173,7 +173,10 @@ impl Node {
         let system = facts.as_ref().map_or("", |f| &f.system);
         Self {
             habits: dialects.habits(system),
-            cluster: facts.as_ref().and_then(|f| clusters.of(f)),
+            cluster: facts
+                .as_ref()
+                .map(|f| clusters.told_by(f))
+                .unwrap_or_default(),
             span: Arc::clone(span),
             facts,
             part,

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use waybill_model::journey::Witness;
 use waybill_model::messaging::{Facts, LinkFacts};
 
+use super::cluster::ClusterTold;
 use super::graph::{ContextId, Graph};
 
 pub type MessageIndex = usize;
@@ -21,7 +22,7 @@ pub struct Put {
     pub place: Option<Place>,
     pub message_id: Option<String>,
     pub key: Option<String>,
-    pub cluster: Option<String>,
+    pub cluster: ClusterTold,
     pub gots: Vec<Got>,
     /// Another put has the same creation context (one span sent several messages).
     pub shares_context: bool,
@@ -51,7 +52,7 @@ pub struct Named {
     pub place: Option<Place>,
     pub message_id: Option<String>,
     pub key: Option<String>,
-    pub cluster: Option<String>,
+    pub cluster: ClusterTold,
 }
 
 impl Named {
@@ -105,13 +106,13 @@ impl Put {
         if self.destination.is_none() {
             self.destination.clone_from(&named.destination);
         }
+        self.cluster.learn(&named.cluster);
         if same_place && self.place.is_none() {
             self.place.clone_from(&named.place);
         }
         for (own, told) in [
             (&mut self.message_id, &named.message_id),
             (&mut self.key, &named.key),
-            (&mut self.cluster, &named.cluster),
         ] {
             if own.is_none() {
                 own.clone_from(told);
@@ -123,7 +124,7 @@ impl Put {
     pub fn contradicts(&self, named: &Named) -> bool {
         let both_differ =
             |a: &Option<String>, b: &Option<String>| matches!((a, b), (Some(a), Some(b)) if a != b);
-        if self.system != named.system || both_differ(&self.cluster, &named.cluster) {
+        if self.system != named.system || self.cluster.contradicts(&named.cluster) {
             return true;
         }
         match (&self.place, &named.place) {
@@ -162,12 +163,8 @@ impl Places {
             named.destination.clone()?,
             named.place.clone()?,
         );
-        let mut fitting = self.by_place.get(&key)?.iter().copied().filter(|&i| {
-            match (&puts[i].cluster, &named.cluster) {
-                (Some(a), Some(b)) => a == b,
-                _ => true,
-            }
-        });
+        let known = self.by_place.get(&key)?.iter().copied();
+        let mut fitting = known.filter(|&i| !puts[i].cluster.contradicts(&named.cluster));
         let first = fitting.next()?;
         fitting.next().is_none().then_some(first)
     }

@@ -50,11 +50,11 @@ fn add(graph: &Graph<'_>, put: &mut Put, node: usize) {
     put.system.clone_from(&facts.system);
     let told = place(facts.partition.as_deref(), facts.offset);
     put.place = put.place.take().or(told);
+    put.cluster.learn(&graph.nodes[node].cluster);
     for (own, told) in [
         (&mut put.destination, &facts.destination),
         (&mut put.message_id, &facts.message_id),
         (&mut put.key, &facts.key),
-        (&mut put.cluster, &graph.nodes[node].cluster),
     ] {
         if own.is_none() {
             own.clone_from(told);

@@ -186,7 +186,7 @@ impl Telling<'_, '_> {
         };
         Message {
             system: put.system.clone(),
-            cluster: put.cluster.clone().or_else(configured),
+            cluster: put.cluster.shown().map(str::to_owned).or_else(configured),
             destination: put.destination.clone(),
             partition: put
                 .place

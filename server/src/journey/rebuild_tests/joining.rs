@@ -161,6 +161,36 @@ fn position_joins_within_one_cluster_only() {
     );
 }
 
+/// One client tells the broker's own id, the other an address of the configuration.
+#[test]
+fn an_id_and_an_address_are_no_contradiction() {
+    let known = ["orders-eu", "orders-us"].map(|name| KnownCluster {
+        name: name.into(),
+        system: "kafka".into(),
+        addresses: vec![format!("{name}.example:9092")],
+        ..KnownCluster::default()
+    });
+    let context = Context {
+        clusters: Clusters(known.to_vec()),
+        now: Timestamp::EPOCH,
+    };
+    let told = |at: &str, under: bool| {
+        let put = orders(1, 1)
+            .with("messaging.kafka.cluster.id", "X")
+            .at(0, 10);
+        let got = billing(1, 2).with("server.address", at).at(20, 30);
+        let got = if under { got.under(1) } else { got };
+        let spans = [at_place(put, "0", "7"), at_place(got, "0", "7")].map(Arc::new);
+        rebuild(&spans, &Dialects::builtin(), &context)
+    };
+    for under in [true, false] {
+        let told = told("orders-us.example", under);
+        assert_eq!(told.journeys.len(), 1, "{:#?}", told.journeys);
+        let message = &told.journeys[0].message;
+        assert_eq!(message.cluster.as_deref(), Some("orders-us"));
+    }
+}
+
 #[test]
 fn an_id_joins_what_names_no_other_context() {
     let put = |trace, id| {
