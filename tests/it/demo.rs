@@ -6,7 +6,7 @@ use serde_json::Value;
 use waybill_store::testing::TestDatabase;
 use waybill_tests::brokers::Brokers;
 use waybill_tests::child::{Process, free_port, program};
-use waybill_tests::server::Server;
+use waybill_tests::server::{Home, Server};
 use waybill_tests::wait;
 
 struct Shop {
@@ -17,8 +17,7 @@ struct Shop {
 }
 
 impl Shop {
-    async fn open(server: &Server) -> Self {
-        let brokers = tokio::task::spawn_blocking(Brokers::shared).await.unwrap();
+    async fn open(brokers: &Brokers, server: &Server) -> Self {
         let database = TestDatabase::empty().await;
         let folder = tempfile::tempdir().unwrap();
         let listen = format!("127.0.0.1:{}", free_port());
@@ -72,8 +71,17 @@ fn items(page: &Value) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_order_system_is_seen_whole() {
-    let server = Server::start().await;
-    let shop = Shop::open(&server).await;
+    let brokers = tokio::task::spawn_blocking(Brokers::shared).await.unwrap();
+    // As `make demo` has it: some clients tell the broker's own id, others an address.
+    let clusters = format!(
+        "[[cluster]]\nname = \"orders\"\nbroker = \"kafka\"\n[cluster.settings]\nbootstrap = [{:?}]\n\
+         [[cluster]]\nname = \"billing\"\nbroker = \"rabbitmq\"\n[cluster.settings]\namqp = {:?}\n",
+        brokers.address("KAFKA_BOOTSTRAP"),
+        brokers.address("RABBITMQ_AMQP"),
+    );
+    let home = Home::Shared(TestDatabase::new().await);
+    let server = Server::start_with(home, &clusters).await;
+    let shop = Shop::open(brokers, &server).await;
 
     an_order_is_followed_over_both_brokers(&server, &shop).await;
     a_declined_payment_goes_into_the_dead_letters(&server, &shop).await;
