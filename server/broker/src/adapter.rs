@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use waybill_model::messaging::{DestinationRole, Facts};
+use waybill_model::messaging::{DestinationKind, DestinationRole, Facts};
 use waybill_model::problem::Problem;
 use waybill_model::span::Span;
 
@@ -73,6 +73,18 @@ pub trait Dialect: Send + Sync {
 
     /// What a destination of this broker is for, as far as its name tells.
     fn destination_role(&self, name: &str) -> DestinationRole;
+
+    /// What an ordinary destination of this name is; `None` where spans cannot tell.
+    fn destination_kind(&self, name: &str) -> Option<DestinationKind> {
+        let _ = name;
+        None
+    }
+
+    /// Whether a group's name outlives a connection. Generated names do not.
+    fn is_lasting_group(&self, name: &str) -> bool {
+        let _ = name;
+        true
+    }
 
     fn habits(&self) -> Habits;
 }

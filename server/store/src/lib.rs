@@ -51,7 +51,7 @@ pub use blocks::{
 pub use connect::{ConnectOptions, Store};
 pub use error::StoreError;
 pub use retention::{Retained, RetentionPolicy};
-pub use rollup::{Histogram, Rollup};
+pub use rollup::{DestinationSum, Histogram, Rollup};
 pub use schema::Migrated;
 
 /// Every statement of this crate as (module, name, SQL), for the test that prepares them all.

@@ -59,6 +59,8 @@ pub struct RollupKey {
     pub destination: String,
     pub operation: Operation,
     pub role: DestinationRole,
+    /// Of a consumer, by the broker's own name.
+    pub group: Option<String>,
     pub failed: bool,
 }
 

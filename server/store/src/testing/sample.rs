@@ -161,6 +161,7 @@ impl Sample {
                 Operation::Process
             },
             role: DestinationRole::Origin,
+            group: (!producer).then(|| "billing".to_owned()),
             failed,
         };
         IndexedSpan {
