@@ -4,6 +4,7 @@
 
 mod access;
 mod demo;
+mod destinations;
 mod durability;
 mod ingest;
 mod journeys;

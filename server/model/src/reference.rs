@@ -133,7 +133,7 @@ impl fmt::Display for MessageRef {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a journey id: take one from an answer")]
+#[error("not an id of ours: take one from an answer")]
 pub struct RefError;
 
 impl FromStr for MessageRef {
@@ -163,7 +163,7 @@ impl FromStr for MessageRef {
     }
 }
 
-struct Hex<'a>(&'a str);
+pub(crate) struct Hex<'a>(pub &'a str);
 
 impl fmt::Display for Hex<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -171,7 +171,7 @@ impl fmt::Display for Hex<'_> {
     }
 }
 
-fn unhex(text: &str) -> Result<String, RefError> {
+pub(crate) fn unhex(text: &str) -> Result<String, RefError> {
     if !text.len().is_multiple_of(2) || !text.is_ascii() {
         return Err(RefError);
     }

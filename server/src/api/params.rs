@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
+use waybill_model::destination::Window;
 use waybill_model::problem::{Code, Problem};
 use waybill_model::query::Page;
 use waybill_model::time::{TimeRange, Timestamp};
@@ -75,6 +76,15 @@ impl Params {
             return Err(invalid("from", "lies before `to`"));
         }
         Ok(Some(range))
+    }
+
+    /// `from` and `to` as they were given.
+    pub fn window(&self) -> Result<Window, Problem> {
+        self.range()?;
+        Ok(Window {
+            from: self.time("from")?,
+            to: self.time("to")?,
+        })
     }
 
     /// Milliseconds, finite and not negative.

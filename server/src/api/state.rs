@@ -4,8 +4,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use waybill_model::destination::{Destination, DestinationItem, DestinationQuery, Window};
 use waybill_model::id::TraceId;
 use waybill_model::journey::JourneySummary;
+use waybill_model::map::Map;
 use waybill_model::problem::Problem;
 use waybill_model::query::{JourneyQuery, Page};
 use waybill_model::status::Status;
@@ -23,6 +25,13 @@ use crate::ui::Issued;
 #[async_trait]
 pub trait Reads: Send + Sync {
     async fn overview(&self) -> Result<Overview, Problem>;
+    async fn destinations(&self, query: DestinationQuery)
+    -> Result<Page<DestinationItem>, Problem>;
+    /// `NotFound` where no span of the window names it.
+    async fn destination(&self, id: &str, window: Window) -> Result<Destination, Problem>;
+    async fn map(&self, window: Window) -> Result<Map, Problem>;
+    /// Systems that spans of the last hour name.
+    async fn systems(&self) -> Result<Vec<String>, Problem>;
     async fn journeys(&self, query: JourneyQuery) -> Result<Page<JourneySummary>, Problem>;
     /// `NotFound` where no message has this reference.
     async fn journey(&self, id: &str) -> Result<JourneyPage, Problem>;

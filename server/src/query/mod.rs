@@ -2,14 +2,18 @@
 //! finder, and nothing here knows HTTP.
 
 mod cursor;
+pub mod destination;
+mod destinations;
 pub mod finder;
 mod gather;
+mod map;
 mod overview;
 mod page;
 mod scan;
 mod search;
 mod select;
 mod spans;
+mod window;
 
 use std::sync::Arc;
 

@@ -8,8 +8,10 @@ use async_trait::async_trait;
 use http::{Method, StatusCode};
 use reqwest::redirect;
 use serde_json::{Value, json};
+use waybill_model::destination::{Destination, DestinationItem, DestinationQuery, Window};
 use waybill_model::id::TraceId;
 use waybill_model::journey::{JourneyState, JourneySummary, Message};
+use waybill_model::map::Map;
 use waybill_model::problem::{Code, Problem};
 use waybill_model::query::{JourneyQuery, Page};
 use waybill_model::status::{IngestCounters, Status, StoreFigures};
@@ -19,6 +21,7 @@ use waybill_server::api::{self, AppState, Parts, Process, Reads, Settings};
 use waybill_server::audit::Audit;
 use waybill_server::auth::{Auth, origin_of};
 use waybill_server::query::Trace;
+use waybill_server::query::destination::no_destination;
 use waybill_store::testing::TestDatabase;
 
 pub const PASSWORD: &str = "correct horse battery";
@@ -189,6 +192,29 @@ impl Reads for Told {
             edges: Vec::new(),
             empty: false,
         })
+    }
+
+    async fn destinations(&self, _: DestinationQuery) -> Result<Page<DestinationItem>, Problem> {
+        Ok(Page::new(Vec::new(), None))
+    }
+
+    async fn destination(&self, _: &str, _: Window) -> Result<Destination, Problem> {
+        Err(no_destination())
+    }
+
+    async fn map(&self, _: Window) -> Result<Map, Problem> {
+        Ok(Map {
+            as_of: Timestamp::EPOCH,
+            from: Timestamp::EPOCH,
+            to: Timestamp::EPOCH,
+            window_ms: 0,
+            nodes: Vec::new(),
+            edges: Vec::new(),
+        })
+    }
+
+    async fn systems(&self) -> Result<Vec<String>, Problem> {
+        Ok(vec![HOSTILE.to_owned()])
     }
 
     async fn journeys(&self, _: JourneyQuery) -> Result<Page<JourneySummary>, Problem> {
