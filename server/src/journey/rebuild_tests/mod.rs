@@ -50,6 +50,10 @@ fn at_place(span: Span, partition: &str, offset: &str) -> Span {
         .with("messaging.kafka.offset", offset)
 }
 
+fn keyed(span: Span, key: &str) -> Span {
+    span.with("messaging.kafka.message.key", key)
+}
+
 fn receive(mut span: Span) -> Span {
     for attribute in &mut span.attributes {
         if attribute.key == "messaging.operation.type" {
