@@ -2,7 +2,8 @@
 //!
 //! `graph` holds the spans; `puts` finds which producer spans are one message; `edges` joins
 //! consumer spans to them, by what `targets` finds them to name, and `nameless` knows those that
-//! name nothing; `hops` says which messages are one journey and which caused another; `trail`, `attempts`, `deliveries`, `budget` and `diagnosis` tell it; `rebuild` runs them all.
+//! name nothing; `hops` says which messages are one journey and which caused another; `trail`,
+//! `attempts`, `deliveries`, `budget` and `diagnosis` tell it; `rebuild` runs them all.
 
 mod attempts;
 mod budget;

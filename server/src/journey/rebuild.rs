@@ -155,7 +155,7 @@ impl Telling<'_, '_> {
             assembling: self.is_assembling(&members),
             deliveries: told.into_iter().map(|t| t.delivery).collect(),
         };
-        journey.gaps = gaps(&journey, budget.skew);
+        journey.gaps = gaps(&journey, self.names_route(root), budget.skew);
         let (rule, sentence) = diagnosis::of(&journey);
         journey.diagnosis = Some(sentence);
         journey.diagnosis_rule = Some(rule.to_owned());
@@ -217,6 +217,13 @@ impl Telling<'_, '_> {
             started_at: spans().map(|s| s.started_at).min()?,
             ended_at: spans().map(|s| s.ended_at).max()?,
         })
+    }
+
+    /// All that is known of where it went is what it was routed by.
+    fn names_route(&self, root: MessageIndex) -> bool {
+        let put = &self.messages[root];
+        let mut facts = put.gots.iter().filter_map(|g| self.graph.facts(g.node));
+        put.spans.is_empty() && facts.any(|f| f.names_route)
     }
 
     fn nodes<'m>(&'m self, members: &'m [MessageIndex]) -> impl Iterator<Item = usize> + 'm {
@@ -339,13 +346,21 @@ fn link_causes(all: &mut [(Journey, Vec<MessageRef>)]) {
     }
 }
 
-fn gaps(journey: &Journey, skew: Option<String>) -> Vec<Gap> {
+fn gaps(journey: &Journey, names_route: bool, skew: Option<String>) -> Vec<Gap> {
     let mut gaps = Vec::new();
     let mut gap = |kind, detail: String| gaps.push(Gap { kind, detail });
     if journey.producer.is_none() {
+        let known = match &journey.message.destination {
+            Some(route) if names_route => {
+                format!("; {route} is what it was routed by, where it was put is not known")
+            }
+            _ => String::new(),
+        };
         gap(
             GapKind::DarkProducer,
-            "no span of the producer was received: it is not instrumented, or not sampled".into(),
+            format!(
+                "no span of the producer was received: it is not instrumented, or not sampled{known}"
+            ),
         );
     }
     if journey.deliveries.is_empty() && journey.state == JourneyState::Unknown {
