@@ -1,5 +1,6 @@
 //! One test a behaviour; what real clients recorded is in `tests/it/recordings`.
 
+mod clients;
 mod fate;
 mod joining;
 
