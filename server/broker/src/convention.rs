@@ -31,6 +31,8 @@ pub struct Said<'a> {
     pub cluster_id: Option<&'a str>,
     pub server_address: Option<Cow<'a, str>>,
     pub server_port: Option<i64>,
+    /// `host:port` of `messaging.url`, whose credentials are never kept.
+    pub url_address: Option<&'a str>,
     pub routing_key: Option<&'a str>,
     /// A message id among the captured headers; one value only, a poll captures many.
     pub header_message_id: Option<&'a str>,
@@ -123,6 +125,7 @@ impl<'a> Said<'a> {
             "header.message_id" | "header.message-id" | "header.messageId" => {
                 self.header_message_id = only_text(value);
             }
+            "url" => self.url_address = in_url(value).or(self.url_address),
             "rocketmq.message.keys" | "rocketmq.message_keys" => self.message_keys = Some(value),
             _ => {}
         }
@@ -172,6 +175,8 @@ impl<'a> Said<'a> {
             operation,
             destination,
             destination_role,
+            route: owned(self.routing_key),
+            names_route: false,
             partition: self.partition.as_deref().map(str::to_owned),
             offset: self.offset,
             group: owned(self.group),
@@ -194,11 +199,14 @@ impl<'a> Said<'a> {
             failed: span.status.code == StatusCode::Error
                 || self.error_type.is_some_and(|kind| !kind.is_empty())
                 || (operation == Operation::Settle && self.operation_name.is_some_and(refuses)),
+            postponed: false,
         }
     }
 
     fn hint(&self) -> Option<String> {
-        let address = self.server_address.as_deref().filter(|a| !a.is_empty())?;
+        let Some(address) = self.server_address.as_deref().filter(|a| !a.is_empty()) else {
+            return owned(self.url_address);
+        };
         Some(match self.server_port {
             // Its own colons must not be taken for that of the port.
             Some(port) if address.parse::<Ipv6Addr>().is_ok() => format!("[{address}]:{port}"),
@@ -288,15 +296,36 @@ fn only_text(value: &Value) -> Option<&str> {
     .filter(|text| !text.is_empty())
 }
 
-/// Some clients write a JSON list of addresses as text; the first one counts.
+/// Some clients write JSON as text, a list of addresses or a single one in its quotes, others a list
+/// with commas; the first address counts.
 fn address(value: &Value) -> Option<Cow<'_, str>> {
+    let first = first_text(value)?.split(',').next()?;
+    Some(first.trim())
+        .filter(|first| !first.is_empty())
+        .map(Cow::Borrowed)
+}
+
+fn first_text(value: &Value) -> Option<&str> {
     let text = match value {
         Value::String(text) => text.as_str(),
         Value::Array(values) => values.first().and_then(Value::as_str)?,
         _ => return None,
     };
-    match text.strip_prefix('[') {
-        Some(list) => list.split('"').nth(1).map(Cow::Borrowed),
-        None => Some(Cow::Borrowed(text)),
+    let list = text
+        .strip_prefix('[')
+        .filter(|l| l.trim_start().starts_with(['"', ']']));
+    match list {
+        Some(list) => list.split('"').nth(1),
+        None => Some(text.trim_matches('"')),
     }
+}
+
+/// `scheme://user:password@host:port/path`, any part but the host left out: whatever stands before
+/// an `@` may be a password, its commas and slashes too.
+fn in_url(value: &Value) -> Option<&str> {
+    let text = first_text(value)?;
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let bare = rest.rsplit_once('@').map_or(rest, |(_, bare)| bare);
+    let host = bare.split(['/', '?', '#', ',']).next()?.trim();
+    Some(host).filter(|host| !host.is_empty())
 }

@@ -15,6 +15,10 @@ pub struct Facts {
     /// Where the message was put, or where it was read from.
     pub destination: Option<String>,
     pub destination_role: DestinationRole,
+    /// What the sender had it routed by, beside the destination's name (a routing key).
+    pub route: Option<String>,
+    /// The destination is only what the message was routed by: its client writes no other name.
+    pub names_route: bool,
     pub partition: Option<String>,
     pub offset: Option<i64>,
     /// The broker's own name of the consumer group (for a queue broker the queue); `None` unknown.
@@ -32,6 +36,8 @@ pub struct Facts {
     pub links: Vec<LinkFacts>,
     /// What the span itself tells of its outcome.
     pub failed: bool,
+    /// The consumer put the message off to take it again later, and did not work on it.
+    pub postponed: bool,
 }
 
 /// One link of a consumer span, with the message it names where the link tells.

@@ -28,7 +28,26 @@ pub fn tries(graph: &Graph<'_>, trail: &Trail) -> Vec<Try> {
     merge_polls(graph, &mut parts);
     let mut tries: Vec<Try> = parts.into_iter().map(|p| p.into_try(graph)).collect();
     tries.sort_by_key(|t| (t.hop, t.main));
-    tries
+    leave_out_postponed(graph, tries)
+}
+
+/// A delivery that was put off, and came again at the same place, was no attempt.
+fn leave_out_postponed(graph: &Graph<'_>, tries: Vec<Try>) -> Vec<Try> {
+    let follows = |t: &Try, later: &Try| {
+        later.hop == t.hop
+            && later.main > t.main
+            && match (&t.group, &later.group) {
+                (Some(a), Some(b)) => a == b,
+                _ => graph.same_service(t.main, later.main),
+            }
+    };
+    let came_again: Vec<bool> = tries
+        .iter()
+        .map(|t| t.is_postponed(graph) && tries.iter().any(|later| follows(t, later)))
+        .collect();
+    let kept = tries.into_iter().zip(came_again);
+    kept.filter_map(|(t, came_again)| (!came_again).then_some(t))
+        .collect()
 }
 
 struct Bundle {
@@ -87,6 +106,10 @@ fn merge_polls(graph: &Graph<'_>, bundles: &mut Vec<Bundle>) {
             b.hop,
         )
     };
+    let groups_agree = |a: &Bundle, b: &Bundle| {
+        let group = |b: &Bundle| b.nodes.iter().find_map(|&n| graph.facts(n)?.group.clone());
+        !matches!((group(a), group(b)), (Some(a), Some(b)) if a != b)
+    };
     let starts = |b: &Bundle| graph.nodes[b.nodes[0]].span.started_at;
     bundles.sort_by_key(|b| b.nodes[0]);
     let mut taken = vec![false; bundles.len()];
@@ -100,6 +123,7 @@ fn merge_polls(graph: &Graph<'_>, bundles: &mut Vec<Bundle>) {
             !taken[i]
                 && !is_poll(&bundles[i])
                 && consumer(&bundles[i]) == who
+                && groups_agree(&bundles[i], &bundles[poll])
                 && starts(&bundles[i]) >= starts(&bundles[poll])
                 && !bundles[i]
                     .nodes
@@ -122,12 +146,10 @@ fn merge_polls(graph: &Graph<'_>, bundles: &mut Vec<Bundle>) {
 impl Bundle {
     fn into_try(mut self, graph: &Graph<'_>) -> Try {
         self.nodes.sort_unstable();
-        let process = self
-            .nodes
-            .iter()
-            .copied()
-            .find(|&n| graph.is(n, Operation::Process));
-        let main = process.unwrap_or(self.nodes[0]);
+        let first = |fits: &dyn Fn(usize) -> bool| self.nodes.iter().copied().find(|&n| fits(n));
+        let main = first(&|n| graph.is(n, Operation::Process))
+            .or_else(|| first(&|n| speaks_of_one(graph, n)))
+            .unwrap_or(self.nodes[0]);
         let own = self
             .nodes
             .iter()
@@ -154,7 +176,21 @@ impl Bundle {
     }
 }
 
+/// A span about this message alone, unlike the poll that got it with others.
+fn speaks_of_one(graph: &Graph<'_>, node: usize) -> bool {
+    graph.facts(node).is_some_and(|f| {
+        (f.offset.is_some() || f.message_id.is_some())
+            && f.links.len() <= 1
+            && f.batch_count.is_none()
+    })
+}
+
 impl Try {
+    pub fn is_postponed(&self, graph: &Graph<'_>) -> bool {
+        let mut facts = self.nodes.iter().filter_map(|&n| graph.facts(n));
+        facts.any(|f| f.postponed)
+    }
+
     pub fn says_failed(&self, graph: &Graph<'_>) -> bool {
         let failed = |n: usize| graph.facts(n).is_some_and(|f| f.failed) || graph.is_refused(n);
         self.nodes.iter().any(|&n| failed(n))

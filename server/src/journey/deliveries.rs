@@ -145,14 +145,29 @@ impl Group {
                 };
                 match t.own_outcome(graph) {
                     Outcome::Failed => Outcome::Failed,
+                    _ if t.is_postponed(graph) => Outcome::Unknown,
                     _ if told_on(i) || later_on_hop().any(told_on) => Outcome::Failed,
                     _ if graph.nodes[t.main].span.status.code == StatusCode::Ok => Outcome::Ok,
                     _ if laid_aside => Outcome::Failed,
+                    _ if self.read_again_after(n, trail, tries) && alone => Outcome::Failed,
+                    _ if self.read_again_after(n, trail, tries) => Outcome::Unknown,
                     _ if later_on_hop().next().is_some() => Outcome::Unknown,
                     own => own,
                 }
             })
             .collect()
+    }
+
+    /// The next try reads it at a retry destination where nobody was seen to put it: somebody did,
+    /// after this one.
+    fn read_again_after(&self, n: usize, trail: &Trail, tries: &[Try]) -> bool {
+        let hop_of = |n: usize| self.tries.get(n).map(|&i| tries[i].hop);
+        hop_of(n + 1)
+            .filter(|&next| {
+                let step = &trail.steps[next];
+                step.role == HopRole::Retry && step.by.is_none()
+            })
+            .is_some_and(|next| (0..=n).all(|before| hop_of(before) != Some(next)))
     }
 
     fn state(

@@ -8,21 +8,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use waybill_model::journey::Witness;
-use waybill_model::messaging::{DestinationRole, LinkFacts, Operation};
-use waybill_model::span::SpanKind;
+use waybill_model::messaging::{DestinationRole, LinkFacts};
 
-use super::graph::{ContextId, Graph, Part};
+use super::graph::{ContextId, Graph};
 use super::message::{Got, MessageIndex, Named, Place, Places, Put};
-
-/// Ancestors of a consumer span that are searched for its producer.
-const MAX_BETWEEN: usize = 8;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Target {
-    Put(usize, Witness),
-    /// The context of a span that is not at hand.
-    Dark(ContextId),
-}
+use super::nameless::Nameless;
+use super::targets::{Target, Targets};
 
 /// All messages: those that were put, and those that only deliveries tell of.
 pub fn join(graph: &Graph<'_>, puts: Vec<Put>) -> Vec<Put> {
@@ -44,6 +35,7 @@ struct Joining<'a, 'g> {
     /// What each delivery says of its message, by (message, node).
     named: BTreeMap<(MessageIndex, usize), Named>,
     places: Places,
+    nameless: Nameless<'a, 'g>,
 }
 
 /// A delivery that no span at hand explains.
@@ -66,6 +58,7 @@ impl<'a, 'g> Joining<'a, 'g> {
             of_span,
             named: BTreeMap::new(),
             places: Places::default(),
+            nameless: Nameless::new(graph),
         }
     }
 
@@ -81,12 +74,12 @@ impl<'a, 'g> Joining<'a, 'g> {
                     Some(link) => Named::by_link(self.graph, node, facts, link),
                     None => Named::by_span(self.graph, node, facts),
                 };
-                let target = self.target(node, links.first().copied());
+                let target = Targets(self.graph).of(node, links.first().copied());
                 open.extend(self.attach(named, target));
             } else {
                 for link in links {
                     let named = Named::by_link(self.graph, node, facts, link);
-                    let target = self.by_link(node, link, 0);
+                    let target = Targets(self.graph).by_link(node, link, 0);
                     open.extend(self.attach(named, target));
                 }
             }
@@ -112,17 +105,21 @@ impl<'a, 'g> Joining<'a, 'g> {
                 self.add(message, open.named, witness);
                 None
             }
+            // Its parent is whatever was at work when it asked.
+            Some(Target::Dark(_))
+                if self.graph.nodes[open.named.node].span.links.is_empty()
+                    && self.nameless.is_poll(&open.named) =>
+            {
+                None
+            }
             Some(Target::Dark(context)) => {
                 open.dark = Some(context);
                 Some(open)
             }
-            // A poll that names nothing belongs to no message.
-            None if names_nothing(&open.named)
-                && self.graph.is(open.named.node, Operation::Receive) =>
-            {
-                None
+            None => {
+                self.nameless.inherit(&mut open.named);
+                (!self.nameless.is_poll(&open.named)).then_some(open)
             }
-            None => Some(open),
         }
     }
 
@@ -144,96 +141,6 @@ impl<'a, 'g> Joining<'a, 'g> {
                 .graph
                 .facts(got)
                 .is_some_and(|f| f.destination_role == DestinationRole::Origin)
-    }
-
-    fn target(&self, node: usize, link: Option<&LinkFacts>) -> Option<Target> {
-        let linked = link.and_then(|link| self.by_link(node, link, 0));
-        if matches!(linked, Some(Target::Put(..))) {
-            return linked;
-        }
-        let above = self.by_parent(node, 0);
-        match (linked, above) {
-            // A span with links names its message there; a parent that is missing may be a poll.
-            (Some(dark), None | Some(Target::Dark(_))) => Some(dark),
-            (_, above) => above,
-        }
-    }
-
-    fn by_link(&self, node: usize, link: &LinkFacts, steps: usize) -> Option<Target> {
-        let context = (link.trace_id, link.span_id);
-        let Some(found) = self.graph.find(context) else {
-            return Some(Target::Dark(context));
-        };
-        match self.graph.nodes[found].part {
-            Part::Put => Some(Target::Put(found, Witness::Link)),
-            Part::Got if found == node || steps >= MAX_BETWEEN => None,
-            Part::Got if self.graph.destinations_agree(found, node) => self
-                .follow(found, steps + 1)
-                .map(|t| weaken(t, Witness::Link)),
-            Part::Got => None,
-            Part::Other => Some(Target::Dark(context)),
-        }
-    }
-
-    fn by_parent(&self, node: usize, steps: usize) -> Option<Target> {
-        let context = self.graph.nodes[node].parent_context()?;
-        let Some(parent) = self.graph.find(context) else {
-            return Some(Target::Dark(context));
-        };
-        if self.graph.nodes[parent].part == Part::Put {
-            return Some(Target::Put(parent, Witness::Parent));
-        }
-        for ancestor in self.graph.ancestors(node).take(MAX_BETWEEN) {
-            match self.graph.nodes[ancestor].part {
-                Part::Put if self.graph.destinations_agree(ancestor, node) => {
-                    return Some(Target::Put(ancestor, Witness::Ancestor));
-                }
-                Part::Put => return None,
-                Part::Got => {
-                    let same = self.is_one_delivery(ancestor, node);
-                    return if same && steps < MAX_BETWEEN {
-                        self.follow(ancestor, steps + 1)
-                            .map(|t| weaken(t, Witness::Ancestor))
-                    } else {
-                        None
-                    };
-                }
-                Part::Other if self.graph.nodes[ancestor].span.kind == SpanKind::Server => {
-                    return None;
-                }
-                Part::Other => {}
-            }
-        }
-        None
-    }
-
-    /// What another consumer span got, if that is one message.
-    fn follow(&self, node: usize, steps: usize) -> Option<Target> {
-        let links = &self.graph.facts(node)?.links;
-        match links.as_slice() {
-            [] => self.by_parent(node, steps),
-            [one] => self
-                .by_link(node, one, steps)
-                .or_else(|| self.by_parent(node, steps)),
-            _ => None,
-        }
-    }
-
-    /// Whether an outer consumer span is about the same delivery as an inner one: a poll and its
-    /// processing, or two instrumentations of one listener.
-    fn is_one_delivery(&self, outer: usize, inner: usize) -> bool {
-        let (Some(a), Some(b)) = (self.graph.facts(outer), self.graph.facts(inner)) else {
-            return false;
-        };
-        let differ =
-            |x: &Option<String>, y: &Option<String>| matches!((x, y), (Some(x), Some(y)) if x != y);
-        self.graph.same_service(outer, inner)
-            && self.graph.destinations_agree(outer, inner)
-            && !differ(&a.message_id, &b.message_id)
-            && !(a.offset.is_some()
-                && b.offset.is_some()
-                && (a.offset, &a.partition) != (b.offset, &b.partition))
-            && (a.operation == Operation::Receive || a.destination == b.destination)
     }
 
     /// One span may have sent many messages: deliveries at several positions (or, without
@@ -412,7 +319,8 @@ impl<'a, 'g> Joining<'a, 'g> {
                 put.forwarded_from = forwarded_from;
                 put.shares_context = dark.is_some_and(|d| by_context.contains_key(&d));
                 self.messages.push(put);
-                (self.messages.len() - 1, self.own_witness(&named, dark))
+                let known_by = dark.is_some() || forwarded_from.is_some();
+                (self.messages.len() - 1, self.own_witness(&named, known_by))
             });
             if let Some(context) = dark {
                 let known = by_context.entry(context).or_default();
@@ -427,24 +335,13 @@ impl<'a, 'g> Joining<'a, 'g> {
     }
 
     /// By what a delivery of a dark message is known.
-    fn own_witness(&self, named: &Named, dark: Option<ContextId>) -> Witness {
+    fn own_witness(&self, named: &Named, by_context: bool) -> Witness {
         let linked = !self.graph.nodes[named.node].span.links.is_empty();
-        match (dark, &named.place) {
-            (Some(_), _) if linked => Witness::Link,
-            (Some(_), _) => Witness::Parent,
-            (None, Some(_)) => Witness::Position,
-            (None, None) => Witness::MessageId,
+        match &named.place {
+            _ if by_context && linked => Witness::Link,
+            _ if by_context => Witness::Parent,
+            Some(_) => Witness::Position,
+            None => Witness::MessageId,
         }
     }
-}
-
-fn weaken(target: Target, at_least: Witness) -> Target {
-    match target {
-        Target::Put(span, witness) => Target::Put(span, witness.max(at_least)),
-        dark => dark,
-    }
-}
-
-fn names_nothing(named: &Named) -> bool {
-    named.place.is_none() && named.message_id.is_none()
 }

@@ -43,6 +43,16 @@ const LIBRARIES: &[&str] = &[
     "pkg/mod/",
 ];
 
+/// Exceptions that only carry another one, by the last part of their name.
+const WRAPPERS: &[&str] = &[
+    "TimestampedException",
+    "ListenerExecutionFailedException",
+    "CompletionException",
+    "ExecutionException",
+    "InvocationTargetException",
+    "UndeclaredThrowableException",
+];
+
 /// `None` where the span tells of no failure.
 pub fn of(span: &Span) -> Option<AttemptError> {
     let exception = span.events.iter().rev().find(|e| e.name == "exception");
@@ -50,14 +60,21 @@ pub fn of(span: &Span) -> Option<AttemptError> {
     if span.status.code != StatusCode::Error && error_type.is_none() {
         return None;
     }
-    let kind = error_type
-        .or_else(|| text(exception, "exception.type"))
-        .map(str::to_owned);
+    let stack = text(exception, "exception.stacktrace");
+    let kind = error_type.or_else(|| text(exception, "exception.type"));
     let message = text(exception, "exception.message")
         .or(Some(span.status.message.as_str()))
-        .filter(|m| !m.is_empty())
-        .map(str::to_owned);
-    let frame = text(exception, "exception.stacktrace").and_then(first_application_frame);
+        .filter(|m| !m.is_empty());
+    let cause = stack
+        .filter(|_| kind.is_some_and(is_wrapper))
+        .and_then(cause);
+    let (kind, message) = cause.as_ref().map_or((kind, message), |cause| {
+        (Some(cause.kind), cause.message.or(message))
+    });
+    let (kind, message) = (kind.map(str::to_owned), message.map(str::to_owned));
+    let frame = cause
+        .and_then(|cause| first_application_frame(cause.stack))
+        .or_else(|| stack.and_then(first_application_frame));
     // Without a frame the message tells failures apart, its numbers and ids left out.
     let detail =
         frame.unwrap_or_else(|| message.as_deref().map(without_values).unwrap_or_default());
@@ -66,6 +83,39 @@ pub fn of(span: &Span) -> Option<AttemptError> {
         fingerprint: Some(format!("{:016x}", xxh3_64(print.as_bytes()))),
         kind,
         message: message.as_deref().map(without_credentials),
+    })
+}
+
+fn is_wrapper(kind: &str) -> bool {
+    let name = kind.rsplit(['.', '$']).next().unwrap_or(kind);
+    WRAPPERS.contains(&name)
+}
+
+struct Cause<'a> {
+    kind: &'a str,
+    message: Option<&'a str>,
+    stack: &'a str,
+}
+
+/// The innermost of a Java stack: its last `Caused by: type: message`, with the frames under it.
+fn cause(stack: &str) -> Option<Cause<'_>> {
+    const MARK: &str = "Caused by: ";
+    let at = stack
+        .match_indices(MARK)
+        .map(|(at, _)| at)
+        .filter(|&at| at == 0 || stack[..at].ends_with('\n'))
+        .last()?;
+    let rest = &stack[at + MARK.len()..];
+    let (line, stack) = rest.split_once('\n').unwrap_or((rest, ""));
+    let (kind, message) = match line.split_once(": ") {
+        Some((kind, message)) => (kind, Some(message.trim()).filter(|m| !m.is_empty())),
+        None => (line, None),
+    };
+    let kind = kind.trim().trim_end_matches(':');
+    (!kind.is_empty()).then_some(Cause {
+        kind,
+        message,
+        stack,
     })
 }
 
@@ -162,6 +212,47 @@ mod tests {
         ] {
             assert_eq!(first_application_frame(stack).as_deref(), frame, "{stack}");
         }
+    }
+
+    #[test]
+    fn what_only_carries_a_failure_is_looked_through() {
+        let wrapped = |id: u64, kind: &str, order: u32, cause: &str| {
+            let mut span =
+                span("a", 1, id).failed(kind, "Exception thrown at 2026-11-28T01:58:26Z");
+            let stack = format!(
+                "{kind}: Exception thrown\n\tat org.springframework.kafka.listener.X.run(X.java:1)\n\
+                 Caused by: org.springframework.kafka.listener.ListenerExecutionFailedException: failed\n\
+                 \tat org.springframework.kafka.listener.Y.run(Y.java:1)\n\
+                 Caused by: {cause}: order {order} declined\n\
+                 \tat shop.Billing.charge(Billing.java:{order})\n\t... 12 more\n"
+            );
+            span.events[0]
+                .attributes
+                .extend(crate::journey::fixture::attributes(&[(
+                    "exception.stacktrace",
+                    &stack,
+                )]));
+            of(&span).unwrap()
+        };
+        let stamped = "org.springframework.kafka.listener.TimestampedException";
+        let one = wrapped(1, stamped, 1001, "shop.Declined");
+        assert_eq!(one.kind.as_deref(), Some("shop.Declined"));
+        assert_eq!(one.message.as_deref(), Some("order 1001 declined"));
+        let same = wrapped(
+            2,
+            "java.util.concurrent.ExecutionException",
+            1002,
+            "shop.Declined",
+        );
+        assert_eq!(one.fingerprint, same.fingerprint);
+        let other = wrapped(3, stamped, 1001, "shop.Broken");
+        assert_ne!(one.fingerprint, other.fingerprint);
+        // What has a name of its own keeps it.
+        let own = wrapped(4, "shop.OrderFailed", 1001, "shop.Declined");
+        assert_eq!(own.kind.as_deref(), Some("shop.OrderFailed"));
+        // No cause is told.
+        let bare = of(&span("a", 1, 5).failed(stamped, "late")).unwrap();
+        assert_eq!(bare.kind.as_deref(), Some(stamped));
     }
 
     #[test]

@@ -2,21 +2,39 @@
 
 use waybill_model::journey::{Gap, GapKind, Journey, JourneyState};
 
-/// `unsampled`: the missing producer's context says that its span was never to be sent.
-pub fn of(journey: &Journey, unsampled: bool, skew: Option<String>) -> Vec<Gap> {
+/// What is known of a producer that is missing.
+#[derive(Clone, Copy, Debug)]
+pub struct Missing {
+    /// Its context says that its span was never to be sent.
+    pub unsampled: bool,
+    /// The destination is what the message was routed by.
+    pub names_route: bool,
+}
+
+pub fn of(journey: &Journey, missing: Missing, skew: Option<String>) -> Vec<Gap> {
     let mut gaps = Vec::new();
     let mut gap = |kind, detail: String| gaps.push(Gap { kind, detail });
     if journey.producer.is_none() {
-        if unsampled {
+        let route = journey.message.destination.as_ref();
+        let known = match route.filter(|_| missing.names_route) {
+            Some(route) => {
+                format!("; {route} is what it was routed by, where it was put is not known")
+            }
+            None => String::new(),
+        };
+        if missing.unsampled {
             gap(
                 GapKind::Sampled,
-                "the message's own context says that its producer's span was not sampled".into(),
+                format!(
+                    "the message's own context says that its producer's span was not sampled{known}"
+                ),
             );
         } else {
             gap(
                 GapKind::DarkProducer,
-                "no span of the producer was received: it is not instrumented, or not sampled"
-                    .into(),
+                format!(
+                    "no span of the producer was received: it is not instrumented, or not sampled{known}"
+                ),
             );
         }
     }

@@ -80,7 +80,34 @@ impl<'a> Graph<'a> {
         graph.refused = graph.refusals();
         let spans = graph.nodes.iter().map(|node| &*node.span);
         graph.unsampled = spans.flat_map(sampling::unsampled).collect();
+        graph.settle_roles();
         graph
+    }
+
+    /// What a consumer names by its route alone has no role of its own where the span that put it
+    /// says where it went.
+    fn settle_roles(&mut self) {
+        let ordinary: Vec<usize> = self.gots().filter(|&n| self.came_by_route(n)).collect();
+        for node in ordinary {
+            if let Some(facts) = &mut self.nodes[node].facts {
+                facts.destination_role = DestinationRole::Origin;
+            }
+        }
+    }
+
+    fn came_by_route(&self, node: usize) -> bool {
+        let Some(facts) = self.facts(node).filter(|f| f.names_route) else {
+            return false;
+        };
+        let links = self.nodes[node].span.links.iter();
+        let linked = links.filter_map(|l| self.find((l.trace_id, l.span_id)));
+        let mut named = linked.chain(self.ancestors(node));
+        named
+            .find(|&n| self.nodes[n].part == Part::Put)
+            .and_then(|put| self.facts(put))
+            .is_some_and(|put| {
+                put.route == facts.destination && put.destination != facts.destination
+            })
     }
 
     fn refusals(&self) -> HashSet<usize> {

@@ -101,8 +101,8 @@ impl Walk<'_, '_> {
             .and_then(|got| Some((self.one_of(message, got)?, Some(got))))
     }
 
-    /// A producer's context that lives on after it ended was carried by the message itself, through
-    /// a consumer that left no span.
+    /// A producer's context that lives on in another service, after it ended, was carried by the
+    /// message itself, through a consumer that left no span.
     fn went_on_from(&self, above: MessageIndex, message: MessageIndex, put: usize) -> bool {
         let ended = self.messages[above]
             .spans
@@ -110,7 +110,9 @@ impl Walk<'_, '_> {
             .map(|&s| self.graph.nodes[s].span.ended_at)
             .max();
         let differ = self.messages[above].destination != self.messages[message].destination;
-        differ && ended.is_some_and(|end| self.graph.nodes[put].span.started_at >= end)
+        let sender = self.messages[above].span();
+        let elsewhere = sender.is_some_and(|s| !self.graph.same_service(s, put));
+        differ && elsewhere && ended.is_some_and(|end| self.graph.nodes[put].span.started_at >= end)
     }
 
     /// A span may process many messages at once; which of them caused another is known only where
@@ -126,8 +128,14 @@ impl Walk<'_, '_> {
             let first = found.next()?;
             found.next().is_none().then_some(*first)
         };
+        // A key is an order's or a customer's: equal in the same message put again, and nothing
+        // more than that in one that processing caused.
+        let again = matches!(
+            self.role_of(put),
+            DestinationRole::Retry | DestinationRole::DeadLetter
+        );
         only(&|o| put.message_id.is_some() && o.message_id == put.message_id)
-            .or_else(|| only(&|o| put.key.is_some() && o.key == put.key))
+            .or_else(|| only(&|o| again && put.key.is_some() && o.key == put.key))
     }
 
     fn relation(&self, message: MessageIndex, cause: MessageIndex, by: Option<usize>) -> Origin {
@@ -137,14 +145,10 @@ impl Walk<'_, '_> {
             role,
             by,
         };
-        let role_of = |put: &Put| {
-            let name = put.destination.as_deref().unwrap_or("");
-            self.graph.dialects.destination_role(&put.system, name)
-        };
         let read_from = by
             .and_then(|got| self.graph.facts(got))
             .map(|f| f.destination_role);
-        match (role_of(put), read_from) {
+        match (self.role_of(put), read_from) {
             (DestinationRole::Retry, _) => hop(HopRole::Retry),
             (DestinationRole::DeadLetter, _) => hop(HopRole::DeadLetter),
             _ if put.system != before.system => Origin::Caused { by: cause },
@@ -161,6 +165,11 @@ impl Walk<'_, '_> {
             }
             _ => Origin::Caused { by: cause },
         }
+    }
+
+    fn role_of(&self, put: &Put) -> DestinationRole {
+        let name = put.destination.as_deref().unwrap_or("");
+        self.graph.dialects.destination_role(&put.system, name)
     }
 
     /// Whether it goes back to a destination where a message of its id or key was put first.

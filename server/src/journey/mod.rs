@@ -1,9 +1,9 @@
 //! From spans to journeys. Pure: no clock, no I/O, the same answer in whatever order spans come.
 //!
 //! `graph` holds the spans; `puts` finds which producer spans are one message; `edges` joins
-//! consumer spans to them; `hops` says which messages are one journey and which caused another;
-//! `trail`, `attempts`, `deliveries`, `budget`, `gaps` and `diagnosis` tell it; `rebuild` runs them
-//! all.
+//! consumer spans to them, by what `targets` finds them to name, and `nameless` knows those that
+//! name nothing; `hops` says which messages are one journey and which caused another; `trail`,
+//! `attempts`, `deliveries`, `budget`, `gaps` and `diagnosis` tell it; `rebuild` runs them all.
 
 mod attempts;
 mod budget;
@@ -19,12 +19,14 @@ mod graph;
 mod hops;
 pub mod masking;
 mod message;
+mod nameless;
 mod owner;
 mod puts;
 pub mod reach;
 mod rebuild;
 mod sampling;
 mod summary;
+mod targets;
 pub mod terms;
 mod trail;
 mod trouble;

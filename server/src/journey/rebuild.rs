@@ -154,7 +154,11 @@ impl Telling<'_, '_> {
             assembling: self.is_assembling(&members),
             deliveries: told.into_iter().map(|t| t.delivery).collect(),
         };
-        journey.gaps = gaps::of(&journey, self.producer_unsampled(root), budget.skew);
+        let missing = gaps::Missing {
+            unsampled: self.producer_unsampled(root),
+            names_route: self.names_route(root),
+        };
+        journey.gaps = gaps::of(&journey, missing, budget.skew);
         let (rule, sentence) = diagnosis::of(&journey);
         journey.diagnosis = Some(sentence);
         journey.diagnosis_rule = Some(rule.to_owned());
@@ -222,6 +226,13 @@ impl Telling<'_, '_> {
     fn producer_unsampled(&self, root: MessageIndex) -> bool {
         let dark = self.messages[root].dark;
         dark.is_some_and(|context| self.graph.is_unsampled(context))
+    }
+
+    /// All that is known of where it went is what it was routed by.
+    fn names_route(&self, root: MessageIndex) -> bool {
+        let put = &self.messages[root];
+        let mut facts = put.gots.iter().filter_map(|g| self.graph.facts(g.node));
+        put.spans.is_empty() && facts.any(|f| f.names_route)
     }
 
     fn nodes<'m>(&'m self, members: &'m [MessageIndex]) -> impl Iterator<Item = usize> + 'm {

@@ -1,8 +1,8 @@
 //! Whatever is lost, doubled or late: no edge is ever wrong, and none is missing whose witnesses
 //! are there.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
 use waybill_broker::{Dialects, Operation};
@@ -10,45 +10,58 @@ use waybill_model::id::{SpanId, TraceId};
 use waybill_model::journey::Journey;
 use waybill_model::span::Span;
 
-use super::compare::rebuilt;
 use super::read;
+use super::story::rebuilt;
 
 type Id = (TraceId, SpanId);
 
 struct Recording {
     name: String,
     spans: Vec<Arc<Span>>,
-    /// Which journey of the whole a span belongs to.
-    journey_of: HashMap<Id, String>,
+    whole: Vec<Journey>,
+    /// Which journeys of the whole a span belongs to: a batch's span to many.
+    journeys_of: HashMap<Id, BTreeSet<String>>,
     caused_by: HashMap<String, Option<String>>,
 }
 
-fn recordings() -> Vec<Recording> {
-    let mut all = Vec::new();
-    for client in ["node-kafkajs", "java-kafka-clients", "python-pika"] {
-        for scenario in read::scenarios(client) {
-            let spans = read::spans(client, &scenario);
-            let whole = rebuilt(&spans);
-            let mut journey_of = HashMap::new();
-            for journey in &whole.journeys {
-                for id in members(journey) {
-                    journey_of.insert(id, journey.id.clone());
-                }
+static RECORDINGS: LazyLock<Vec<Recording>> = LazyLock::new(|| {
+    let all = super::CLIENTS.iter().flat_map(|client| {
+        let scenarios = read::scenarios(client);
+        scenarios.into_iter().map(|s| Recording::of(client, &s))
+    });
+    all.collect()
+});
+
+impl Recording {
+    fn of(client: &str, scenario: &str) -> Self {
+        let spans = read::spans(client, scenario);
+        let whole = rebuilt(&spans).journeys;
+        let mut journeys_of: HashMap<Id, BTreeSet<String>> = HashMap::new();
+        for journey in &whole {
+            for id in members(journey) {
+                let of = journeys_of.entry(id).or_default();
+                of.insert(journey.id.clone());
             }
-            let caused_by = whole
-                .journeys
-                .iter()
-                .map(|j| (j.id.clone(), j.caused_by.clone()))
-                .collect();
-            all.push(Recording {
-                name: format!("{client}/{scenario}"),
-                spans,
-                journey_of,
-                caused_by,
-            });
+        }
+        let causes = whole.iter().map(|j| (j.id.clone(), j.caused_by.clone()));
+        Self {
+            name: format!("{client}/{scenario}"),
+            caused_by: causes.collect(),
+            spans,
+            whole,
+            journeys_of,
         }
     }
-    all
+
+    /// The journeys of the whole that all these spans belong to. Spans that no journey names (the
+    /// outer of two nested ones, a poll) are of any.
+    fn common(&self, spans: &[Id]) -> Option<BTreeSet<&String>> {
+        let mut known = spans.iter().filter_map(|id| self.journeys_of.get(id));
+        let first = known.next()?.iter().collect();
+        Some(known.fold(first, |common: BTreeSet<&String>, next| {
+            common.into_iter().filter(|j| next.contains(*j)).collect()
+        }))
+    }
 }
 
 /// Spans that put or got the message.
@@ -58,35 +71,30 @@ fn members(journey: &Journey) -> Vec<Id> {
         .hops
         .iter()
         .filter_map(|h| Some((h.trace_id?, h.span_id?)));
-    let attempts = journey
-        .deliveries
-        .iter()
-        .flat_map(|d| &d.attempts)
-        .map(|a| (a.trace_id, a.span_id));
-    producer.chain(hops).chain(attempts).collect()
+    producer.chain(hops).chain(attempts(journey)).collect()
 }
 
-fn outer_publish(recording: &Recording, id: Id) -> bool {
-    // The outer of two nested spans of one publish is not named in the whole's journey.
-    !recording.journey_of.contains_key(&id)
+fn attempts(journey: &Journey) -> impl Iterator<Item = Id> + '_ {
+    let all = journey.deliveries.iter().flat_map(|d| &d.attempts);
+    all.map(|a| (a.trace_id, a.span_id))
 }
 
 fn is_right(recording: &Recording, left: &[Arc<Span>]) {
     let part = rebuilt(left);
-    let mut whole_of: HashMap<&str, &str> = HashMap::new();
+    let mut whole_of: HashMap<&str, &String> = HashMap::new();
     for journey in &part.journeys {
-        let of: HashSet<&String> = members(journey)
-            .into_iter()
-            .filter(|id| !outer_publish(recording, *id))
-            .map(|id| &recording.journey_of[&id])
-            .collect();
-        assert!(
-            of.len() <= 1,
-            "{}: two messages in one journey: {of:?}",
-            recording.name
-        );
-        if let Some(whole) = of.into_iter().next() {
-            whole_of.insert(&journey.id, whole);
+        let Some(common) = recording.common(&members(journey)) else {
+            continue;
+        };
+        let mut common = common.into_iter();
+        let first = common.next().unwrap_or_else(|| {
+            panic!(
+                "{}: two messages in one journey: {}",
+                recording.name, journey.id
+            )
+        });
+        if common.next().is_none() {
+            whole_of.insert(&journey.id, first);
         }
     }
     for journey in &part.journeys {
@@ -96,7 +104,7 @@ fn is_right(recording: &Recording, left: &[Arc<Span>]) {
         );
         if let (Some(own), Some(cause)) = ids {
             assert_eq!(
-                recording.caused_by[*own].as_deref(),
+                recording.caused_by[*own].as_ref(),
                 Some(*cause),
                 "{}: wrong cause",
                 recording.name
@@ -106,42 +114,61 @@ fn is_right(recording: &Recording, left: &[Arc<Span>]) {
     recalls(recording, left, &part.journeys);
 }
 
-/// A consumer span whose producer's span it names itself, both at hand, is joined to it.
+/// A consumer span whose producer's span it names itself, both at hand, is joined to it: as an
+/// attempt, or as the poll or the outer span of one.
 fn recalls(recording: &Recording, left: &[Arc<Span>], part: &[Journey]) {
     let dialects = Dialects::builtin();
     let at_hand: HashMap<Id, &Arc<Span>> =
         left.iter().map(|s| ((s.trace_id, s.span_id), s)).collect();
-    let journey_of: HashMap<Id, &str> = part
+    let puts: HashMap<Id, &Journey> = part
         .iter()
-        .flat_map(|j| members(j).into_iter().map(|id| (id, j.id.as_str())))
+        .flat_map(|j| members(j).into_iter().map(move |id| (id, j)))
+        .filter(|(id, _)| {
+            let facts = at_hand.get(id).and_then(|s| dialects.facts(s));
+            facts.is_some_and(|f| f.operation == Operation::Send)
+        })
         .collect();
+    let is_within = |inner: Id, outer: Id| {
+        let mut at = Some(inner);
+        while let Some(id) = at {
+            if id == outer {
+                return true;
+            }
+            at = at_hand
+                .get(&id)
+                .and_then(|s| Some((s.trace_id, s.parent_id?)));
+        }
+        false
+    };
     for span in left {
-        let Some(facts) = dialects.facts(span) else {
+        let Some(facts) = dialects.facts(span).filter(|f| !f.postponed) else {
             continue;
         };
         if !matches!(facts.operation, Operation::Process | Operation::Receive) {
             continue;
         }
+        let own = (span.trace_id, span.span_id);
         let parent = span.parent_id.map(|p| (span.trace_id, p));
         let named = span
             .links
             .iter()
             .map(|l| (l.trace_id, l.span_id))
             .chain(parent);
-        for put in named.filter(|id| recording.journey_of.contains_key(id)) {
-            let sends = at_hand
-                .get(&put)
-                .and_then(|s| dialects.facts(s))
-                .is_some_and(|f| f.operation == Operation::Send);
-            if sends {
-                let own = journey_of.get(&(span.trace_id, span.span_id));
-                assert_eq!(
-                    own,
-                    journey_of.get(&put),
-                    "{}: a named producer is not joined",
-                    recording.name
-                );
-            }
+        for put in named.filter(|id| recording.journeys_of.contains_key(id)) {
+            let Some(journey) = puts.get(&put) else {
+                continue;
+            };
+            let joined = attempts(journey).any(|attempt| {
+                let polled = facts.operation == Operation::Receive
+                    && at_hand[&attempt].service() == span.service()
+                    && at_hand[&attempt].started_at >= span.started_at;
+                is_within(attempt, own) || polled
+            });
+            assert!(
+                joined,
+                "{}: {own:?} names a producer and is not joined to it",
+                recording.name
+            );
         }
     }
 }
@@ -151,7 +178,7 @@ proptest! {
 
     #[test]
     fn losing_spans_never_makes_a_wrong_edge(keep in prop::collection::vec(0_u8..100, 64), share in 50_u8..100) {
-        for recording in recordings() {
+        for recording in RECORDINGS.iter() {
             let left: Vec<Arc<Span>> = recording
                 .spans
                 .iter()
@@ -159,14 +186,13 @@ proptest! {
                 .filter(|(i, _)| keep[i % keep.len()] < share)
                 .map(|(_, s)| Arc::clone(s))
                 .collect();
-            is_right(&recording, &left);
+            is_right(recording, &left);
         }
     }
 
     #[test]
     fn order_and_repetition_change_nothing(keys in prop::collection::vec(any::<u32>(), 128)) {
-        for recording in recordings() {
-            let expected = rebuilt(&recording.spans).journeys;
+        for recording in RECORDINGS.iter() {
             let mut shuffled: Vec<(u32, Arc<Span>)> = recording
                 .spans
                 .iter()
@@ -176,7 +202,7 @@ proptest! {
                 .collect();
             shuffled.sort_by_key(|(key, _)| *key);
             let spans: Vec<Arc<Span>> = shuffled.into_iter().map(|(_, s)| s).collect();
-            prop_assert_eq!(&rebuilt(&spans).journeys, &expected, "{}", recording.name);
+            prop_assert_eq!(&rebuilt(&spans).journeys, &recording.whole, "{}", recording.name);
         }
     }
 }

@@ -1,11 +1,11 @@
 //! How Kafka clients write spans.
 //!
-//! Recorded from running clients: Java agent (kafka-clients), kafkajs, confluent-kafka and
-//! kafka-python, kotel (franz-go). Read in code only: otelsarama, otel-kafka-konsumer, aiokafka,
-//! Micrometer.
+//! Recorded from running clients: Java agent (kafka-clients, Spring Kafka), kafkajs,
+//! confluent-kafka, kafka-python, aiokafka, kotel (franz-go), otelsarama. Read in code only:
+//! otel-kafka-konsumer, Micrometer.
 
 use waybill_model::messaging::{DestinationKind, DestinationRole, Facts, LinkFacts, Operation};
-use waybill_model::span::Span;
+use waybill_model::span::{Span, attribute};
 
 use crate::adapter::{Dialect, Habits};
 use crate::convention::Said;
@@ -62,6 +62,10 @@ impl Dialect for KafkaDialect {
         for link in &mut facts.links {
             read_link(link);
         }
+        if consumes && facts.failed && is_postponed(span) {
+            facts.postponed = true;
+            facts.failed = false;
+        }
         if facts.operation == Operation::Other && facts.destination.is_none() {
             facts.links.clear();
         }
@@ -86,6 +90,17 @@ impl Dialect for KafkaDialect {
             positions: true,
         }
     }
+}
+
+/// Spring Kafka's retryable topics throw this at themselves when a record is not yet due.
+fn is_postponed(span: &Span) -> bool {
+    let exceptions = span.events.iter().filter(|e| e.name == "exception");
+    let thrown = exceptions
+        .filter_map(|e| attribute(&e.attributes, "exception.type"))
+        .filter_map(|kind| kind.as_str());
+    thrown
+        .chain(span.text("error.type"))
+        .any(|kind| kind.ends_with("KafkaBackoffException"))
 }
 
 struct Place {

@@ -3,8 +3,8 @@
 //! The destination is the exchange; where a message goes through the default exchange it is the
 //! routing key, which is the queue's name. The group is the queue.
 //!
-//! Recorded from running clients: Java agent (amqp-client), amqplib, pika, aio-pika. Read in code
-//! only: RabbitMQ.Client for .NET, Micrometer.
+//! Recorded from running clients: Java agent (amqp-client, Spring AMQP), amqplib, pika, aio-pika.
+//! Read in code only: RabbitMQ.Client for .NET, Micrometer.
 
 use waybill_model::messaging::{DestinationKind, DestinationRole, Facts, Operation};
 use waybill_model::span::{Span, SpanKind};
@@ -17,6 +17,9 @@ pub(super) const SYSTEM: &str = "rabbitmq";
 
 /// Libraries whose consumer spans are named after the queue: `Q process`, `Q receive`.
 const QUEUE_IN_NAME: &[&str] = &["io.opentelemetry.rabbitmq", "instrumentation-amqplib"];
+
+/// Libraries whose consumer spans name no destination but the routing key the message came by.
+const KEY_AS_DESTINATION: &[&str] = &["io.opentelemetry.spring-rabbit"];
 
 /// What the default exchange is called.
 const DEFAULT_EXCHANGE: &[&str] = &["", "amq.default", "<default>", "(AMQP default)"];
@@ -39,6 +42,10 @@ impl Dialect for RabbitDialect {
 
     fn facts(&self, span: &Span, said: &Said<'_>) -> Option<Facts> {
         let mut facts = said.facts(SYSTEM, span);
+        // The .NET client's word for having asked an empty queue.
+        if said.operation_name == Some("fetch (empty)") {
+            facts.operation = Operation::Other;
+        }
         if let Some(operation) = channel_method(span) {
             facts.operation = operation;
             facts.failed |= matches!(span.name.as_str(), "basic.nack" | "basic.reject");
@@ -56,6 +63,10 @@ impl Dialect for RabbitDialect {
             .destination
             .map(str::to_owned)
             .or_else(|| facts.group.clone());
+        facts.names_route = consumes
+            && KEY_AS_DESTINATION
+                .iter()
+                .any(|s| span.scope.name.contains(s));
         // A position is Kafka's idea; a delivery tag counts within one channel only.
         facts.partition = None;
         facts.offset = None;

@@ -185,3 +185,56 @@ fn a_made_up_broker_is_one_dialect() {
         ("owls", Some("west"))
     );
 }
+
+#[test]
+fn addresses_in_all_their_spellings() {
+    let hint = |pairs: &[&str]| {
+        let all: Vec<&str> = ["messaging.system=kafka"]
+            .iter()
+            .chain(pairs)
+            .copied()
+            .collect();
+        read(&span("", SpanKind::Producer, "orders send", &all)).cluster_hint
+    };
+    for (pairs, expected) in [
+        (
+            &["server.address=kafka-1", "server.port=9092"][..],
+            Some("kafka-1:9092"),
+        ),
+        // aiokafka writes JSON: one text, or a list of them.
+        (&["server.address=\"kafka-1:9092\""], Some("kafka-1:9092")),
+        (
+            &["server.address=[\"kafka-1:9092\", \"kafka-2:9092\"]"],
+            Some("kafka-1:9092"),
+        ),
+        (
+            &["server.address=kafka-1:9092,kafka-2:9092"],
+            Some("kafka-1:9092"),
+        ),
+        (&["server.address=[::1]:9092"], Some("[::1]:9092")),
+        // kafka-python names its brokers in a URL's place only.
+        (
+            &["messaging.url=[\"127.0.0.1:9092\", \"kafka-2:9092\"]"],
+            Some("127.0.0.1:9092"),
+        ),
+        (
+            &["messaging.url=amqp://guest:p@ss:word@rabbit-1:5672/%2f"],
+            Some("rabbit-1:5672"),
+        ),
+        (
+            &[
+                "messaging.url=amqp://u:p@rabbit-1:5672",
+                "server.address=rabbit-2",
+            ],
+            Some("rabbit-2"),
+        ),
+        (&["server.address=", "messaging.url=[]"], None),
+        (&["messaging.url=amqp://u:p@"], None),
+        (
+            &["messaging.url=amqp://u:a,b/c@rabbit-1:5672/%2f"],
+            Some("rabbit-1:5672"),
+        ),
+    ] {
+        assert_eq!(hint(pairs).as_deref(), expected, "{pairs:?}");
+    }
+}

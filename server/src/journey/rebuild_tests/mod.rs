@@ -1,5 +1,6 @@
 //! One test a behaviour; what real clients recorded is in `tests/it/recordings`.
 
+mod clients;
 mod fate;
 mod joining;
 
@@ -48,6 +49,10 @@ fn has_gap(journey: &Journey, kind: GapKind) -> bool {
 fn at_place(span: Span, partition: &str, offset: &str) -> Span {
     span.with("messaging.destination.partition.id", partition)
         .with("messaging.kafka.offset", offset)
+}
+
+fn keyed(span: Span, key: &str) -> Span {
+    span.with("messaging.kafka.message.key", key)
 }
 
 fn receive(mut span: Span) -> Span {
