@@ -171,7 +171,7 @@ impl App {
             otlp_grpc: ingest.as_ref().and_then(|ingest| ingest.otlp_grpc()),
             otlp_http: ingest.as_ref().and_then(|ingest| ingest.otlp_http()),
         };
-        let stop_web = CancellationToken::new();
+        let stop_web = core.events.stop();
         let web = match web {
             Some(listener) => {
                 addresses.web = listener.local_addr().ok();
@@ -272,7 +272,7 @@ async fn core(config: &Config, store: &Store) -> Result<Core, Problem> {
         search,
         auth,
         audit,
-        events: Events::default(),
+        events: Events::until(CancellationToken::new()),
         query,
     })
 }

@@ -57,14 +57,18 @@ pub fn status(code: Code) -> StatusCode {
     }
 }
 
-impl IntoResponse for ApiProblem {
-    fn into_response(self) -> Response {
+impl ApiProblem {
+    /// The address is right and the method is not.
+    pub fn wrong_method(self) -> Response {
+        self.answer(StatusCode::METHOD_NOT_ALLOWED)
+    }
+
+    fn answer(self, status: StatusCode) -> Response {
         let Problem {
             code,
             message,
             hint,
         } = self.0;
-        let status = status(code);
         let body = Body {
             r#type: "about:blank".to_owned(),
             title: status.canonical_reason().unwrap_or_default(),
@@ -91,6 +95,13 @@ impl IntoResponse for ApiProblem {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
+    }
+}
+
+impl IntoResponse for ApiProblem {
+    fn into_response(self) -> Response {
+        let status = status(self.0.code);
+        self.answer(status)
     }
 }
 

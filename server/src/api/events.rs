@@ -12,6 +12,7 @@ use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
 use futures::Stream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, mpsc};
 use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
 use waybill_model::problem::{Code, Problem};
 
 use super::AppState;
@@ -33,6 +34,8 @@ const BACKLOG: usize = 256;
 pub struct Events {
     sender: broadcast::Sender<Event>,
     streams: Arc<Semaphore>,
+    /// Streams end with the server, not its requests' patience.
+    stop: CancellationToken,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,16 +46,21 @@ pub enum Event {
     Troubled { id: String },
 }
 
-impl Default for Events {
-    fn default() -> Self {
+impl Events {
+    /// `stop` ends every stream.
+    pub fn until(stop: CancellationToken) -> Self {
         Self {
             sender: broadcast::channel(BACKLOG).0,
             streams: Arc::new(Semaphore::new(STREAMS)),
+            stop,
         }
     }
-}
 
-impl Events {
+    /// Cancelled to end every stream.
+    pub fn stop(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
     pub fn send(&self, event: Event) {
         // Nobody listening is no error.
         let _ = self.sender.send(event);
@@ -89,7 +97,8 @@ pub async fn stream(
     // An id tells a destination: only who sees all of them hears it.
     let with_ids = scope::sees_everything(&caller, clock::now());
     let (out, inbox) = mpsc::channel(16);
-    tokio::spawn(forward(state.events.subscribe(), out, with_ids));
+    let stop = state.events.stop.clone();
+    tokio::spawn(forward(state.events.subscribe(), out, with_ids, stop));
     let keep_alive = KeepAlive::new().interval(Duration::from_secs(15));
     Ok(Sse::new(Outbox {
         inbox,
@@ -103,6 +112,7 @@ async fn forward(
     mut events: broadcast::Receiver<Event>,
     out: mpsc::Sender<SseEvent>,
     with_ids: bool,
+    stop: CancellationToken,
 ) {
     let end = Instant::now() + LONGEST;
     let mut due: Option<Instant> = None;
@@ -117,6 +127,7 @@ async fn forward(
         let event = tokio::select! {
             () = sleep_until(end) => return,
             () = out.closed() => return,
+            () = stop.cancelled() => return,
             () = tick => {
                 due = None;
                 told_at = Some(Instant::now());
@@ -166,9 +177,10 @@ mod tests {
 
     #[tokio::test]
     async fn many_commits_are_one_tick_a_second() {
-        let events = Events::default();
+        let stop = CancellationToken::new();
+        let events = Events::until(stop.clone());
         let (out, mut inbox) = mpsc::channel(16);
-        tokio::spawn(forward(events.subscribe(), out, true));
+        tokio::spawn(forward(events.subscribe(), out, true, stop.clone()));
         let start = Instant::now();
         for _ in 0..30 {
             events.send(Event::Spans);
@@ -183,5 +195,7 @@ mod tests {
         events.send(Event::Troubled { id: "c-1".into() });
         let told = inbox.recv().await.unwrap();
         assert!(format!("{told:?}").contains("troubled"));
+        stop.cancel();
+        assert!(inbox.recv().await.is_none());
     }
 }

@@ -67,6 +67,7 @@ pub async fn list_journeys(
     RawQuery(query): RawQuery,
 ) -> Answer<Page<JourneySummary>> {
     let params = Params::parse(query.as_deref(), KNOWN)?;
+    params.no_empty(&["message_id", "key", "trace_id", "attribute", "find"])?;
     params.range()?;
     let query = JourneyQuery {
         message_id: params.owned("message_id"),

@@ -15,6 +15,8 @@ const USUAL: u32 = 50;
 #[derive(Debug)]
 pub struct Params {
     pairs: Vec<(String, String)>,
+    /// Names that were given without a value.
+    empty: Vec<String>,
 }
 
 impl Params {
@@ -25,6 +27,7 @@ impl Params {
     /// and bytes that are not UTF-8.
     pub fn parse(query: Option<&str>, known: &[&str]) -> Result<Self, Problem> {
         let mut pairs: Vec<(String, String)> = Vec::new();
+        let mut empty = Vec::new();
         for pair in query
             .unwrap_or_default()
             .split('&')
@@ -38,11 +41,28 @@ impl Params {
             if pairs.iter().any(|(other, _)| *other == name) {
                 return Err(invalid(&name, "stands twice; give it once"));
             }
-            if !value.is_empty() {
+            if value.is_empty() {
+                empty.push(name);
+            } else {
                 pairs.push((name, value));
             }
         }
-        Ok(Self { pairs })
+        Ok(Self { pairs, empty })
+    }
+
+    /// For names whose absence means everything: an empty value is a slip, not a wish for that.
+    pub fn no_empty(&self, names: &[&str]) -> Result<(), Problem> {
+        match self
+            .empty
+            .iter()
+            .find(|name| names.contains(&name.as_str()))
+        {
+            Some(name) => Err(invalid(
+                name,
+                "is empty; leave it out to ask for everything",
+            )),
+            None => Ok(()),
+        }
     }
 
     pub fn text(&self, name: &str) -> Option<&str> {

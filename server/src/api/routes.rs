@@ -113,9 +113,7 @@ async fn wrong_method(request: Request) -> Response {
         format!("{} is not spoken here.", request.method()),
         "GET /api/openapi.json lists what is.",
     );
-    let mut response = ApiProblem(problem).into_response();
-    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
-    response
+    ApiProblem(problem).wrong_method()
 }
 
 /// Refusals that the framework words itself (a path that is not UTF-8, say) become problems, and so

@@ -10,7 +10,7 @@ use waybill_store::{IndexedSpan, RollupKey};
 
 use crate::auth::Auth;
 use crate::ingest::{Indexer, TokenCheck};
-use crate::journey::{SearchAttributes, tells_trouble, terms};
+use crate::journey::{SearchAttributes, cut, tells_trouble, terms};
 
 pub(super) struct SpanIndex {
     dialects: Dialects,
@@ -45,11 +45,11 @@ fn rollup(facts: Facts, dialects: &Dialects) -> Option<RollupKey> {
     let lasting = |group: &String| dialects.is_lasting_group(&facts.system, group);
     let group = facts.group.filter(|group| consumes && lasting(group));
     Some(RollupKey {
-        group,
-        destination: facts.destination?,
+        group: group.as_deref().map(cut),
+        destination: cut(&facts.destination?),
         operation: facts.operation,
         role: facts.destination_role,
-        system: facts.system,
+        system: cut(&facts.system),
         failed: facts.failed,
     })
 }

@@ -69,13 +69,20 @@ async fn database(config: &Config, findings: &mut Vec<Finding>) -> bool {
         .map(|(dir, major)| format!("Postgres {major} in {}", dir.display()));
     findings.push(found("database programs", programs));
     let place = config.data_dir.display();
+    let present = matches!(inspection.data_dir, Ok(DataDir::Present { .. }));
     let data_dir = inspection.data_dir.map(|found| match found {
         DataDir::Missing => format!("{place} is made at the first start"),
         DataDir::Present { major } => format!("{place} holds a Postgres {major}"),
     });
     findings.push(found("data directory", data_dir));
     match inspection.running {
-        Ok(None) => false,
+        Ok(None) => {
+            if present {
+                let detail = "not looked at: it does not run; a start compares its schema first";
+                findings.push(found("database", Ok(detail.to_owned())));
+            }
+            false
+        }
         Ok(Some(address)) => {
             let how = format!(
                 "PGPASSWORD=$(cat {place}/keys/postgres-password) psql -h {} -U {} {}",

@@ -138,7 +138,7 @@ pub enum TokenCommand {
         #[arg(long, value_name = "NAME")]
         user: Option<String>,
         /// A write-only token for senders of telemetry.
-        #[arg(long = "for", value_enum, conflicts_with_all = ["role", "user"])]
+        #[arg(long = "for", value_enum, conflicts_with = "user")]
         purpose: Option<Purpose>,
         /// Print JSON.
         #[arg(long)]

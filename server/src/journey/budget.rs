@@ -69,6 +69,11 @@ fn start_of(graph: &Graph<'_>, t: &Try) -> Timestamp {
     graph.nodes[t.main].span.started_at
 }
 
+/// OTLP's 0 is a time that was not told.
+fn told(at: Timestamp) -> Option<Timestamp> {
+    (at != Timestamp::EPOCH).then_some(at)
+}
+
 struct Line {
     at: Option<Timestamp>,
     budget: Budget,
@@ -79,15 +84,20 @@ impl Line {
         let spans = || put.spans.iter().map(|&s| (s, &graph.nodes[s].span));
         let created = spans()
             .filter(|(s, _)| graph.is(*s, Operation::Create))
-            .map(|(_, s)| s.started_at)
+            .filter_map(|(_, s)| told(s.started_at))
             .min();
         let sending = || {
             spans()
                 .filter(|(s, _)| graph.is(*s, Operation::Send))
                 .map(|(_, s)| s)
         };
-        let sent_from = sending().map(|s| s.started_at).min();
-        let sent_to = sending().map(|s| s.ended_at).max();
+        let sent_from = sending().filter_map(|s| told(s.started_at)).min();
+        let sent_to = sending().filter_map(|s| told(s.ended_at)).max();
+        if !put.spans.is_empty() && (sent_from.is_none() || sent_to.is_none()) {
+            self.budget.skew.get_or_insert_with(|| {
+                "the producer's span does not tell when it began or ended".into()
+            });
+        }
         self.at = created.or(sent_from);
         if let (Some(_), Some(from)) = (created, sent_from) {
             self.until(PhaseKind::Outbox, from);
@@ -97,6 +107,8 @@ impl Line {
             // A consumer may begin before the producer has read its acknowledgement.
             let end = received.filter(|&r| r >= from).map_or(to, |r| r.min(to));
             self.until(PhaseKind::Publish, end);
+            // An end before the start tells nothing of what came after.
+            self.at = Some(end.max(from));
         }
     }
 

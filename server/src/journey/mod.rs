@@ -34,6 +34,6 @@ mod trouble;
 pub use cluster::{Clusters, KnownCluster};
 pub use owner::{OwnerRule, Owners};
 pub use rebuild::{Context, Rebuilt, began_at, rebuild};
-pub use summary::summary;
+pub use summary::{cut, summary};
 pub use terms::{SearchAttributes, terms};
 pub use trouble::tells_trouble;

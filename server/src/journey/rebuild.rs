@@ -205,6 +205,7 @@ impl Telling<'_, '_> {
                 .spans
                 .iter()
                 .map(|&s| self.graph.nodes[s].span.started_at)
+                .filter(|at| *at != Timestamp::EPOCH)
                 .min(),
         }
     }

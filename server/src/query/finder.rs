@@ -27,7 +27,7 @@ use super::select;
 use super::watched::Watched;
 use crate::auth::store_problem;
 use crate::clock;
-use crate::journey::{summary, tells_trouble};
+use crate::journey::{cut, summary, tells_trouble};
 
 pub const NAME: &str = "finder";
 /// How long a journey in trouble is watched after its last span.
@@ -199,6 +199,13 @@ fn is_exceptional(journey: &Journey) -> bool {
         })
 }
 
+/// Characters of an error's text: it is searched, so more of it is kept than of a name.
+const MESSAGE: usize = 4_096;
+
+fn told(message: &str) -> String {
+    message.chars().take(MESSAGE).collect()
+}
+
 fn row(journey: &Journey, now: Timestamp) -> Troubled {
     let mut attempts: Vec<(&Delivery, &Attempt)> = journey
         .deliveries
@@ -210,33 +217,39 @@ fn row(journey: &Journey, now: Timestamp) -> Troubled {
         .iter()
         .rev()
         .find_map(|(_, attempt)| attempt.error.as_ref());
-    let mut services: Vec<String> = attempts.iter().map(|(_, a)| a.service.clone()).collect();
-    services.extend(journey.producer.iter().map(|p| p.service.clone()));
+    let mut services: Vec<String> = attempts.iter().map(|(_, a)| cut(&a.service)).collect();
+    services.extend(journey.producer.iter().map(|p| cut(&p.service)));
     services.sort();
     services.dedup();
     Troubled {
         summary: summary(journey),
         services,
-        error_type: last_error.and_then(|e| e.kind.clone()),
-        error_message: last_error.and_then(|e| e.message.clone()),
+        error_type: last_error.and_then(|e| e.kind.as_deref().map(cut)),
+        error_message: last_error.and_then(|e| e.message.as_deref().map(told)),
         fingerprint: last_error.and_then(|e| e.fingerprint.clone()),
         updated_at: now,
         attempts: attempts
             .into_iter()
             .map(|(delivery, attempt)| TroubledAttempt {
-                group: delivery.group.clone(),
+                group: delivery.group.as_deref().map(cut),
                 n: attempt.n,
                 started_at: attempt.started_at,
                 destination: journey
                     .hops
                     .get(attempt.hop)
-                    .and_then(|h| h.destination.clone()),
-                service: attempt.service.clone(),
-                instance: attempt.instance.clone(),
-                version: attempt.version.clone(),
-                error_type: attempt.error.as_ref().and_then(|e| e.kind.clone()),
+                    .and_then(|h| h.destination.as_deref().map(cut)),
+                service: cut(&attempt.service),
+                instance: attempt.instance.as_deref().map(cut),
+                version: attempt.version.as_deref().map(cut),
+                error_type: attempt
+                    .error
+                    .as_ref()
+                    .and_then(|e| e.kind.as_deref().map(cut)),
                 first_frame: None,
-                message: attempt.error.as_ref().and_then(|e| e.message.clone()),
+                message: attempt
+                    .error
+                    .as_ref()
+                    .and_then(|e| e.message.as_deref().map(told)),
                 delay_before_ms: attempt.backoff_ms,
             })
             .collect(),

@@ -43,14 +43,14 @@ pub fn add(routes: &mut Routes) {
     routes.add(Method::GET, "/pkg/{*file}", get(assets::serve));
 }
 
-/// No route has this address. Whoever is not signed in learns only that.
+/// No route has this address: told below /api to everybody, elsewhere to those who are signed in.
 pub async fn unknown(State(state): State<AppState>, mut request: Request) -> Response {
     let signed_in = request
         .extensions()
         .get::<Identity>()
         .and_then(Identity::caller)
         .is_some();
-    let problem = if signed_in {
+    let problem = if signed_in || Surface::of(request.uri().path()) == Surface::Api {
         nothing_here()
     } else {
         unauthenticated()

@@ -62,7 +62,7 @@ impl Console {
             audit,
             reads: Arc::new(Told),
             process: Arc::new(Told),
-            events: api::Events::default(),
+            events: api::Events::until(tokio_util::sync::CancellationToken::new()),
             settings: Settings {
                 https: false,
                 origins: origin_of(&address).into_iter().collect(),

@@ -96,7 +96,7 @@ async fn table_and_router_are_the_same_list() {
 }
 
 #[tokio::test]
-async fn what_does_not_exist_is_told_to_those_inside() {
+async fn what_does_not_exist_is_told() {
     let console = Console::start().await;
     let (status, body) = answer(
         console
@@ -108,7 +108,7 @@ async fn what_does_not_exist_is_told_to_those_inside() {
     .await;
     assert_eq!(
         (status, &body["code"]),
-        (StatusCode::UNAUTHORIZED, &json!("unauthenticated"))
+        (StatusCode::NOT_FOUND, &json!("not_found"))
     );
     let (status, body) = console
         .api(&console.cookie, Method::GET, "/replays", json!(null))
@@ -118,10 +118,11 @@ async fn what_does_not_exist_is_told_to_those_inside() {
         (StatusCode::NOT_FOUND, &json!("not_found"))
     );
     assert!(body["doc"].as_str().unwrap().ends_with("not_found.md"));
-    let (status, _) = console
+    let (status, body) = console
         .api(&console.cookie, Method::DELETE, "/status", json!(null))
         .await;
     assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(body["status"], 405);
     for (cookie, expected) in [
         ("", StatusCode::UNAUTHORIZED),
         (&*console.cookie, StatusCode::NOT_FOUND),

@@ -33,7 +33,7 @@ words! {
         setup_title: "First administrator", "创建首位管理员";
         setup_why: "This link works once. Choose the name and password of the first administrator; more people are added in Settings.",
             "此链接只能使用一次。请设置首位管理员的用户名和密码，其他人员可稍后在“设置”中添加。";
-        password_rule: "At least 12 characters.", "至少 12 个字符。";
+        password_rule: "At least 8 characters.", "至少 8 个字符。";
         create_account: "Create and sign in", "创建并登录";
         loading: "Loading", "加载中";
         close: "Close", "关闭";

@@ -1,16 +1,16 @@
 use leptos::prelude::*;
-use leptos_meta::Title;
 use waybill_model::problem::Code;
 
 use crate::data::outcome::PageOutcome;
 use crate::i18n::words;
+use crate::part::title::title;
 
 #[component]
 pub fn NotFound() -> impl IntoView {
     PageOutcome::tell(Code::NotFound);
     let words = words();
     view! {
-        <Title text="404"/>
+        {title("404")}
         <h1>"404"</h1>
         <p>{words.problem.not_found_page}</p>
         <p>

@@ -1,5 +1,4 @@
 use leptos::prelude::*;
-use leptos_meta::Title;
 use waybill_model::journey::JourneySummary;
 use waybill_model::time::Timestamp;
 use waybill_model::view::{DestinationLine, Overview, Totals};
@@ -16,6 +15,7 @@ use crate::part::map::{Map, role_word};
 use crate::part::name::name;
 use crate::part::section;
 use crate::part::table::{self, Column};
+use crate::part::title::title;
 use crate::part::{badge, time};
 use crate::routes::link;
 
@@ -24,7 +24,7 @@ pub fn OverviewPage() -> impl IntoView {
     let live = Live::expect();
     let data = read_overview(live);
     view! {
-        <Title text=words().overview.title/>
+        {title(words().overview.title)}
         {loaded(data, show)}
     }
 }

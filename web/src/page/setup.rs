@@ -1,10 +1,10 @@
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::i18n::words;
 use crate::part::field::TextField;
 use crate::part::problem::code_problem;
+use crate::part::title::title;
 use crate::routes::link::encode;
 
 /// The first administrator, by the one-time link.
@@ -19,7 +19,7 @@ pub fn SetupPage() -> impl IntoView {
     };
     let error = move || query.read().get("error").map(|code| code_problem(&code));
     view! {
-        <Title text=frame.setup_title/>
+        {title(frame.setup_title)}
         <div class="door">
             <h1>{frame.setup_title}</h1>
             <p class="quiet">{frame.setup_why}</p>

@@ -1,5 +1,4 @@
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::{use_location, use_query_map};
 use waybill_model::problem::Code;
 
@@ -8,6 +7,7 @@ use crate::data::outcome::PageOutcome;
 use crate::i18n::words;
 use crate::part::field::TextField;
 use crate::part::problem::code_problem;
+use crate::part::title::title;
 
 #[component]
 pub fn SignInPage() -> impl IntoView {
@@ -36,7 +36,7 @@ pub fn SignInForm() -> impl IntoView {
     };
     let error = move || query.read().get("error").map(|code| code_problem(&code));
     view! {
-        <Title text=frame.sign_in_title/>
+        {title(frame.sign_in_title)}
         <div class="door">
             <h1>{frame.sign_in_title}</h1>
             <p class="quiet">{frame.sign_in_why}</p>

@@ -17,3 +17,4 @@ pub mod problem;
 pub mod section;
 pub mod table;
 pub mod time;
+pub mod title;

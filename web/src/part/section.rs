@@ -2,12 +2,11 @@
 //! bundle carries its code once.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 /// A page with its title, in the tab and as its heading.
 pub fn page(title: &'static str, children: Vec<AnyView>) -> AnyView {
     view! {
-        <Title text=title/>
+        {super::title::title(title)}
         <h1>{title}</h1>
         {children}
     }

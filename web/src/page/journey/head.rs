@@ -1,7 +1,6 @@
 //! The head of the page: which message, how it stands, why.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use waybill_model::journey::{Journey, Owner};
 
 use super::diagnosis;
@@ -9,6 +8,7 @@ use crate::format;
 use crate::i18n::words;
 use crate::part::copy::CopyText;
 use crate::part::name::name;
+use crate::part::title::title as tab_title;
 use crate::part::{badge, time};
 use crate::routes::link;
 
@@ -28,7 +28,7 @@ pub fn head(journey: &Journey) -> impl IntoView + use<> {
     });
     let tab = format::shortened(&format::visible(&place), 40);
     view! {
-        <Title text=tab/>
+        {tab_title(tab)}
         <div class="journey-head">
             <h1>{name(&place, 80)} {title}</h1>
             {badge::journey(journey.state)}
