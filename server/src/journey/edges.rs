@@ -267,8 +267,25 @@ impl<'a, 'g> Joining<'a, 'g> {
         let destinations = put
             .spans
             .iter()
-            .all(|&s| self.graph.destinations_agree(s, delivery.named.node));
+            .all(|&s| self.is_one_destination(s, delivery.named.node));
         context_fits && destinations && !put.contradicts(&delivery.named)
+    }
+
+    /// For an id alone, which an application may give to messages of many kinds: two exchanges are
+    /// two destinations, unless a retry or a dead letter led from one to the other. A queue's name,
+    /// or a route, compares with no exchange.
+    fn is_one_destination(&self, put: usize, got: usize) -> bool {
+        let (Some(a), Some(b)) = (self.graph.facts(put), self.graph.facts(got)) else {
+            return true;
+        };
+        let compares = b.destination != b.group
+            && !b.names_route
+            && b.destination_role == DestinationRole::Origin;
+        self.graph.destinations_agree(put, got)
+            && !(compares
+                && a.destination.is_some()
+                && b.destination.is_some()
+                && a.destination != b.destination)
     }
 
     /// Deliveries of messages whose producer is dark, joined among themselves by position, by the
