@@ -144,7 +144,8 @@ pub struct Attempt {
     pub ended_at: Timestamp,
     pub outcome: Outcome,
     pub error: Option<AttemptError>,
-    pub joined_by: Witness,
+    /// `None`: nothing did, the attempt is all that is known of its message.
+    pub joined_by: Option<Witness>,
     /// Delay since the attempt before, which the retry asked for; 0 for the first.
     pub backoff_ms: f64,
 }

@@ -142,11 +142,12 @@ fn told(attempt: &Attempt, group: &str) -> String {
         ms if ms > 0.0 => format!(", after {ms:.0} ms of back-off"),
         _ => String::new(),
     };
+    let joined = attempt.joined_by.map_or_else(String::new, |by| {
+        format!(", joined by {}", word(&by).replace('_', " "))
+    });
     format!(
-        "{} ({group}) attempt {}{backoff}, {ms:.1} ms: {outcome}, joined by {}",
-        attempt.service,
-        attempt.n,
-        word(&attempt.joined_by).replace('_', " ")
+        "{} ({group}) attempt {}{backoff}, {ms:.1} ms: {outcome}{joined}",
+        attempt.service, attempt.n
     )
 }
 

@@ -18,7 +18,7 @@ pub struct Try {
     /// The poll that got it, where there is a span of it.
     pub receive: Option<usize>,
     pub hop: usize,
-    pub joined_by: Witness,
+    pub joined_by: Option<Witness>,
     pub group: Option<String>,
 }
 
@@ -53,7 +53,7 @@ fn leave_out_postponed(graph: &Graph<'_>, tries: Vec<Try>) -> Vec<Try> {
 struct Bundle {
     nodes: Vec<usize>,
     hop: usize,
-    joined_by: Witness,
+    joined_by: Option<Witness>,
 }
 
 /// Spans of which one stands within another, or links to it, are one try.
@@ -90,7 +90,7 @@ fn together(graph: &Graph<'_>, trail: &Trail) -> Vec<Bundle> {
             joined_by: reading.got.witness,
         });
         bundle.nodes.push(reading.got.node);
-        bundle.joined_by = bundle.joined_by.min(reading.got.witness);
+        bundle.joined_by = stronger(bundle.joined_by, reading.got.witness);
     }
     bundles.into_values().collect()
 }
@@ -134,7 +134,7 @@ fn merge_polls(graph: &Graph<'_>, bundles: &mut Vec<Bundle>) {
             taken[i] = true;
             gone[poll] = true;
             let nodes = bundles[poll].nodes.clone();
-            bundles[i].joined_by = bundles[i].joined_by.min(bundles[poll].joined_by);
+            bundles[i].joined_by = stronger(bundles[i].joined_by, bundles[poll].joined_by);
             bundles[i].nodes.extend(nodes);
             bundles[i].nodes.sort_unstable();
         }
@@ -208,6 +208,10 @@ impl Try {
             Outcome::Ok
         }
     }
+}
+
+fn stronger(a: Option<Witness>, b: Option<Witness>) -> Option<Witness> {
+    a.into_iter().chain(b).min()
 }
 
 fn find(group: &[usize], mut at: usize) -> usize {

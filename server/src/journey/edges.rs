@@ -102,7 +102,7 @@ impl<'a, 'g> Joining<'a, 'g> {
                     open.forwarded_from = Some(message);
                     return Some(open);
                 }
-                self.add(message, open.named, witness);
+                self.add(message, open.named, Some(witness));
                 None
             }
             // Its parent is whatever was at work when it asked.
@@ -123,7 +123,7 @@ impl<'a, 'g> Joining<'a, 'g> {
         }
     }
 
-    fn add(&mut self, message: MessageIndex, named: Named, witness: Witness) {
+    fn add(&mut self, message: MessageIndex, named: Named, witness: Option<Witness>) {
         let node = named.node;
         let put = &mut self.messages[message];
         put.cluster.learn(&named.cluster);
@@ -219,7 +219,7 @@ impl<'a, 'g> Joining<'a, 'g> {
         let mut left = Vec::new();
         for delivery in open {
             match self.places.find(&delivery.named, &self.messages) {
-                Some(message) => self.add(message, delivery.named, Witness::Position),
+                Some(message) => self.add(message, delivery.named, Some(Witness::Position)),
                 None => left.push(delivery),
             }
         }
@@ -250,7 +250,7 @@ impl<'a, 'g> Joining<'a, 'g> {
                 _ => None,
             });
             match found {
-                Some(message) => self.add(message, delivery.named, Witness::MessageId),
+                Some(message) => self.add(message, delivery.named, Some(Witness::MessageId)),
                 None => left.push(delivery),
             }
         }
@@ -269,8 +269,25 @@ impl<'a, 'g> Joining<'a, 'g> {
         let destinations = put
             .spans
             .iter()
-            .all(|&s| self.graph.destinations_agree(s, delivery.named.node));
+            .all(|&s| self.is_one_destination(s, delivery.named.node));
         context_fits && destinations && !put.contradicts(&delivery.named)
+    }
+
+    /// For an id alone, which an application may give to messages of many kinds: two exchanges are
+    /// two destinations, unless a retry or a dead letter led from one to the other. A queue's name,
+    /// or a route, compares with no exchange.
+    fn is_one_destination(&self, put: usize, got: usize) -> bool {
+        let (Some(a), Some(b)) = (self.graph.facts(put), self.graph.facts(got)) else {
+            return true;
+        };
+        let compares = b.destination != b.group
+            && !b.names_route
+            && b.destination_role == DestinationRole::Origin;
+        self.graph.destinations_agree(put, got)
+            && !(compares
+                && a.destination.is_some()
+                && b.destination.is_some()
+                && a.destination != b.destination)
     }
 
     /// Deliveries of messages whose producer is dark, joined among themselves by position, by the
@@ -296,11 +313,12 @@ impl<'a, 'g> Joining<'a, 'g> {
             let found = self
                 .places
                 .find(&named, &self.messages)
-                .map(|i| (i, Witness::Position))
+                .map(|i| (i, Some(Witness::Position)))
                 .or_else(|| {
                     let known = by_context.get(&dark?)?;
                     let fits = |&&i: &&usize| !self.messages[i].contradicts(&named);
-                    known.iter().find(fits).map(|&i| (i, Witness::Parent))
+                    let found = known.iter().find(fits).copied()?;
+                    Some((found, self.own_witness(&named, true)))
                 })
                 .or_else(|| {
                     let id = named.message_id.as_ref().filter(|_| dark.is_none())?;
@@ -312,7 +330,7 @@ impl<'a, 'g> Joining<'a, 'g> {
                             && !p.contradicts(&named)
                     };
                     let at = self.messages[first_dark..].iter().position(same)?;
-                    Some((first_dark + at, Witness::MessageId))
+                    Some((first_dark + at, Some(Witness::MessageId)))
                 });
             let (message, witness) = found.unwrap_or_else(|| {
                 let mut put = Put::dark(&named, dark);
@@ -335,13 +353,14 @@ impl<'a, 'g> Joining<'a, 'g> {
     }
 
     /// By what a delivery of a dark message is known.
-    fn own_witness(&self, named: &Named, by_context: bool) -> Witness {
+    fn own_witness(&self, named: &Named, by_context: bool) -> Option<Witness> {
         let linked = !self.graph.nodes[named.node].span.links.is_empty();
-        match &named.place {
-            _ if by_context && linked => Witness::Link,
-            _ if by_context => Witness::Parent,
-            Some(_) => Witness::Position,
-            None => Witness::MessageId,
+        match (&named.place, &named.message_id) {
+            _ if by_context && linked => Some(Witness::Link),
+            _ if by_context => Some(Witness::Parent),
+            (Some(_), _) => Some(Witness::Position),
+            (None, Some(_)) => Some(Witness::MessageId),
+            (None, None) => None,
         }
     }
 }

@@ -40,7 +40,8 @@ pub struct Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Got {
     pub node: usize,
-    pub witness: Witness,
+    /// `None`: nothing joins it, it is the only span of its message.
+    pub witness: Option<Witness>,
 }
 
 /// What a consumer span, or one of its links, says of the message itself.

@@ -173,6 +173,23 @@ fn recalls(recording: &Recording, left: &[Arc<Span>], part: &[Journey]) {
     }
 }
 
+/// All traffic at once: one topic's offsets, one application's ids and keys return everywhere.
+#[test]
+fn recordings_do_not_mix() {
+    let mut spans = Vec::new();
+    let mut apart = Vec::new();
+    for recording in RECORDINGS.iter() {
+        spans.extend(recording.spans.iter().cloned());
+        apart.extend(recording.whole.iter().map(|j| (&j.id, j, &recording.name)));
+    }
+    let all = rebuilt(&spans).journeys;
+    let together: HashMap<&String, &Journey> = all.iter().map(|j| (&j.id, j)).collect();
+    for (id, journey, name) in &apart {
+        assert_eq!(together.get(id), Some(journey), "{name}");
+    }
+    assert_eq!(together.len(), apart.len());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 

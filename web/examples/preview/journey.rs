@@ -60,11 +60,11 @@ fn attempt(n: u32, service: &str, from: i64, to: i64, hop: usize, error: Option<
             message: Some(message.into()),
             fingerprint: Some("8c1f03aa91d2".into()),
         }),
-        joined_by: if n == 1 {
+        joined_by: Some(if n == 1 {
             Witness::Link
         } else {
             Witness::MessageId
-        },
+        }),
         backoff_ms: match n {
             1 => 0.0,
             n => 1000.0 * f64::from(1 << (n - 2)),

@@ -205,6 +205,14 @@ fn an_id_joins_what_names_no_other_context() {
     );
     // It names a producer's span that is not at hand: another send of the same id.
     assert_eq!(of(vec![put(1, 1), got(2, 2).under(77)]).journeys.len(), 2);
+    // An order's id, under two exchanges: two messages, unless the broker laid one aside.
+    let elsewhere = |exchange: &str| {
+        process("billing", "rabbitmq", exchange, 2, 2)
+            .with("messaging.message.id", "o-1")
+            .at(5, 6)
+    };
+    assert_eq!(of(vec![put(1, 1), elsewhere("invoices")]).journeys.len(), 2);
+    assert_eq!(one(vec![put(1, 1), elsewhere("orders.dlx")]).hops.len(), 2);
     // Two sends of one id are two messages.
     assert_eq!(of(vec![put(1, 1), put(2, 2), got(3, 3)]).journeys.len(), 3);
 }

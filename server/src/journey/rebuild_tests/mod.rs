@@ -26,12 +26,13 @@ fn one(spans: Vec<Span>) -> Journey {
     journeys.remove(0)
 }
 
+/// Only of attempts that something joined to their message.
 fn attempts(journey: &Journey) -> Vec<(u64, Witness, Outcome)> {
     let all = journey.deliveries.iter().flat_map(|d| &d.attempts);
     all.map(|a| {
         (
             u64::from_be_bytes(*a.span_id.as_bytes()),
-            a.joined_by,
+            a.joined_by.unwrap(),
             a.outcome,
         )
     })

@@ -72,7 +72,7 @@ fn attempt(attempt: &Attempt) -> AnyView {
         table::number(format::duration(took)),
         table::title(who),
         table::cell(error),
-        table::cell(words.witness(attempt.joined_by)),
+        table::cell(attempt.joined_by.map(|by| words.witness(by))),
     ])
 }
 

@@ -209,7 +209,7 @@ mod tests {
             ended_at: at(to),
             outcome: Outcome::Ok,
             error: None,
-            joined_by: Witness::Link,
+            joined_by: Some(Witness::Link),
             backoff_ms,
         }
     }
