@@ -17,4 +17,5 @@ pub mod reference;
 pub mod span;
 pub mod status;
 pub mod time;
+pub mod topology;
 pub mod view;

@@ -17,5 +17,6 @@ pub(crate) fn adapter() -> BrokerAdapter {
             offset: "delivery tag",
         },
         dialect: Some(Arc::new(dialect::RabbitDialect)),
+        connect: None,
     }
 }

@@ -17,5 +17,6 @@ pub(crate) fn adapter() -> BrokerAdapter {
             offset: "offset",
         },
         dialect: Some(Arc::new(dialect::RocketDialect)),
+        connect: None,
     }
 }
