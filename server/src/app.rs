@@ -3,6 +3,7 @@
 
 mod background;
 mod index;
+mod known;
 mod process;
 mod reads;
 
@@ -26,11 +27,12 @@ use crate::config::{Config, ProcessRole};
 use crate::database::{Database, store_problem};
 use crate::health::Health;
 use crate::ingest::{self, Ingest, ToStore};
-use crate::journey::{Clusters, KnownCluster, SearchAttributes};
+use crate::journey::SearchAttributes;
 use crate::listener;
 use crate::postgres::{self, Layout, write_private};
 use crate::query::Query;
 use crate::tasks::Tasks;
+use crate::tls;
 
 use process::ThisProcess;
 
@@ -257,21 +259,12 @@ async fn core(config: &Config, store: &Store) -> Result<Core, Problem> {
     let search = Arc::new(SearchAttributes::new(&config.search.attributes));
     let audit = Audit::new(store.clone());
     let auth = Auth::new(store.clone(), audit.clone(), config.server.is_https())?;
-    let clusters = config
-        .clusters
-        .iter()
-        .map(|cluster| KnownCluster {
-            name: cluster.name.clone(),
-            system: cluster.broker.clone(),
-            id: None,
-            addresses: Vec::new(),
-        })
-        .collect();
     let query = Query::new(
         store.clone(),
         dialects.clone(),
         search.clone(),
-        Clusters(clusters),
+        known::clusters(config),
+        known::owners(config),
     );
     Ok(Core {
         store,
@@ -298,6 +291,7 @@ async fn start_ingest(
     let settings = ingest::Settings {
         otlp_grpc: Some(config.ingest.otlp_grpc),
         otlp_http: Some(config.ingest.otlp_http),
+        tls: config.ingest.tls.clone(),
         require_token: config.ingest.require_token,
         limits: ingest::Limits {
             request_bytes: config.ingest.max_request_bytes as usize,
@@ -334,11 +328,11 @@ fn start_web(
     stop: CancellationToken,
 ) -> Result<JoinHandle<()>, Problem> {
     let component = process.health.component("web");
-    let tls = config
+    let acceptor = config
         .server
         .tls
         .as_ref()
-        .map(crate::tls::acceptor)
+        .map(|files| tls::acceptor("server.tls", files, tls::WEB))
         .transpose()?;
     let state = AppState::new(Parts {
         auth: core.auth,
@@ -351,7 +345,7 @@ fn start_web(
     let router = router(state);
     component.set(ComponentState::Ok, None);
     Ok(tokio::spawn(async move {
-        listener::serve(listener, tls, router, stop, DRAIN).await;
+        listener::serve(listener, acceptor, router, stop, DRAIN).await;
         component.set(ComponentState::Off, None);
     }))
 }

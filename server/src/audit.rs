@@ -136,11 +136,7 @@ impl Audit {
             .last()
             .filter(|_| more)
             .map(|line| line.id.to_string());
-        Ok(Page {
-            items,
-            next,
-            searched_back_to: None,
-        })
+        Ok(Page::new(items, next))
     }
 
     fn budget(&self) -> std::sync::MutexGuard<'_, Budget> {

@@ -1,4 +1,4 @@
-//! TLS of our listeners: PEM files in, an acceptor out. TLS 1.2 and 1.3, ALPN h2 and http/1.1.
+//! TLS of our listeners: PEM files in, an acceptor out. TLS 1.2 and 1.3.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,21 +12,31 @@ use waybill_model::problem::{Code, Problem};
 
 use crate::config::Tls;
 
-/// Reads both files anew, so a renewed certificate is taken over by calling it again.
-pub fn acceptor(tls: &Tls) -> Result<TlsAcceptor, Problem> {
+/// What a listener speaks, as ALPN names it; the first that the other side knows is taken.
+pub const WEB: &[&str] = &["h2", "http/1.1"];
+pub const GRPC: &[&str] = &["h2"];
+
+/// Reads both files anew, so a renewed certificate is taken over by calling it again. `key` is the
+/// configuration's word for the table.
+pub fn acceptor(key: &str, tls: &Tls, alpn: &[&str]) -> Result<TlsAcceptor, Problem> {
+    let (in_cert, in_key) = (format!("{key}.cert"), format!("{key}.key"));
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&tls.cert)
         .and_then(Iterator::collect)
-        .map_err(|error| wrong("server.tls.cert", &tls.cert, &error))?;
+        .map_err(|error| wrong(&in_cert, &tls.cert, &error))?;
     if chain.is_empty() {
-        return Err(wrong("server.tls.cert", &tls.cert, &"no certificate in it"));
+        return Err(wrong(&in_cert, &tls.cert, &"no certificate in it"));
     }
-    let key = PrivateKeyDer::from_pem_file(&tls.key)
-        .map_err(|error| wrong("server.tls.key", &tls.key, &error))?;
+    let private_key =
+        PrivateKeyDer::from_pem_file(&tls.key).map_err(|error| wrong(&in_key, &tls.key, &error))?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
-        .map_err(|error| wrong("server.tls", &tls.cert, &error))?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        .and_then(|builder| {
+            builder
+                .with_no_client_auth()
+                .with_single_cert(chain, private_key)
+        })
+        .map_err(|error| wrong(key, &tls.cert, &error))?;
+    config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
@@ -53,10 +63,14 @@ mod tests {
             if let Some(text) = text {
                 std::fs::write(&tls.cert, text).unwrap();
             }
-            let Err(problem) = acceptor(&tls) else {
+            let Err(problem) = acceptor("ingest.tls", &tls, GRPC) else {
                 panic!("{text:?} is no certificate")
             };
             assert_eq!(problem.code, Code::ConfigInvalid);
+            assert!(
+                problem.message.starts_with("ingest.tls.cert: "),
+                "{problem}"
+            );
             assert!(problem.message.contains("cert.pem"), "{problem}");
         }
     }

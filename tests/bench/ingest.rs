@@ -139,6 +139,7 @@ async fn copy(
                 span,
                 terms: Vec::new(),
                 rollup: None,
+                troubled: false,
             }));
         }
         batches.push((spans.len(), RowCopy::encode(&spans)));

@@ -28,6 +28,8 @@ enum What {
     Trace,
     /// Four bytes, from the cycle.
     Span,
+    /// A varint of five bytes, from the cycle and the trace's number: no two messages share a place.
+    Offset { trace: u32 },
     /// Eight hexadecimal digits, from the cycle and the trace's number.
     Digits { trace: u32 },
     /// Eight bytes of nanoseconds, so much after the cycle's start.
@@ -56,17 +58,18 @@ impl Template {
     pub fn request(&self, cycle: u64, now: u64) -> Bytes {
         let mut bytes = self.bytes.clone();
         // Spread over all bits, so that ids look as random as real ones.
-        let spread = (cycle + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let spread = spread(cycle);
         for patch in &self.patches {
             let slot = &mut bytes[patch.at..];
             match patch.what {
                 What::Trace => slot[..8].copy_from_slice(&spread.to_be_bytes()),
                 What::Span => slot[..4].copy_from_slice(&spread.to_be_bytes()[..4]),
+                What::Offset { trace } => {
+                    let number = (cycle & 0xf_ffff) << 14 | u64::from(trace);
+                    varint_of_five(number, slot);
+                }
                 What::Digits { trace } => {
-                    let number = (spread as u32).wrapping_add(trace.wrapping_mul(0x85eb_ca6b));
-                    for (index, digit) in slot[..8].iter_mut().enumerate() {
-                        *digit = b"0123456789abcdef"[(number >> (4 * index)) as usize & 15];
-                    }
+                    slot[..8].copy_from_slice(&digits(spread, trace));
                 }
                 What::Time { offset } => {
                     slot[..8].copy_from_slice(&(now + offset).to_le_bytes());
@@ -79,6 +82,21 @@ impl Template {
     pub fn len(&self) -> usize {
         self.bytes.len()
     }
+}
+
+/// The order that a trace of a cycle was about.
+pub fn order_id(cycle: u64, trace: u32) -> String {
+    let digits = digits(spread(cycle), trace);
+    format!("o-{}", String::from_utf8_lossy(&digits))
+}
+
+fn spread(cycle: u64) -> u64 {
+    (cycle + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+fn digits(spread: u64, trace: u32) -> [u8; 8] {
+    let number = (spread as u32).wrapping_add(trace.wrapping_mul(0x85eb_ca6b));
+    std::array::from_fn(|index| b"0123456789abcdef"[(number >> (4 * index)) as usize & 15])
 }
 
 fn template(spans: &[(u32, u32)]) -> Template {
@@ -167,8 +185,12 @@ fn span(trace: u32, number: u32, patches: &mut Vec<Patch>) -> Vec<u8> {
         else {
             continue;
         };
-        if kind == "int" {
-            int_attribute(&mut out, key, value.parse().unwrap_or(0) + u64::from(trace));
+        if kind == "offset" {
+            int_attribute(&mut out, key, FIVE_BYTES);
+            patches.push(Patch {
+                at: out.len() - 5,
+                what: What::Offset { trace },
+            });
             continue;
         }
         let digits_at = value.find("{trace}");
@@ -208,6 +230,13 @@ fn int_attribute(out: &mut Vec<u8>, key: &str, value: u64) {
     tag(&mut any, 3, 0);
     varint(&mut any, value);
     attribute(out, 9, key, &any);
+}
+
+/// From here to twice as much a varint has five bytes.
+const FIVE_BYTES: u64 = 1 << 34;
+
+fn varint_of_five(number: u64, slot: &mut [u8]) {
+    prost::encoding::encode_varint(FIVE_BYTES | number, &mut &mut slot[..5]);
 }
 
 /// The value ends the attribute, so its offset can be told from the end.

@@ -23,6 +23,9 @@ async fn sign_in_search_and_follow_without_scripts() {
     tab.fill("input[name=find]", "order.id=1002").await;
     tab.call("Input.dispatchKeyEvent", serde_json::json!({"type": "keyDown", "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "text": "\r"}))
         .await;
+    // Overview lists journeys too: the press must not meet one of those.
+    tab.until("location.pathname === '/search' && document.readyState === 'complete'")
+        .await;
     tab.until("!!document.querySelector('main a[href^=\"/journeys/\"]')")
         .await;
     tab.click("main a[href^='/journeys/']").await;

@@ -4,8 +4,12 @@
 
 mod access;
 mod demo;
+mod destinations;
 mod durability;
 mod ingest;
+mod journeys;
+mod masking;
+mod otlp_tls;
 mod power;
 mod recordings;
 mod search;

@@ -4,7 +4,7 @@
 mod compare;
 mod expected;
 mod properties;
-mod read;
+pub mod read;
 mod truth;
 
 use compare::Checked;

@@ -1,7 +1,9 @@
 //! Journeys through the API: every way to find one, and what is said of it.
 
+use std::collections::BTreeSet;
+
 use reqwest::StatusCode;
-use waybill_tests::otlp::{self, one_message};
+use waybill_tests::otlp::{self, one_message, random_id};
 use waybill_tests::server::Server;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -30,7 +32,7 @@ async fn every_way_leads_to_the_one_journey() {
         "find=order.id%3D4711".to_owned(),
         format!("find={trace_id}"),
     ];
-    let mut ids = std::collections::BTreeSet::new();
+    let mut ids = BTreeSet::new();
     for way in ways {
         let page = server.api(&format!("/journeys?{way}")).await;
         let items = page["items"].as_array().unwrap();
@@ -128,4 +130,101 @@ async fn pages_turn_newest_first_without_loss() {
     }
     let expected: Vec<_> = (0..25).rev().map(|n| format!("p{n}")).collect();
     assert_eq!(keys, expected);
+}
+
+/// Spans of one message come in several requests, days after they began, beside other traffic; more
+/// come while somebody turns the pages.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_journey_is_on_one_page_however_late_it_came() {
+    let server = Server::start().await;
+    let days_ago = 3 * 86_400 * 1_000_000_000;
+    let mut later = Vec::new();
+    for n in 0..12 {
+        let mut message = one_message("kafka", "late", &format!("l{n}"), n);
+        let elsewhere = one_message("kafka", "elsewhere", &format!("e{n}"), n);
+        let mut follow_up = elsewhere.producer.clone();
+        follow_up.trace_id.clone_from(&message.trace_id);
+        for span in [&mut message.producer, &mut message.consumer, &mut follow_up] {
+            span.start_time_unix_nano -= days_ago;
+            span.end_time_unix_nano -= days_ago;
+        }
+        let first = vec![message.producer, elsewhere.consumer, elsewhere.producer];
+        otlp::post(&server.otlp_http, &otlp::request("shop", first)).await;
+        let second = vec![message.consumer];
+        otlp::post(&server.otlp_http, &otlp::request("billing", second)).await;
+        // Of the same trace and about another destination.
+        later.push(follow_up);
+    }
+    let (now, during) = later.split_at(6);
+    otlp::post(&server.otlp_http, &otlp::request("billing", now.to_vec())).await;
+    let mut keys = Vec::new();
+    let mut cursor = String::new();
+    for span in during {
+        let page = server
+            .api(&format!("/journeys?destination=late&limit=5{cursor}"))
+            .await;
+        for item in page["items"].as_array().unwrap() {
+            keys.push(item["message"]["key"].as_str().unwrap().to_owned());
+        }
+        let Some(next) = page["next"].as_str() else {
+            break;
+        };
+        cursor = format!("&cursor={next}");
+        otlp::post(
+            &server.otlp_http,
+            &otlp::request("billing", vec![span.clone()]),
+        )
+        .await;
+    }
+    keys.sort();
+    let mut expected: Vec<_> = (0..12).map(|n| format!("l{n}")).collect();
+    expected.sort();
+    assert_eq!(keys, expected);
+}
+
+/// Spans of one message arrive in any order, and a link pasted while some were missing lives.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_given_out_early_leads_there_for_ever() {
+    let server = Server::start().await;
+    for (n, order) in orders_of_four().into_iter().enumerate() {
+        let key = format!("early-{n}");
+        let message = one_message("kafka", "orders", &key, n as i64);
+        // Two instrumentations and a handler's own span tell of the same delivery.
+        let mut spans = vec![message.producer, message.consumer];
+        while spans.len() < 4 {
+            let mut inner = spans[spans.len() - 1].clone();
+            inner.parent_span_id = std::mem::replace(&mut inner.span_id, random_id::<8>());
+            spans.push(inner);
+        }
+        let trace_id = hex::encode(&message.trace_id);
+        let mut early = BTreeSet::new();
+        for at in &order {
+            let request = otlp::request("shop", vec![spans[*at].clone()]);
+            otlp::post(&server.otlp_http, &request).await;
+            let page = server.api(&format!("/journeys?trace_id={trace_id}")).await;
+            for item in page["items"].as_array().unwrap() {
+                early.insert(item["id"].as_str().unwrap().to_owned());
+            }
+        }
+        let mut final_ids = BTreeSet::new();
+        for id in &early {
+            let (status, journey) = server.api_status(&format!("/journeys/{id}")).await;
+            assert_eq!(status, StatusCode::OK, "{order:?} {id}: {journey}");
+            assert_eq!(journey["state"], "delivered", "{order:?} {id}: {journey}");
+            final_ids.insert(journey["id"].as_str().unwrap().to_owned());
+        }
+        assert_eq!(final_ids.len(), 1, "{order:?}: {final_ids:?}");
+    }
+}
+
+/// The 24 orders of 0, 1, 2 and 3.
+fn orders_of_four() -> Vec<Vec<usize>> {
+    let mut all = Vec::new();
+    for code in 0..256 {
+        let order: Vec<usize> = (0..4).map(|place| code >> (2 * place) & 3).collect();
+        if order.iter().collect::<BTreeSet<_>>().len() == 4 {
+            all.push(order);
+        }
+    }
+    all
 }

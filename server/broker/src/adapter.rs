@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use waybill_model::messaging::{DestinationRole, Facts};
+use waybill_model::messaging::{DestinationKind, DestinationRole, Facts};
 use waybill_model::problem::Problem;
 use waybill_model::span::Span;
 use waybill_model::topology::{Readings, Topology};
 
 use crate::convention::Said;
+pub use crate::settings::Settings;
 
 /// Everything Waybill has of one broker.
 #[derive(Clone)]
@@ -23,6 +24,10 @@ pub struct BrokerAdapter {
     pub dialect: Option<Arc<dyn Dialect>>,
     /// Speaks with a cluster of this broker.
     pub connect: Option<Arc<dyn Connect>>,
+    /// Reads the settings table of a cluster, where there is no `connect`, whose clusters tell it
+    /// themselves: `host:port` of every door that it names, as spans may name them. Opens no
+    /// connection. An unknown key is `ConfigInvalid` with the nearest known one.
+    pub addresses: Option<fn(&Settings) -> Result<Vec<String>, Problem>>,
 }
 
 /// The broker's own words for what the model names neutrally.
@@ -51,6 +56,16 @@ impl BrokerAdapter {
     }
 }
 
+impl Capability {
+    /// As the API says it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Journeys => "journeys",
+            Self::Observe => "observe",
+        }
+    }
+}
+
 /// Spans of one broker's clients, in canonical words.
 pub trait Dialect: Send + Sync {
     /// Whether `messaging.system` names this broker.
@@ -69,6 +84,18 @@ pub trait Dialect: Send + Sync {
 
     /// What a destination of this broker is for, as far as its name tells.
     fn destination_role(&self, name: &str) -> DestinationRole;
+
+    /// What an ordinary destination of this name is; `None` where spans cannot tell.
+    fn destination_kind(&self, name: &str) -> Option<DestinationKind> {
+        let _ = name;
+        None
+    }
+
+    /// Whether a group's name outlives a connection. Generated names do not.
+    fn is_lasting_group(&self, name: &str) -> bool {
+        let _ = name;
+        true
+    }
 
     fn habits(&self) -> Habits;
 }
@@ -92,9 +119,6 @@ pub trait Connect: Send + Sync {
     /// file that is not there.
     fn cluster(&self, name: &str, settings: &Settings) -> Result<Arc<dyn Cluster>, Problem>;
 }
-
-/// The settings table of one cluster, secrets already resolved by whoever read the file.
-pub type Settings = serde_json::Map<String, serde_json::Value>;
 
 /// One cluster. Connections are opened when something is asked, and again after they broke: no
 /// restart is needed when a broker comes back.

@@ -4,6 +4,7 @@
 //! schema files; the instrumentations that still write the older names.
 
 use std::borrow::Cow;
+use std::net::Ipv6Addr;
 
 use waybill_model::messaging::{DestinationRole, Facts, LinkFacts, Operation};
 use waybill_model::span::{Attribute, Link, Span, SpanKind, StatusCode, Value};
@@ -199,6 +200,8 @@ impl<'a> Said<'a> {
     fn hint(&self) -> Option<String> {
         let address = self.server_address.as_deref().filter(|a| !a.is_empty())?;
         Some(match self.server_port {
+            // Its own colons must not be taken for that of the port.
+            Some(port) if address.parse::<Ipv6Addr>().is_ok() => format!("[{address}]:{port}"),
             Some(port) if !address.ends_with(&format!(":{port}")) => format!("{address}:{port}"),
             _ => address.to_owned(),
         })

@@ -15,6 +15,9 @@
 //!   only when the span is no messaging span at all; a span about no message (an acknowledgement, a
 //!   prefetch setting) is [`Operation::Settle`] or [`Operation::Other`].
 //!
+//! Besides, an adapter reads the settings table of its clusters ([`settings`]) with a type of its own,
+//! and tells the addresses in it, by which spans name a cluster.
+//!
 //! Reading topology, looking at stored messages and acting on a broker are facets of their own;
 //! they are added to [`BrokerAdapter`] with the first code that performs them, not before.
 //!
@@ -31,6 +34,7 @@ mod rabbitmq;
 pub mod registry;
 mod rocketmq;
 pub mod roles;
+pub mod settings;
 
 pub use adapter::{BrokerAdapter, Capability, Dialect, Habits, Vocabulary};
 pub use registry::Dialects;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use waybill_model::messaging::{DestinationRole, Facts};
+use waybill_model::messaging::{DestinationKind, DestinationRole, Facts};
 use waybill_model::span::Span;
 
 use crate::adapter::{BrokerAdapter, Dialect, Habits};
@@ -61,6 +61,16 @@ impl Dialects {
             Some(dialect) => dialect.destination_role(name),
             None => roles::by_name(name),
         }
+    }
+
+    /// `None` where spans cannot tell.
+    pub fn destination_kind(&self, system: &str, name: &str) -> Option<DestinationKind> {
+        self.speaking(system)?.destination_kind(name)
+    }
+
+    pub fn is_lasting_group(&self, system: &str, name: &str) -> bool {
+        self.speaking(system)
+            .is_none_or(|dialect| dialect.is_lasting_group(name))
     }
 
     pub fn habits(&self, system: &str) -> Habits {

@@ -32,6 +32,9 @@ pub struct Journey {
     pub diagnosis: Option<String>,
     /// The name of the rule that speaks it, for documentation and translation.
     pub diagnosis_rule: Option<String>,
+    /// Whose destination it is, where the configuration says so.
+    #[serde(default)]
+    pub owner: Option<Owner>,
     /// True for 5 s after the last span arrived: more may come.
     pub assembling: bool,
 }
@@ -231,6 +234,15 @@ pub enum GapKind {
     Late,
     /// More spans belong here than one page assembles.
     Truncated,
+}
+
+/// Who is to be asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Owner {
+    pub team: String,
+    /// Where they wrote down what to do: an http or https address.
+    pub runbook: Option<String>,
 }
 
 /// A row of a list of journeys.

@@ -6,8 +6,10 @@
 
 pub mod access;
 pub mod audit;
+pub mod destination;
 pub mod id;
 pub mod journey;
+pub mod map;
 pub mod messaging;
 #[cfg(feature = "openapi")]
 mod openapi;

@@ -72,3 +72,16 @@ pub enum DestinationRole {
     /// A broker's own bookkeeping (trace topics, schedules): not a message of anybody's.
     Internal,
 }
+
+/// What a destination is in its broker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum DestinationKind {
+    Topic,
+    Queue,
+    Exchange,
+    Stream,
+    Retry,
+    DeadLetter,
+}

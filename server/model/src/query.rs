@@ -39,4 +39,19 @@ pub struct Page<T> {
     /// Set when the time budget ended the search early: nothing older than this was looked at.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub searched_back_to: Option<Timestamp>,
+    /// Set when more fits than one search reads: what was found is the newest part.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub truncated: bool,
+}
+
+impl<T> Page<T> {
+    /// A page of a list that is known whole.
+    pub fn new(items: Vec<T>, next: Option<String>) -> Self {
+        Self {
+            items,
+            next,
+            searched_back_to: None,
+            truncated: false,
+        }
+    }
 }

@@ -4,10 +4,21 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use waybill_model::problem::{Code, Problem};
 use waybill_model::query::Page;
+use waybill_model::time::Timestamp;
 
 use super::params::Params;
 use super::{Answer, AppState};
 use crate::config::ActionLevel;
+
+/// What only a broker tells of itself.
+const OF_BROKER: [&str; 6] = [
+    "version",
+    "nodes",
+    "missing_rights",
+    "poll_age_ms",
+    "as_of",
+    "stale",
+];
 
 /// A cluster as the configuration names it, or a system that only spans name.
 #[derive(Clone, Serialize, ToSchema)]
@@ -16,6 +27,8 @@ pub struct Cluster {
     pub name: String,
     pub broker: String,
     pub site: Option<String>,
+    /// All of its sites; empty where none was named.
+    pub sites: Vec<String>,
     pub colour: Option<String>,
     /// `off`, `replay` or `all`.
     pub actions: &'static str,
@@ -23,8 +36,15 @@ pub struct Cluster {
     pub managed: bool,
     /// Stands in the configuration.
     pub configured: bool,
+    /// `journeys`: its messages are followed by their spans.
+    pub capabilities: Vec<&'static str>,
     pub version: Option<String>,
     pub nodes: Option<Vec<String>>,
+    pub missing_rights: Option<Vec<String>>,
+    /// Since the broker was last read.
+    pub poll_age_ms: Option<u64>,
+    pub as_of: Option<Timestamp>,
+    pub stale: Option<bool>,
     /// Members that are null because nobody has said.
     pub unknown: Vec<&'static str>,
 }
@@ -80,6 +100,7 @@ async fn clusters(state: &AppState) -> Result<Vec<Cluster>, Problem> {
             name: cluster.name.clone(),
             broker: cluster.broker.clone(),
             site: cluster.site.clone(),
+            sites: cluster.site.iter().cloned().collect(),
             colour: cluster.colour.clone(),
             actions: match cluster.actions {
                 ActionLevel::Off => "off",
@@ -88,34 +109,36 @@ async fn clusters(state: &AppState) -> Result<Vec<Cluster>, Problem> {
             },
             managed: cluster.managed,
             configured: true,
+            capabilities: cluster.capabilities.clone(),
             version: None,
             nodes: None,
-            unknown: vec!["version", "nodes"],
+            missing_rights: None,
+            poll_age_ms: None,
+            as_of: None,
+            stale: None,
+            unknown: OF_BROKER.to_vec(),
         })
         .collect();
-    let mut systems: Vec<String> = state
-        .reads
-        .overview()
-        .await?
-        .destinations
-        .into_iter()
-        .map(|line| line.system)
-        .filter(|system| !clusters.iter().any(|cluster| cluster.broker == *system))
-        .collect();
-    systems.sort();
-    systems.dedup();
+    let mut systems = state.reads.systems().await?;
+    systems.retain(|system| !clusters.iter().any(|cluster| cluster.broker == *system));
     clusters.extend(systems.into_iter().map(|system| Cluster {
         id: format!("spans:{system}"),
         name: system.clone(),
         broker: system,
         site: None,
+        sites: Vec::new(),
         colour: None,
         actions: "off",
         managed: false,
         configured: false,
+        capabilities: vec!["journeys"],
         version: None,
         nodes: None,
-        unknown: vec!["site", "colour", "version", "nodes"],
+        missing_rights: None,
+        poll_age_ms: None,
+        as_of: None,
+        stale: None,
+        unknown: ["site", "colour"].into_iter().chain(OF_BROKER).collect(),
     }));
     Ok(clusters)
 }

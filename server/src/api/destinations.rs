@@ -1,76 +1,93 @@
 use axum::Json;
-use axum::extract::{RawQuery, State};
-use waybill_model::messaging::DestinationRole;
+use axum::extract::{Path, RawQuery, State};
+use waybill_model::destination::{
+    Destination, DestinationItem, DestinationQuery, DestinationSort, KindFilter,
+};
+use waybill_model::messaging::{DestinationKind, DestinationRole};
 use waybill_model::query::Page;
-use waybill_model::view::DestinationLine;
 
 use super::params::Params;
 use super::{Answer, AppState, scope};
 use crate::auth::gate::User;
 use crate::clock;
+use crate::query::destination::no_destination;
 
-const ROLES: [(&str, DestinationRole); 4] = [
-    ("origin", DestinationRole::Origin),
-    ("retry", DestinationRole::Retry),
-    ("dead_letter", DestinationRole::DeadLetter),
-    ("internal", DestinationRole::Internal),
+const KINDS: [(&str, KindFilter); 8] = [
+    ("topic", KindFilter::Kind(DestinationKind::Topic)),
+    ("queue", KindFilter::Kind(DestinationKind::Queue)),
+    ("exchange", KindFilter::Kind(DestinationKind::Exchange)),
+    ("stream", KindFilter::Kind(DestinationKind::Stream)),
+    ("retry", KindFilter::Role(DestinationRole::Retry)),
+    ("dead_letter", KindFilter::Role(DestinationRole::DeadLetter)),
+    ("origin", KindFilter::Role(DestinationRole::Origin)),
+    ("internal", KindFilter::Role(DestinationRole::Internal)),
 ];
 
-#[derive(Clone, Copy, PartialEq)]
-enum Sort {
-    Name,
-    Published,
-    Processed,
-    Failed,
-}
+const SORTS: [(&str, DestinationSort); 4] = [
+    ("name", DestinationSort::Name),
+    ("published", DestinationSort::Published),
+    ("processed", DestinationSort::Processed),
+    ("failed", DestinationSort::Failed),
+];
 
-/// Destinations as spans tell them; depth and partitions come from brokers and are not told here.
+const KNOWN: &[&str] = &["cluster", "q", "system", "kind", "sort", "limit", "cursor"];
+
+/// Destinations as the spans of the last hour tell them. What only brokers know is null, and named
+/// in `unknown`.
 #[utoipa::path(
     get, path = "/api/v1/destinations", tag = "destinations",
     params(
+        ("cluster" = Option<String>, Query, description = "exact"),
         ("q" = Option<String>, Query, description = "part of the name"),
-        ("system" = Option<String>, Query,),
-        ("kind" = Option<DestinationRole>, Query,),
-        ("sort" = Option<String>, Query, description = "name, published, processed, failed"),
+        ("system" = Option<String>, Query, description = "exact"),
+        ("kind" = Option<String>, Query,
+            description = "topic, queue, exchange, stream, retry, dead_letter; or origin, internal"),
+        ("sort" = Option<String>, Query,
+            description = "name; or published, processed, failed, the greatest first"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000),
-        ("cursor" = Option<String>, Query,),
+        ("cursor" = Option<String>, Query, description = "`next` of the page before; its pages are of one window"),
     ),
-    responses((status = 200, body = Page<DestinationLine>)),
+    responses((status = 200, body = Page<DestinationItem>)),
 )]
 pub async fn list_destinations(
     State(state): State<AppState>,
     User(caller): User,
     RawQuery(query): RawQuery,
-) -> Answer<Page<DestinationLine>> {
-    let params = Params::parse(
-        query.as_deref(),
-        &["q", "system", "kind", "sort", "limit", "cursor"],
-    )?;
-    let kind = params.word("kind", &ROLES)?;
-    let sorts = [
-        ("name", Sort::Name),
-        ("published", Sort::Published),
-        ("processed", Sort::Processed),
-        ("failed", Sort::Failed),
-    ];
-    let sort = params.word("sort", &sorts)?.unwrap_or(Sort::Name);
-    let overview = scope::narrow_overview(&caller, state.reads.overview().await?, clock::now());
-    let mut lines = overview.destinations;
-    lines.retain(|line| {
-        params
-            .text("q")
-            .is_none_or(|part| line.destination.contains(part))
-            && params
-                .text("system")
-                .is_none_or(|system| line.system == system)
-            && kind.is_none_or(|kind| line.role == kind)
-    });
-    lines.sort_by(|a, b| (&a.destination, &a.system).cmp(&(&b.destination, &b.system)));
-    match sort {
-        Sort::Name => {}
-        Sort::Published => lines.sort_by(|a, b| b.published_per_s.total_cmp(&a.published_per_s)),
-        Sort::Processed => lines.sort_by(|a, b| b.processed_per_s.total_cmp(&a.processed_per_s)),
-        Sort::Failed => lines.sort_by_key(|line| std::cmp::Reverse(line.failed)),
+) -> Answer<Page<DestinationItem>> {
+    let params = Params::parse(query.as_deref(), KNOWN)?;
+    let query = DestinationQuery {
+        q: params.owned("q"),
+        system: params.owned("system"),
+        cluster: params.owned("cluster"),
+        kind: params.word("kind", &KINDS)?,
+        sort: params.word("sort", &SORTS)?.unwrap_or_default(),
+        limit: params.limit()?,
+        cursor: params.owned("cursor"),
+        visible: scope::visible_names(&caller, clock::now()),
+    };
+    Ok(Json(state.reads.destinations(query).await?))
+}
+
+/// One destination: its figures and minutes, who puts and who takes.
+#[utoipa::path(
+    get, path = "/api/v1/destinations/{id}", tag = "destinations",
+    params(
+        ("id" = String, Path, description = "from an answer"),
+        ("from" = Option<String>, Query, description = "RFC 3339; an hour before `to` when absent"),
+        ("to" = Option<String>, Query, description = "RFC 3339; now when absent; at most 24 hours after"),
+    ),
+    responses((status = 200, body = Destination)),
+)]
+pub async fn get_destination(
+    State(state): State<AppState>,
+    User(caller): User,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Answer<Destination> {
+    let window = Params::parse(query.as_deref(), &["from", "to"])?.window()?;
+    let destination = state.reads.destination(&id, window).await?;
+    if !scope::sees_destination(&caller, &destination.line.destination, clock::now()) {
+        return Err(no_destination().into());
     }
-    Ok(Json(params.page(lines)?))
+    Ok(Json(destination))
 }

@@ -1,5 +1,5 @@
-//! `Idempotency-Key` on writes that make something: asked again with the same key and words, the
-//! first answer is given again, and nothing is made twice.
+//! `Idempotency-Key` on writes: asked again with the same key and words, the first answer is given
+//! again, and nothing is done twice.
 //!
 //! Kept in memory for ten minutes, so it covers a client's retries, not a restart of the server.
 
@@ -64,6 +64,24 @@ impl Idempotency {
         let answer = work.await?;
         open.close(&answer);
         Ok(answer)
+    }
+
+    /// The same for a write without an answer, on the thing of this id.
+    pub async fn once_on(
+        &self,
+        id: i64,
+        user_id: i64,
+        route: &'static str,
+        key: Option<&str>,
+        words: &str,
+        work: impl Future<Output = Result<(), Problem>>,
+    ) -> Result<(), Problem> {
+        let words = format!("{id} {words}");
+        let work = async { work.await.map(|()| Json::Null) };
+        let now = crate::clock::now();
+        self.once(user_id, route, key, &words, now, work)
+            .await
+            .map(drop)
     }
 
     fn begin(&self, key: &Key, words: String, now: Timestamp) -> Result<Option<Json>, Problem> {

@@ -1,9 +1,12 @@
 //! Bodies of writes: JSON with known members only.
 
+use std::convert::Infallible;
+
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
+use http::request::Parts;
 use serde::de::DeserializeOwned;
 use waybill_model::problem::{Code, Problem};
 
@@ -21,10 +24,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiProblem> {
         require_json(request.headers())?;
-        let idempotency_key = request
-            .headers()
-            .get("idempotency-key")
-            .map(|value| value.to_str().unwrap_or_default().to_owned());
+        let idempotency_key = key_in(request.headers());
         let bytes = Bytes::from_request(request, state)
             .await
             .map_err(|rejection| {
@@ -48,6 +48,24 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
             idempotency_key,
         })
     }
+}
+
+/// The client's own key of a write that has no body.
+pub struct IdempotencyKey(pub Option<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        Ok(Self(key_in(&parts.headers)))
+    }
+}
+
+/// What is not ASCII is as good as empty, and refused as that.
+fn key_in(headers: &HeaderMap) -> Option<String> {
+    headers
+        .get("idempotency-key")
+        .map(|value| value.to_str().unwrap_or_default().to_owned())
 }
 
 /// A form of another site cannot send this type without asking first.

@@ -40,6 +40,7 @@ fn resources() -> Vec<UtoipaMethodRouter<AppState>> {
         routes!(clusters::list_clusters),
         routes!(clusters::get_cluster),
         routes!(destinations::list_destinations),
+        routes!(destinations::get_destination),
         routes!(journeys::list_journeys),
         routes!(journeys::get_journey),
         routes!(traces::get_trace),

@@ -1,4 +1,5 @@
-//! Spans as OTLP/JSON, as they were received.
+//! Spans as OTLP/JSON, as they were received but for secrets, which are masked as on the page of a
+//! journey.
 //! Source: opentelemetry-proto, `trace/v1/trace.proto` and the JSON mapping of the OTLP
 //! specification (ids in hex, 64-bit numbers as text, enumerations as numbers).
 
@@ -11,6 +12,8 @@ use serde_json::{Map, Value as Json, json};
 use waybill_model::span::{
     Attribute, Event, Link, Resource, Scope, Span, SpanKind, StatusCode, Value,
 };
+
+use crate::journey::masking::{masked, without_credentials};
 
 type Scopes<'a> = Vec<(&'a Scope, Vec<Json>)>;
 
@@ -76,7 +79,10 @@ fn span_json(span: &Span) -> Json {
         "droppedEventsCount": span.dropped.events,
         "links": span.links.iter().map(link).collect::<Vec<_>>(),
         "droppedLinksCount": span.dropped.links,
-        "status": {"code": status(span.status.code), "message": span.status.message},
+        "status": {
+            "code": status(span.status.code),
+            "message": without_credentials(&span.status.message),
+        },
     })
 }
 
@@ -112,10 +118,11 @@ fn link(link: &Link) -> Json {
 fn attributes(attributes: &[Attribute]) -> Vec<Json> {
     attributes
         .iter()
-        .map(|a| json!({"key": a.key, "value": value(&a.value)}))
+        .map(|attribute| json!({"key": attribute.key, "value": value(&masked(attribute))}))
         .collect()
 }
 
+/// Of a value that is masked already.
 fn value(any: &Value) -> Json {
     let (name, inner) = match any {
         Value::Empty => return Json::Object(Map::new()),
@@ -128,9 +135,16 @@ fn value(any: &Value) -> Json {
             "arrayValue",
             json!({"values": items.iter().map(value).collect::<Vec<_>>()}),
         ),
-        Value::Map(entries) => ("kvlistValue", json!({"values": attributes(entries)})),
+        Value::Map(entries) => (
+            "kvlistValue",
+            json!({"values": entries.iter().map(entry).collect::<Vec<_>>()}),
+        ),
     };
     json!({ name: inner })
+}
+
+fn entry(entry: &Attribute) -> Json {
+    json!({"key": entry.key, "value": value(&entry.value)})
 }
 
 /// JSON has no word for these; Protobuf's mapping writes them as text.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
+use waybill_model::destination::Window;
 use waybill_model::problem::{Code, Problem};
 use waybill_model::query::Page;
 use waybill_model::time::{TimeRange, Timestamp};
@@ -77,6 +78,15 @@ impl Params {
         Ok(Some(range))
     }
 
+    /// `from` and `to` as they were given.
+    pub fn window(&self) -> Result<Window, Problem> {
+        self.range()?;
+        Ok(Window {
+            from: self.time("from")?,
+            to: self.time("to")?,
+        })
+    }
+
     /// Milliseconds, finite and not negative.
     pub fn ms(&self, name: &str) -> Result<Option<f64>, Problem> {
         self.text(name)
@@ -110,11 +120,7 @@ impl Params {
         };
         let next = (all.len() > skip.saturating_add(limit)).then(|| (skip + limit).to_string());
         let items = all.into_iter().skip(skip).take(limit).collect();
-        Ok(Page {
-            items,
-            next,
-            searched_back_to: None,
-        })
+        Ok(Page::new(items, next))
     }
 
     /// One of the words that `words` lists.

@@ -15,19 +15,19 @@ pub struct RoleLine {
 }
 
 /// Roles and the rights that each bundles.
-#[utoipa::path(get, path = "/api/v1/roles", tag = "access", responses((status = 200, body = Page<RoleLine>)))]
+#[utoipa::path(
+    get, path = "/api/v1/roles", tag = "access",
+    params(
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000),
+        ("cursor" = Option<String>, Query,),
+    ),
+    responses((status = 200, body = Page<RoleLine>)),
+)]
 pub async fn list_roles(RawQuery(query): RawQuery) -> Answer<Page<RoleLine>> {
-    Params::parse(query.as_deref(), &[])?;
-    let items = Role::ALL
-        .into_iter()
-        .map(|role| RoleLine {
-            name: role,
-            actions: role.actions(),
-        })
-        .collect();
-    Ok(Json(Page {
-        items,
-        next: None,
-        searched_back_to: None,
-    }))
+    let params = Params::parse(query.as_deref(), &["limit", "cursor"])?;
+    let line = |role: Role| RoleLine {
+        name: role,
+        actions: role.actions(),
+    };
+    Ok(Json(params.page(Role::ALL.map(line).into())?))
 }

@@ -1,7 +1,10 @@
 //! Grants narrower than a role: what of an answer a caller may see.
 
+use std::collections::HashSet;
+
 use waybill_model::access::{Action, Caller, Target};
 use waybill_model::journey::Message;
+use waybill_model::map::{Map, MapFlow};
 use waybill_model::problem::{Code, Problem};
 use waybill_model::query::JourneyQuery;
 use waybill_model::time::Timestamp;
@@ -40,7 +43,7 @@ pub fn narrow_overview(caller: &Caller, mut overview: Overview, now: Timestamp) 
     if sees_everything(caller, now) {
         return overview;
     }
-    let sees_name = |name: &str| sees_place(caller, None, Some(name), now);
+    let sees_name = |name: &str| sees_destination(caller, name, now);
     overview
         .troubled
         .retain(|summary| sees(caller, &summary.message, now));
@@ -51,6 +54,45 @@ pub fn narrow_overview(caller: &Caller, mut overview: Overview, now: Timestamp) 
     overview.totals = Default::default();
     overview.traffic.clear();
     overview
+}
+
+/// As [`narrow_overview`]: a destination counts as of an unknown cluster.
+pub fn sees_destination(caller: &Caller, name: &str, now: Timestamp) -> bool {
+    sees_place(caller, None, Some(name), now)
+}
+
+/// Patterns of the destinations that the caller sees; `None`: all of them.
+pub fn visible_names(caller: &Caller, now: Timestamp) -> Option<Vec<String>> {
+    if sees_everything(caller, now) {
+        return None;
+    }
+    // One grant must fit both, so that each is asked of the unknown cluster alone.
+    let nowhere = Target {
+        cluster: Some(""),
+        resource: None,
+    };
+    let grants = caller.grants.iter();
+    let fitting = grants.filter(|grant| grant.allows(Action::TraceRead, nowhere, now));
+    Some(fitting.map(|grant| grant.resource.clone()).collect())
+}
+
+/// Nodes that no flow is left of go too.
+pub fn narrow_map(caller: &Caller, mut map: Map, now: Timestamp) -> Map {
+    if sees_everything(caller, now) {
+        return map;
+    }
+    map.edges
+        .retain(|edge| sees_destination(caller, &edge.destination, now));
+    let named = |edge: &MapFlow| {
+        [
+            Some(edge.from.clone()),
+            Some(edge.to.clone()),
+            edge.via.clone(),
+        ]
+    };
+    let left: HashSet<String> = map.edges.iter().flat_map(named).flatten().collect();
+    map.nodes.retain(|node| left.contains(node.id()));
+    map
 }
 
 /// Other messages of the chain and spans of other people's services are left out.
@@ -95,4 +137,81 @@ pub fn normalise(mut query: JourneyQuery) -> Result<JourneyQuery, Problem> {
         query.attribute = Some(format!("{}:{}", &attribute[..at], &attribute[at + 1..]));
     }
     Ok(query)
+}
+
+#[cfg(test)]
+mod tests {
+    use waybill_model::access::{Grant, Role};
+    use waybill_model::map::MapNode;
+    use waybill_model::view::MapEdgeKind;
+
+    use super::*;
+
+    fn caller(cluster: &str, resource: &str) -> Caller {
+        let grant = Grant {
+            cluster: cluster.into(),
+            resource: resource.into(),
+            ..Grant::everywhere(Action::TraceRead)
+        };
+        Caller {
+            user_id: 1,
+            name: "bob".into(),
+            role: Role::Viewer,
+            grants: vec![grant],
+            token: None,
+        }
+    }
+
+    #[test]
+    fn names_are_narrowed_as_messages_are() {
+        let now = Timestamp::EPOCH;
+        assert_eq!(visible_names(&caller("*", "*"), now), None);
+        for (who, expected) in [
+            (caller("*", "orders*"), vec!["orders*".to_owned()]),
+            // What no cluster is known of is not seen by who sees one cluster.
+            (caller("east", "*"), vec![]),
+        ] {
+            let visible = visible_names(&who, now).unwrap();
+            assert_eq!(visible, expected);
+            assert_eq!(
+                sees_destination(&who, "orders.eu", now),
+                !visible.is_empty()
+            );
+        }
+    }
+
+    #[test]
+    fn a_narrowed_map_keeps_no_node_without_a_flow() {
+        let node = |name: &str| MapNode::Service {
+            id: name.into(),
+            name: name.into(),
+        };
+        let flow = |from: &str, destination: &str| MapFlow {
+            kind: MapEdgeKind::Publishes,
+            from: from.into(),
+            to: destination.into(),
+            via: None,
+            service: from.into(),
+            system: "examplemq".into(),
+            destination: destination.into(),
+            group: None,
+            per_s: 1.0,
+            failed_share: 0.0,
+            p50_ms: None,
+            p99_ms: None,
+            lag_messages: None,
+            unknown: Vec::new(),
+        };
+        let map = Map {
+            as_of: Timestamp::EPOCH,
+            from: Timestamp::EPOCH,
+            to: Timestamp::EPOCH,
+            window_ms: 0,
+            nodes: ["shop", "orders", "bank", "payments"].map(node).into(),
+            edges: vec![flow("shop", "orders"), flow("bank", "payments")],
+        };
+        let seen = narrow_map(&caller("*", "orders*"), map, Timestamp::EPOCH);
+        let ids: Vec<&str> = seen.nodes.iter().map(MapNode::id).collect();
+        assert_eq!((ids, seen.edges.len()), (vec!["shop", "orders"], 1));
+    }
 }

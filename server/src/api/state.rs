@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use waybill_model::destination::{Destination, DestinationItem, DestinationQuery, Window};
 use waybill_model::id::TraceId;
 use waybill_model::journey::JourneySummary;
+use waybill_model::map::Map;
 use waybill_model::problem::Problem;
 use waybill_model::query::{JourneyQuery, Page};
-use waybill_model::span::Span;
 use waybill_model::status::Status;
 use waybill_model::view::{JourneyPage, Overview};
 
@@ -17,17 +18,25 @@ use super::idempotency::Idempotency;
 use crate::audit::Audit;
 use crate::auth::Auth;
 use crate::config::{Cluster, Network};
+use crate::query::Trace;
 use crate::ui::Issued;
 
 /// What can be asked of the data.
 #[async_trait]
 pub trait Reads: Send + Sync {
     async fn overview(&self) -> Result<Overview, Problem>;
+    async fn destinations(&self, query: DestinationQuery)
+    -> Result<Page<DestinationItem>, Problem>;
+    /// `NotFound` where no span of the window names it.
+    async fn destination(&self, id: &str, window: Window) -> Result<Destination, Problem>;
+    async fn map(&self, window: Window) -> Result<Map, Problem>;
+    /// Systems that spans of the last hour name.
+    async fn systems(&self) -> Result<Vec<String>, Problem>;
     async fn journeys(&self, query: JourneyQuery) -> Result<Page<JourneySummary>, Problem>;
     /// `NotFound` where no message has this reference.
     async fn journey(&self, id: &str) -> Result<JourneyPage, Problem>;
-    /// In order of start; empty where the trace is not known.
-    async fn trace(&self, trace_id: TraceId) -> Result<Vec<Arc<Span>>, Problem>;
+    /// Without spans where the trace is not known.
+    async fn trace(&self, trace_id: TraceId) -> Result<Trace, Problem>;
 }
 
 /// What can be asked of the process itself.

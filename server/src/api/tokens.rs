@@ -8,7 +8,7 @@ use waybill_model::access::Role;
 use waybill_model::query::Page;
 use waybill_model::view::{TokenLine, TokenPurpose};
 
-use super::input::Input;
+use super::input::{IdempotencyKey, Input};
 use super::params::Params;
 use super::{Answer, AppState};
 use crate::auth::gate::User;
@@ -97,14 +97,20 @@ pub async fn create_token(
 /// Ends a token at once.
 #[utoipa::path(
     delete, path = "/api/v1/tokens/{id}", tag = "access",
-    params(("id" = i64, Path)),
+    params(("id" = i64, Path), ("Idempotency-Key" = Option<String>, Header,)),
     responses((status = 204)),
 )]
 pub async fn revoke_token(
     State(state): State<AppState>,
     User(caller): User,
     Path(id): Path<i64>,
+    IdempotencyKey(key): IdempotencyKey,
 ) -> Result<StatusCode, ApiProblem> {
-    state.auth.revoke_token(&caller, id).await?;
+    let (route, key) = ("DELETE /tokens", key.as_deref());
+    let work = state.auth.revoke_token(&caller, id);
+    state
+        .idempotency
+        .once_on(id, caller.user_id, route, key, "", work)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -11,7 +11,8 @@ use crate::auth::gate::User;
 use crate::auth::policy::forbidden;
 use crate::clock;
 
-/// The spans of a trace as OTLP/JSON (`resourceSpans`), and the journeys in it.
+/// The spans of a trace as OTLP/JSON (`resourceSpans`), secrets masked, and the journeys in it.
+/// `truncated` is there, and true, where either is cut.
 #[utoipa::path(
     get, path = "/api/v1/traces/{trace_id}", tag = "journeys",
     params(("trace_id" = String, Path, description = "32 hexadecimal digits")),
@@ -35,8 +36,8 @@ pub async fn get_trace(
             "is written as 32 hexadecimal digits, not all zero",
         )
     })?;
-    let spans = state.reads.trace(id).await?;
-    if spans.is_empty() {
+    let trace = state.reads.trace(id).await?;
+    if trace.spans.is_empty() {
         return Err(Problem::new(
             Code::NotFound,
             "No span of this trace is known.",
@@ -50,7 +51,10 @@ pub async fn get_trace(
         ..Default::default()
     };
     let journeys = state.reads.journeys(asked).await?;
-    let mut answer = otlp_json::resource_spans(&spans);
+    let mut answer = otlp_json::resource_spans(&trace.spans);
+    if trace.truncated || journeys.truncated || journeys.next.is_some() {
+        answer["truncated"] = json!(true);
+    }
     answer["journeys"] = json!(journeys.items);
     Ok(Json(answer))
 }

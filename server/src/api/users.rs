@@ -8,7 +8,7 @@ use waybill_model::access::Role;
 use waybill_model::query::Page;
 use waybill_model::view::UserLine;
 
-use super::input::Input;
+use super::input::{IdempotencyKey, Input};
 use super::params::Params;
 use super::{Answer, AppState};
 use crate::auth::gate::User;
@@ -94,7 +94,8 @@ pub async fn add_user(
 /// Gives another role, at once.
 #[utoipa::path(
     patch, path = "/api/v1/users/{id}", tag = "access",
-    params(("id" = i64, Path)), request_body = UserChange,
+    params(("id" = i64, Path), ("Idempotency-Key" = Option<String>, Header,)),
+    request_body = UserChange,
     responses((status = 204)),
 )]
 pub async fn change_user(
@@ -103,29 +104,41 @@ pub async fn change_user(
     Path(id): Path<i64>,
     input: Input<UserChange>,
 ) -> Result<StatusCode, ApiProblem> {
-    state.auth.set_role(&caller, id, input.value.role).await?;
+    let (route, key) = ("PATCH /users", input.idempotency_key.as_deref());
+    let work = state.auth.set_role(&caller, id, input.value.role);
+    state
+        .idempotency
+        .once_on(id, caller.user_id, route, key, &input.words, work)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Removes the user with all sessions and tokens.
 #[utoipa::path(
     delete, path = "/api/v1/users/{id}", tag = "access",
-    params(("id" = i64, Path)),
+    params(("id" = i64, Path), ("Idempotency-Key" = Option<String>, Header,)),
     responses((status = 204)),
 )]
 pub async fn remove_user(
     State(state): State<AppState>,
     User(caller): User,
     Path(id): Path<i64>,
+    IdempotencyKey(key): IdempotencyKey,
 ) -> Result<StatusCode, ApiProblem> {
-    state.auth.remove_user(&caller, id).await?;
+    let (route, key) = ("DELETE /users", key.as_deref());
+    let work = state.auth.remove_user(&caller, id);
+    state
+        .idempotency
+        .once_on(id, caller.user_id, route, key, "", work)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Sets a password; the user's sessions end.
 #[utoipa::path(
     post, path = "/api/v1/users/{id}/password", tag = "access",
-    params(("id" = i64, Path)), request_body = NewPassword,
+    params(("id" = i64, Path), ("Idempotency-Key" = Option<String>, Header,)),
+    request_body = NewPassword,
     responses((status = 204)),
 )]
 pub async fn set_password(
@@ -134,9 +147,11 @@ pub async fn set_password(
     Path(id): Path<i64>,
     input: Input<NewPassword>,
 ) -> Result<StatusCode, ApiProblem> {
+    let (route, key) = ("POST /users/password", input.idempotency_key.as_deref());
+    let work = state.auth.reset_password(&caller, id, input.value.password);
     state
-        .auth
-        .reset_password(&caller, id, input.value.password)
+        .idempotency
+        .once_on(id, caller.user_id, route, key, &input.words, work)
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }

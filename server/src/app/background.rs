@@ -130,12 +130,22 @@ async fn retain(store: Store, policy: RetentionPolicy) -> Result<Next, Problem> 
             "days dropped by retention"
         );
     }
-    Ok(Next::AfterPeriod)
+    if retained.dropped_troubled > 0 {
+        tracing::info!(
+            journeys = retained.dropped_troubled,
+            "rows of troubled journeys dropped by retention"
+        );
+    }
+    Ok(match retained.more {
+        true => Next::AtOnce,
+        false => Next::AfterPeriod,
+    })
 }
 
 fn policy(retention: &Retention) -> RetentionPolicy {
     RetentionPolicy {
         age: Some(retention.spans),
+        troubled: Some(retention.troubled),
         max_disk: Some(retention.max_disk_bytes),
     }
 }

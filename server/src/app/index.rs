@@ -10,7 +10,7 @@ use waybill_store::{IndexedSpan, RollupKey};
 
 use crate::auth::Auth;
 use crate::ingest::{Indexer, TokenCheck};
-use crate::journey::{SearchAttributes, terms};
+use crate::journey::{SearchAttributes, tells_trouble, terms};
 
 pub(super) struct SpanIndex {
     dialects: Dialects,
@@ -28,22 +28,28 @@ impl Indexer for SpanIndex {
         let facts = self.dialects.facts(&span);
         IndexedSpan {
             terms: terms(&span, facts.as_ref(), &self.search),
-            rollup: facts.and_then(rollup),
+            troubled: facts.as_ref().is_some_and(tells_trouble),
+            rollup: facts.and_then(|facts| rollup(facts, &self.dialects)),
             span,
         }
     }
 }
 
 /// `None`: the span is about no message, or about none of anybody's.
-fn rollup(facts: Facts) -> Option<RollupKey> {
+fn rollup(facts: Facts, dialects: &Dialects) -> Option<RollupKey> {
     if facts.operation == Operation::Other || facts.destination_role == DestinationRole::Internal {
         return None;
     }
+    let consumes = matches!(facts.operation, Operation::Receive | Operation::Process);
+    // A generated name is gone with its connection: counting it apart would only make rows.
+    let lasting = |group: &String| dialects.is_lasting_group(&facts.system, group);
+    let group = facts.group.filter(|group| consumes && lasting(group));
     Some(RollupKey {
-        system: facts.system,
+        group,
         destination: facts.destination?,
         operation: facts.operation,
         role: facts.destination_role,
+        system: facts.system,
         failed: facts.failed,
     })
 }

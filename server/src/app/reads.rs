@@ -1,17 +1,16 @@
 //! The questions of API and console, answered by `query`.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
+use waybill_model::destination::{Destination, DestinationItem, DestinationQuery, Window};
 use waybill_model::id::TraceId;
 use waybill_model::journey::JourneySummary;
+use waybill_model::map::Map;
 use waybill_model::problem::Problem;
 use waybill_model::query::{JourneyQuery, Page};
-use waybill_model::span::Span;
 use waybill_model::view::{JourneyPage, Overview};
 
 use crate::api::Reads;
-use crate::query::Query;
+use crate::query::{Query, Trace};
 
 pub(super) struct FromQuery(pub Query);
 
@@ -19,6 +18,25 @@ pub(super) struct FromQuery(pub Query);
 impl Reads for FromQuery {
     async fn overview(&self) -> Result<Overview, Problem> {
         self.0.overview().await
+    }
+
+    async fn destinations(
+        &self,
+        query: DestinationQuery,
+    ) -> Result<Page<DestinationItem>, Problem> {
+        self.0.destinations(query).await
+    }
+
+    async fn destination(&self, id: &str, window: Window) -> Result<Destination, Problem> {
+        self.0.destination(id, window).await
+    }
+
+    async fn map(&self, window: Window) -> Result<Map, Problem> {
+        self.0.map(window).await
+    }
+
+    async fn systems(&self) -> Result<Vec<String>, Problem> {
+        self.0.systems().await
     }
 
     async fn journeys(&self, query: JourneyQuery) -> Result<Page<JourneySummary>, Problem> {
@@ -29,7 +47,7 @@ impl Reads for FromQuery {
         self.0.journey(id).await
     }
 
-    async fn trace(&self, trace_id: TraceId) -> Result<Vec<Arc<Span>>, Problem> {
+    async fn trace(&self, trace_id: TraceId) -> Result<Trace, Problem> {
         self.0.trace(trace_id).await
     }
 }

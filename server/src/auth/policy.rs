@@ -82,6 +82,7 @@ pub const TABLE: &[Row] = &[
     row(Method::GET, "/api/v1/clusters", Right(StatusRead)),
     row(Method::GET, "/api/v1/clusters/{id}", Right(StatusRead)),
     row(Method::GET, "/api/v1/destinations", Right(TraceRead)),
+    row(Method::GET, "/api/v1/destinations/{id}", Right(TraceRead)),
     row(Method::GET, "/api/v1/journeys", Right(TraceRead)),
     row(Method::GET, "/api/v1/journeys/{id}", Right(TraceRead)),
     row(Method::GET, "/api/v1/traces/{trace_id}", Right(TraceRead)),

@@ -13,6 +13,7 @@ use crate::config::{Config, ProcessRole};
 use crate::database::{connect, store_problem};
 use crate::listener;
 use crate::postgres::{DataDir, inspect};
+use crate::tls;
 
 /// One thing looked at.
 #[derive(Debug, Serialize)]
@@ -128,9 +129,16 @@ async fn listeners(config: &Config, own: bool, findings: &mut Vec<Finding>) {
         };
         findings.push(found(key, outcome));
     }
-    if let Some(tls) = &config.server.tls {
-        let outcome = crate::tls::acceptor(tls).map(|_| tls.cert.display().to_string());
-        findings.push(found("server.tls", outcome));
+    let certificates = [
+        ("server.tls", &config.server.tls),
+        ("ingest.tls", &ingest.tls),
+    ];
+    for (key, files) in certificates {
+        if let Some(files) = files {
+            let outcome = tls::acceptor(key, files, tls::WEB);
+            let outcome = outcome.map(|_| files.cert.display().to_string());
+            findings.push(found(key, outcome));
+        }
     }
 }
 

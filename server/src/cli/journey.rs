@@ -41,10 +41,14 @@ pub async fn run(
         journeys.push(api.get(&path).await?);
     }
     if json {
-        let text = serde_json::json!({ "items": journeys, "next": page["next"] });
+        let mut text = serde_json::json!({ "items": journeys, "next": page["next"] });
+        if page["truncated"] == true {
+            text["truncated"] = true.into();
+        }
         output::print(&format!("{text:#}\n"));
     } else {
-        print_text(find, journeys, ids.len() > SHOWN)?;
+        let more = ids.len() > SHOWN || page["truncated"] == true;
+        print_text(find, journeys, more)?;
     }
     Ok(match ids.is_empty() {
         true => ExitCode::FAILURE,

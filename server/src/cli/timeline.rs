@@ -1,7 +1,7 @@
 //! A journey as text: what happened, in order, with the time since the start.
 
 use serde::Serialize;
-use waybill_model::journey::{Attempt, Journey, Outcome};
+use waybill_model::journey::{Attempt, Journey, Outcome, Owner};
 use waybill_model::time::Timestamp;
 
 use super::output::printable;
@@ -70,6 +70,7 @@ fn facts(journey: &Journey) -> Vec<(&'static str, String)> {
             Some(traces.join(" ")).filter(|traces| !traces.is_empty()),
         ),
         ("diagnosis", journey.diagnosis.clone()),
+        ("owner", journey.owner.as_ref().map(owned)),
         ("caused by", journey.caused_by.clone()),
         (
             "caused",
@@ -79,6 +80,13 @@ fn facts(journey: &Journey) -> Vec<(&'static str, String)> {
     .into_iter()
     .filter_map(|(name, value)| Some((name, value?)))
     .collect()
+}
+
+fn owned(owner: &Owner) -> String {
+    match &owner.runbook {
+        Some(runbook) => format!("{}, {runbook}", owner.team),
+        None => owner.team.clone(),
+    }
 }
 
 fn events(journey: &Journey) -> Vec<(Option<Timestamp>, String)> {

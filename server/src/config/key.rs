@@ -1,4 +1,4 @@
-//! The keys that the environment may set, and the nearest known word to a wrong one.
+//! The keys that the environment may set.
 
 /// A key outside the repeated tables, with how its text is read.
 pub(super) struct Key {
@@ -24,6 +24,8 @@ pub(super) const KEYS: &[Key] = &[
     key("server.trusted_proxies", Kind::List),
     key("ingest.otlp_grpc", Kind::Text),
     key("ingest.otlp_http", Kind::Text),
+    key("ingest.tls.cert", Kind::Text),
+    key("ingest.tls.key", Kind::Text),
     key("ingest.require_token", Kind::Bool),
     key("ingest.max_request_bytes", Kind::Text),
     key("ingest.queue_bytes", Kind::Text),
@@ -49,14 +51,4 @@ impl Key {
     pub fn variable(&self) -> String {
         format!("WAYBILL_{}", self.path.replace('.', "_").to_uppercase())
     }
-}
-
-/// The known word that was probably meant, if one is near.
-pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= candidate.len().max(word.len()).div_ceil(2))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
 }

@@ -1,6 +1,7 @@
 //! What Waybill is told: defaults, then a file, then the environment, then flags. A key that is
 //! not known is refused with the nearest one that is.
 
+mod cluster;
 mod key;
 mod raw;
 mod resolve;
@@ -60,7 +61,7 @@ impl Server {
     }
 }
 
-/// PEM files, for the listener of console and API.
+/// PEM files of a listener.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tls {
     pub cert: PathBuf,
@@ -71,6 +72,8 @@ pub struct Tls {
 pub struct Ingest {
     pub otlp_grpc: SocketAddr,
     pub otlp_http: SocketAddr,
+    /// Of both receivers.
+    pub tls: Option<Tls>,
     pub require_token: bool,
     /// Of one request, once decompressed.
     pub max_request_bytes: u64,
@@ -141,8 +144,12 @@ pub struct Cluster {
     pub actions: ActionLevel,
     /// `false`: only spans name it.
     pub managed: bool,
-    /// Decoded by the adapter.
+    /// As written; the adapter decodes it.
     pub settings: toml::Table,
+    /// `host:port` of every door that the settings name, as the adapter reads them.
+    pub addresses: Vec<String>,
+    /// What the adapter can do.
+    pub capabilities: Vec<&'static str>,
 }
 
 /// What may be written to a cluster.

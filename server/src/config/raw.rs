@@ -42,6 +42,7 @@ pub(super) struct RawTls {
 pub(super) struct RawIngest {
     pub otlp_grpc: Option<String>,
     pub otlp_http: Option<String>,
+    pub tls: Option<RawTls>,
     pub require_token: Option<bool>,
     pub max_request_bytes: Option<Size>,
     pub queue_bytes: Option<Size>,

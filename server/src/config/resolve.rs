@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use waybill_model::problem::{Code, Problem};
 
-use super::raw::{Raw, RawCluster, RawIngest, RawOwner, RawServer};
+use super::raw::{Raw, RawIngest, RawOwner, RawServer, RawTls};
 use super::source::Environment;
 use super::value::{Size, Span};
 use super::{
-    Cluster, Config, Database, Ingest, Owner, ProcessRole, Retention, Search, Server, Telemetry,
-    Tls,
+    Config, Database, Ingest, Owner, ProcessRole, Retention, Search, Server, Telemetry, Tls,
+    cluster,
 };
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -70,7 +70,7 @@ pub(super) fn resolve(raw: Raw, environment: &Environment) -> Result<Config, Pro
             log_format: raw.telemetry.log_format.unwrap_or_default(),
         },
         owners: raw.owner.into_iter().map(owner).collect::<Result<_, _>>()?,
-        clusters: clusters(raw.cluster)?,
+        clusters: cluster::clusters(raw.cluster, environment)?,
     })
 }
 
@@ -86,10 +86,7 @@ pub fn default_data_dir() -> PathBuf {
 
 fn server(raw: RawServer) -> Result<Server, Problem> {
     let listen = address("server.listen", raw.listen, 8080)?;
-    let tls = raw.tls.map(|tls| Tls {
-        cert: tls.cert,
-        key: tls.key,
-    });
+    let tls = raw.tls.map(pem_files);
     let public_url = raw.public_url.unwrap_or_else(|| {
         let scheme = if tls.is_some() { "https" } else { "http" };
         format!("{scheme}://{listen}")
@@ -132,9 +129,13 @@ fn ingest(raw: RawIngest, server: &Server) -> Result<Ingest, Problem> {
         ));
     }
     let require_token = raw.require_token.unwrap_or(open.clone().next().is_some());
-    // server.tls is spoken by the first listener; the other two count on the proxy.
+    let tls = raw.tls.map(pem_files);
     let is_covered = |key: &str| {
-        !server.trusted_proxies.is_empty() || (key == "server.listen" && server.tls.is_some())
+        let own = match key {
+            "server.listen" => &server.tls,
+            _ => &tls,
+        };
+        !server.trusted_proxies.is_empty() || own.is_some()
     };
     if let Some((key, address)) = open.find(|(key, _)| !is_covered(key)) {
         return Err(Problem::new(
@@ -146,7 +147,8 @@ fn ingest(raw: RawIngest, server: &Server) -> Result<Ingest, Problem> {
                      listen on 127.0.0.1."
                 }
                 _ => {
-                    "Name the proxy that encrypts in server.trusted_proxies, or listen on 127.0.0.1."
+                    "Set ingest.tls, or name the proxy that encrypts in server.trusted_proxies, or \
+                     listen on 127.0.0.1."
                 }
             },
         ));
@@ -161,10 +163,18 @@ fn ingest(raw: RawIngest, server: &Server) -> Result<Ingest, Problem> {
     Ok(Ingest {
         otlp_grpc,
         otlp_http,
+        tls,
         require_token,
         max_request_bytes: raw.max_request_bytes.map_or(16 << 20, |Size(bytes)| bytes),
         queue_bytes: raw.queue_bytes.map_or(64 << 20, |Size(bytes)| bytes),
     })
+}
+
+fn pem_files(raw: RawTls) -> Tls {
+    Tls {
+        cert: raw.cert,
+        key: raw.key,
+    }
 }
 
 fn owner(raw: RawOwner) -> Result<Owner, Problem> {
@@ -175,6 +185,15 @@ fn owner(raw: RawOwner) -> Result<Owner, Problem> {
             "names nothing: give cluster, destination or service",
         ));
     }
+    let is_web =
+        |address: &String| address.starts_with("https://") || address.starts_with("http://");
+    // It becomes a link on pages.
+    if let Some(runbook) = raw.runbook.as_ref().filter(|address| !is_web(address)) {
+        return Err(wrong(
+            "owner.runbook",
+            &format!("{runbook:?} is not like https://example.com/runbook"),
+        ));
+    }
     Ok(Owner {
         cluster: matched.cluster,
         destination: matched.destination,
@@ -182,46 +201,6 @@ fn owner(raw: RawOwner) -> Result<Owner, Problem> {
         team: raw.team,
         runbook: raw.runbook,
     })
-}
-
-fn clusters(raw: Vec<RawCluster>) -> Result<Vec<Cluster>, Problem> {
-    let mut clusters: Vec<Cluster> = Vec::with_capacity(raw.len());
-    for raw in raw {
-        let name = &raw.name;
-        let in_cluster = |key: &str| format!("cluster {name:?}, {key}");
-        if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
-            return Err(wrong(&in_cluster("name"), "1 to 64 printable characters"));
-        }
-        if clusters.iter().any(|other| other.name == *name) {
-            return Err(wrong(&in_cluster("name"), "stands twice: names are unique"));
-        }
-        if let Some(colour) = &raw.colour {
-            let digits = colour.strip_prefix('#').unwrap_or_default();
-            if digits.len() != 6 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-                return Err(wrong(
-                    &in_cluster("colour"),
-                    &format!("{colour:?} is not like \"#b5179e\""),
-                ));
-            }
-        }
-        let poll_interval = raw
-            .poll_interval
-            .map_or(Duration::from_secs(5), |Span(time)| time);
-        if poll_interval < Duration::from_secs(1) {
-            return Err(wrong(&in_cluster("poll_interval"), "at least 1s"));
-        }
-        clusters.push(Cluster {
-            name: raw.name,
-            broker: raw.broker,
-            site: raw.site,
-            colour: raw.colour,
-            poll_interval,
-            actions: raw.actions,
-            managed: raw.managed.unwrap_or(true),
-            settings: raw.settings,
-        });
-    }
-    Ok(clusters)
 }
 
 fn address(key: &str, text: Option<String>, port: u16) -> Result<SocketAddr, Problem> {
@@ -257,7 +236,7 @@ fn absolute(path: PathBuf) -> Result<PathBuf, Problem> {
         .map_err(|error| wrong("data_dir", &format!("{}: {error}", Path::display(&path))))
 }
 
-fn wrong(key: &str, what: &str) -> Problem {
+pub(super) fn wrong(key: &str, what: &str) -> Problem {
     Problem::new(
         Code::ConfigInvalid,
         format!("{key}: {what}"),

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
+use waybill_broker::settings::nearest;
 use waybill_model::problem::{Code, Problem};
 
-use super::key::{KEYS, Key, Kind, nearest};
+use super::key::{KEYS, Key, Kind};
 use super::raw::Raw;
 use super::{Config, ProcessRole, resolve};
 

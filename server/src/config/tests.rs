@@ -40,8 +40,9 @@ fn nothing_given_is_loopback_and_private() {
 
 #[test]
 fn the_documented_example_is_understood() {
+    let broker = waybill_broker::registry::adapters()[0].name;
     let config = from_text(
-        r##"
+        &r##"
         data_dir = "waybill-data"
         [server]
         listen = "127.0.0.1:8081"
@@ -60,14 +61,14 @@ fn the_documented_example_is_understood() {
         runbook = "https://example.com/runbook"
         [[cluster]]
         name = "orders"
-        broker = "made-up"
+        broker = "BROKER"
         colour = "#b5179e"
         poll_interval = "2s"
         actions = "replay"
         [cluster.settings]
         bootstrap = ["127.0.0.1:9092"]
-        password = { env = "BILLING_PASSWORD" }
-        "##,
+        "##
+        .replace("BROKER", broker),
     )
     .unwrap();
     assert_eq!(config.server.public_url, "https://waybill.example.com");
@@ -116,7 +117,7 @@ fn flag_beats_environment_beats_file_beats_default() {
 fn every_variable_reaches_its_key() {
     for key in key::KEYS {
         let value = match (key.path, key.kind) {
-            ("server.tls.cert" | "server.tls.key", _) => continue,
+            (path, _) if path.contains(".tls.") => continue,
             ("server.trusted_proxies", _) => "10.0.0.0/8",
             ("server.public_url", _) => "https://a.example",
             ("ingest.max_request_bytes" | "ingest.queue_bytes" | "retention.max_disk", _) => "1GB",
@@ -134,6 +135,14 @@ fn every_variable_reaches_its_key() {
         ("WAYBILL_SERVER_TLS_KEY", "k.pem"),
     ]);
     assert_eq!(tls.unwrap().server.public_url, "https://127.0.0.1:8080");
+    let tls = from_env(&[
+        ("WAYBILL_INGEST_TLS_CERT", "c.pem"),
+        ("WAYBILL_INGEST_TLS_KEY", "k.pem"),
+    ]);
+    assert_eq!(
+        tls.unwrap().ingest.tls.unwrap().cert,
+        PathBuf::from("c.pem")
+    );
 }
 
 #[test]
@@ -186,13 +195,18 @@ fn wrong_words_are_refused_by_name_and_line() {
             "Did you mean `off`?",
         ),
         (
-            "[[cluster]]\nname='a'\nbroker='b'\n[[cluster]]\nname='a'\nbroker='c'",
+            "[[cluster]]\nname='a'\nbroker='b'\nmanaged=false\n[[cluster]]\nname='a'\nbroker='c'",
             "cluster \"a\", name: stands twice",
             "",
         ),
         (
             "[[cluster]]\nname='a'\nbroker='b'\ncolour='red'",
             "cluster \"a\", colour",
+            "",
+        ),
+        (
+            "[[owner]]\nmatch = { destination = '*' }\nteam = 'a'\nrunbook = 'javascript:x'",
+            "owner.runbook: ",
             "",
         ),
         (
@@ -247,6 +261,25 @@ fn a_listener_off_loopback_wants_encryption_and_tokens() {
         ("WAYBILL_SERVER_TLS_KEY", "k.pem"),
     ];
     assert!(from_env(&encrypted).unwrap().ingest.require_token);
+    // The console's certificate does not cover the receivers, nor theirs the console.
+    let own = [
+        ("WAYBILL_INGEST_OTLP_GRPC", "0.0.0.0:4317"),
+        ("WAYBILL_INGEST_TLS_CERT", "c.pem"),
+        ("WAYBILL_INGEST_TLS_KEY", "k.pem"),
+    ];
+    assert!(from_env(&own).unwrap().ingest.require_token);
+    let consoles = [own[0], encrypted[1], encrypted[2]];
+    let problem = from_env(&consoles).unwrap_err();
+    assert!(problem.hint.contains("ingest.tls"), "{problem}");
+    let receivers = [encrypted[0], own[1], own[2]];
+    assert!(from_env(&receivers).is_err());
+    let without_token = [
+        own[0],
+        own[1],
+        own[2],
+        ("WAYBILL_INGEST_REQUIRE_TOKEN", "false"),
+    ];
+    assert!(from_env(&without_token).is_err());
     let behind_proxy = [
         ("WAYBILL_INGEST_OTLP_GRPC", "0.0.0.0:4317"),
         ("WAYBILL_SERVER_TRUSTED_PROXIES", "10.0.0.0/8"),

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::config::Tls;
+
 /// What one request and one record may hold. A record beyond a limit is rejected by name and its
 /// neighbours are stored; only a request beyond `request_bytes` is refused as a whole.
 #[derive(Clone, Debug)]
@@ -45,6 +47,8 @@ pub struct Settings {
     /// `None`: this receiver is off.
     pub otlp_grpc: Option<SocketAddr>,
     pub otlp_http: Option<SocketAddr>,
+    /// PEM files: both receivers speak TLS and nothing else.
+    pub tls: Option<Tls>,
     pub require_token: bool,
     pub limits: Limits,
     /// Bytes of requests being read, decoded or waiting for their commit, over all senders.
@@ -79,6 +83,7 @@ impl Default for Settings {
         Self {
             otlp_grpc: Some(SocketAddr::from(([127, 0, 0, 1], 4317))),
             otlp_http: Some(SocketAddr::from(([127, 0, 0, 1], 4318))),
+            tls: None,
             require_token: false,
             limits: Limits::default(),
             in_flight_bytes: 96 << 20,

@@ -1,8 +1,8 @@
 //! Connections: how many, how long, and how they end.
 //!
-//! A head that does not come within `Settings::idle` ends its connection, also the first byte and
-//! HTTP/2's preface; so does a connection over which no request is ever made. Idle HTTP/2
-//! connections that were used live on, and are pinged so that a vanished peer is noticed.
+//! A head that does not come within `Settings::idle` ends its connection, also a TLS handshake, the
+//! first byte and HTTP/2's preface; so does a connection over which no request is ever made. Idle
+//! HTTP/2 connections that were used live on, and are pinged so that a vanished peer is noticed.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -14,9 +14,11 @@ use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 
 use super::receiver::Receiver;
@@ -39,15 +41,19 @@ const STREAMS: u32 = 128;
 const STREAM_WINDOW: u32 = 512 << 10;
 const CONNECTION_WINDOW: u32 = 1 << 20;
 
+/// What a listener speaks, and who takes what it reads.
+#[derive(Clone)]
+pub struct Door {
+    pub protocol: Protocol,
+    /// `None`: plain.
+    pub tls: Option<TlsAcceptor>,
+    pub receiver: Arc<Receiver>,
+}
+
 /// Accepts until `closing`, then lets the connections finish their requests.
-pub async fn serve(
-    listener: TcpListener,
-    protocol: Protocol,
-    receiver: Arc<Receiver>,
-    connections: TaskTracker,
-) {
-    let mut closing = receiver.closing.clone();
-    let room = Arc::new(Semaphore::new(receiver.settings.connections));
+pub async fn serve(listener: TcpListener, door: Door, connections: TaskTracker) {
+    let mut closing = door.receiver.closing.clone();
+    let room = Arc::new(Semaphore::new(door.receiver.settings.connections));
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -65,26 +71,52 @@ pub async fn serve(
         let Ok(place) = room.clone().try_acquire_owned() else {
             continue;
         };
-        let receiver = receiver.clone();
+        let door = door.clone();
         connections.spawn(async move {
-            connection(stream, protocol, receiver).await;
+            door.connection(stream).await;
             drop(place);
         });
     }
 }
 
-async fn connection(stream: TcpStream, protocol: Protocol, receiver: Arc<Receiver>) {
-    // Answers are small; without this they wait for the peer's acknowledgement.
-    let _ = stream.set_nodelay(true);
+impl Door {
+    async fn connection(self, stream: TcpStream) {
+        // Answers are small; without this they wait for the peer's acknowledgement.
+        let _ = stream.set_nodelay(true);
+        let idle = self.receiver.settings.idle;
+        match (self.tls, self.protocol) {
+            (None, Protocol::Grpc) => talk(stream, self.protocol, true, self.receiver).await,
+            (None, Protocol::Http) => {
+                if let Ok(Some(is_http2)) = timeout(idle, speaks_http2(&stream)).await {
+                    talk(stream, self.protocol, is_http2, self.receiver).await;
+                }
+            }
+            (Some(tls), protocol) => {
+                let mut closing = self.receiver.closing.clone();
+                let shaken = tokio::select! {
+                    shaken = timeout(idle, tls.accept(stream)) => shaken,
+                    () = closed(&mut closing) => return,
+                };
+                match shaken {
+                    Ok(Ok(stream)) => {
+                        let is_http2 = protocol == Protocol::Grpc
+                            || stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                        talk(stream, protocol, is_http2, self.receiver).await;
+                    }
+                    Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+                    Err(_) => tracing::debug!("a TLS handshake did not end in time"),
+                }
+            }
+        }
+    }
+}
+
+async fn talk<S>(stream: S, protocol: Protocol, is_http2: bool, receiver: Arc<Receiver>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let idle = receiver.settings.idle;
     let closing = receiver.closing.clone();
-    let is_http2 = match protocol {
-        Protocol::Grpc => true,
-        Protocol::Http => match timeout(idle, speaks_http2(&stream)).await {
-            Ok(Some(is_http2)) => is_http2,
-            Ok(None) | Err(_) => return,
-        },
-    };
     let used = Arc::new(AtomicBool::new(false));
     let io = TokioIo::new(stream);
     match (protocol, is_http2) {

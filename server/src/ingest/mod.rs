@@ -34,6 +34,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 use waybill_model::problem::{Code, Problem};
 use waybill_model::status::IngestCounters;
@@ -47,6 +48,8 @@ use counters::Counters;
 use duplicates::{Duplicates, KEEP, fingerprint};
 use listen::Protocol;
 use receiver::Receiver;
+
+use crate::tls;
 
 /// Connections that are still busy when the server closes have this long.
 const DRAIN: Duration = Duration::from_secs(8);
@@ -102,7 +105,8 @@ impl Meter {
 }
 
 impl Ingest {
-    /// Binds the receivers that are on and starts to serve. Fails with `Code::PortInUse`.
+    /// Binds the receivers that are on and starts to serve. Fails with `Code::PortInUse`, and with
+    /// `Code::ConfigInvalid` for a certificate that cannot be used.
     /// `now` and `seed` (random) key the memory of recent spans.
     pub async fn start(
         settings: Settings,
@@ -110,6 +114,8 @@ impl Ingest {
         now: Timestamp,
         seed: u64,
     ) -> Result<Self, Problem> {
+        let grpc_tls = acceptor(&settings, tls::GRPC)?;
+        let http_tls = acceptor(&settings, tls::WEB)?;
         let grpc = bind(settings.otlp_grpc, "ingest.otlp_grpc").await?;
         let http = bind(settings.otlp_http, "ingest.otlp_http").await?;
 
@@ -140,17 +146,19 @@ impl Ingest {
 
         let serving = TaskTracker::new();
         let mut addresses = [None, None];
-        let listeners = [(grpc, Protocol::Grpc), (http, Protocol::Http)];
-        for (address, (listener, protocol)) in addresses.iter_mut().zip(listeners) {
+        let listeners = [
+            (grpc, Protocol::Grpc, grpc_tls),
+            (http, Protocol::Http, http_tls),
+        ];
+        for (address, (listener, protocol, tls)) in addresses.iter_mut().zip(listeners) {
             if let Some(listener) = listener {
                 *address = listener.local_addr().ok();
-                let connections = serving.clone();
-                serving.spawn(listen::serve(
-                    listener,
+                let door = listen::Door {
                     protocol,
-                    receiver.clone(),
-                    connections,
-                ));
+                    tls,
+                    receiver: receiver.clone(),
+                };
+                serving.spawn(listen::serve(listener, door, serving.clone()));
             }
         }
         let [otlp_grpc, otlp_http] = addresses;
@@ -205,6 +213,13 @@ impl Ingest {
             writer.abort();
         }
     }
+}
+
+fn acceptor(settings: &Settings, alpn: &[&str]) -> Result<Option<TlsAcceptor>, Problem> {
+    let files = settings.tls.as_ref();
+    files
+        .map(|files| tls::acceptor("ingest.tls", files, alpn))
+        .transpose()
 }
 
 async fn bind(address: Option<SocketAddr>, key: &str) -> Result<Option<TcpListener>, Problem> {

@@ -9,6 +9,7 @@ use waybill_model::messaging::{DestinationRole, Facts, Operation};
 use waybill_model::span::Span;
 
 use super::cluster::Clusters;
+use super::sampling;
 
 /// How far a span's ancestors are followed.
 pub const MAX_ANCESTORS: usize = 16;
@@ -21,6 +22,8 @@ pub struct Graph<'a> {
     by_id: HashMap<ContextId, usize>,
     /// Consumer spans whose message was refused by a settling span under them, or linked to them.
     refused: HashSet<usize>,
+    /// Contexts of which a span at hand says that they were not sampled.
+    unsampled: HashSet<ContextId>,
     pub dialects: &'a Dialects,
 }
 
@@ -71,9 +74,12 @@ impl<'a> Graph<'a> {
             nodes,
             by_id,
             refused: HashSet::new(),
+            unsampled: HashSet::new(),
             dialects,
         };
         graph.refused = graph.refusals();
+        let spans = graph.nodes.iter().map(|node| &*node.span);
+        graph.unsampled = spans.flat_map(sampling::unsampled).collect();
         graph
     }
 
@@ -91,6 +97,10 @@ impl<'a> Graph<'a> {
 
     pub fn is_refused(&self, node: usize) -> bool {
         self.refused.contains(&node)
+    }
+
+    pub fn is_unsampled(&self, context: ContextId) -> bool {
+        self.unsampled.contains(&context)
     }
 
     pub fn find(&self, context: ContextId) -> Option<usize> {

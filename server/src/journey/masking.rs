@@ -1,4 +1,55 @@
-//! Secrets that senders write into texts.
+//! Secrets that senders write into telemetry, and what is shown in their place. Pages and API mask
+//! through here and nowhere else.
+
+use waybill_model::span::{Attribute, Value};
+
+const MASK: &str = "••••";
+
+/// Parts of a name that say that its value is a secret.
+const SECRET: [&str; 9] = [
+    "password",
+    "passwd",
+    "token",
+    "credential",
+    "secret",
+    "authorization",
+    "api_key",
+    "apikey",
+    "cookie",
+];
+
+/// An attribute's value as it may be shown: masked whole where the name is that of a secret, else
+/// without the credentials of addresses. Lists and maps are looked through; an entry of a map has a
+/// name of its own.
+pub fn masked(attribute: &Attribute) -> Value {
+    if is_secret(&attribute.key) {
+        Value::String(MASK.to_owned())
+    } else {
+        without_addresses(&attribute.value)
+    }
+}
+
+/// Whether values under this name are masked whole: they are not searched by either, or a search
+/// would tell them.
+pub fn is_secret(name: &str) -> bool {
+    let name = name.to_lowercase();
+    SECRET.iter().any(|word| name.contains(word))
+}
+
+fn without_addresses(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(without_credentials(text)),
+        Value::Array(items) => Value::Array(items.iter().map(without_addresses).collect()),
+        Value::Map(entries) => {
+            let entry = |entry: &Attribute| Attribute {
+                key: entry.key.clone(),
+                value: masked(entry),
+            };
+            Value::Map(entries.iter().map(entry).collect())
+        }
+        other => other.clone(),
+    }
+}
 
 /// `scheme://user:password@host` loses its user and password.
 pub fn without_credentials(text: &str) -> String {
@@ -11,7 +62,7 @@ pub fn without_credentials(text: &str) -> String {
         let authority = &after[..end.unwrap_or(after.len())];
         match authority.rfind('@') {
             Some(user_end) => {
-                kept.push_str("••••");
+                kept.push_str(MASK);
                 rest = &after[user_end..];
             }
             None => rest = after,
@@ -19,4 +70,55 @@ pub fn without_credentials(text: &str) -> String {
     }
     kept.push_str(rest);
     kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attribute(key: &str, value: Value) -> Attribute {
+        Attribute {
+            key: key.into(),
+            value,
+        }
+    }
+
+    fn text(text: &str) -> Value {
+        Value::String(text.into())
+    }
+
+    #[test]
+    fn addresses_lose_their_credentials() {
+        for (text, expected) in [
+            ("amqp://user:pw@host:5672/%2f", "amqp://••••@host:5672/%2f"),
+            (
+                "[\"kafka://a:b@c\", \"x://d\"]",
+                "[\"kafka://••••@c\", \"x://d\"]",
+            ),
+            ("a@b no address", "a@b no address"),
+        ] {
+            assert_eq!(without_credentials(text), expected);
+        }
+    }
+
+    #[test]
+    fn secrets_are_masked_however_deep() {
+        let whole = attribute("http.request.header.Authorization", Value::Int(7));
+        assert_eq!(masked(&whole), text(MASK));
+        let deep = attribute(
+            "context",
+            Value::Map(vec![
+                attribute("db_password", text("hunter2")),
+                attribute("urls", Value::Array(vec![text("x://a:b@c"), Value::Int(1)])),
+            ]),
+        );
+        let expected = Value::Map(vec![
+            attribute("db_password", text(MASK)),
+            attribute(
+                "urls",
+                Value::Array(vec![text("x://••••@c"), Value::Int(1)]),
+            ),
+        ]);
+        assert_eq!(masked(&deep), expected);
+    }
 }

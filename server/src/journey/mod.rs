@@ -2,7 +2,8 @@
 //!
 //! `graph` holds the spans; `puts` finds which producer spans are one message; `edges` joins
 //! consumer spans to them; `hops` says which messages are one journey and which caused another;
-//! `trail`, `attempts`, `deliveries`, `budget` and `diagnosis` tell it; `rebuild` runs them all.
+//! `trail`, `attempts`, `deliveries`, `budget`, `gaps` and `diagnosis` tell it; `rebuild` runs them
+//! all.
 
 mod attempts;
 mod budget;
@@ -13,18 +14,24 @@ mod edges;
 pub mod failure;
 #[cfg(test)]
 mod fixture;
+mod gaps;
 mod graph;
 mod hops;
 pub mod masking;
 mod message;
+mod owner;
 mod puts;
 pub mod reach;
 mod rebuild;
+mod sampling;
 mod summary;
 pub mod terms;
 mod trail;
+mod trouble;
 
 pub use cluster::{Clusters, KnownCluster};
+pub use owner::{OwnerRule, Owners};
 pub use rebuild::{Context, Rebuilt, began_at, rebuild};
 pub use summary::summary;
 pub use terms::{SearchAttributes, terms};
+pub use trouble::tells_trouble;

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use waybill_broker::Dialects;
-use waybill_model::journey::{
-    DeadLetter, Gap, GapKind, HopRole, Journey, JourneyState, Message, Producer,
-};
+use waybill_model::journey::{DeadLetter, HopRole, Journey, Message, Producer};
 use waybill_model::reference::MessageRef;
 use waybill_model::span::Span;
 use waybill_model::time::Timestamp;
@@ -16,7 +14,7 @@ use super::graph::Graph;
 use super::hops::{self, Origin};
 use super::message::{MessageIndex, Put};
 use super::trail::Trail;
-use super::{attempts, budget, deliveries, diagnosis, edges, puts};
+use super::{attempts, budget, deliveries, diagnosis, edges, gaps, puts};
 
 /// A page is still assembling for so long after its last span, in milliseconds.
 const ASSEMBLING_MS: f64 = 5_000.0;
@@ -152,10 +150,11 @@ impl Telling<'_, '_> {
             gaps: Vec::new(),
             diagnosis: None,
             diagnosis_rule: None,
+            owner: None,
             assembling: self.is_assembling(&members),
             deliveries: told.into_iter().map(|t| t.delivery).collect(),
         };
-        journey.gaps = gaps(&journey, budget.skew);
+        journey.gaps = gaps::of(&journey, self.producer_unsampled(root), budget.skew);
         let (rule, sentence) = diagnosis::of(&journey);
         journey.diagnosis = Some(sentence);
         journey.diagnosis_rule = Some(rule.to_owned());
@@ -217,6 +216,12 @@ impl Telling<'_, '_> {
             started_at: spans().map(|s| s.started_at).min()?,
             ended_at: spans().map(|s| s.ended_at).max()?,
         })
+    }
+
+    /// The creation context that deliveries name is missing because it says that it was not sampled.
+    fn producer_unsampled(&self, root: MessageIndex) -> bool {
+        let dark = self.messages[root].dark;
+        dark.is_some_and(|context| self.graph.is_unsampled(context))
     }
 
     fn nodes<'m>(&'m self, members: &'m [MessageIndex]) -> impl Iterator<Item = usize> + 'm {
@@ -337,43 +342,6 @@ fn link_causes(all: &mut [(Journey, Vec<MessageRef>)]) {
     for (journey, _) in all.iter_mut() {
         journey.caused = caused.remove(&journey.id).unwrap_or_default();
     }
-}
-
-fn gaps(journey: &Journey, skew: Option<String>) -> Vec<Gap> {
-    let mut gaps = Vec::new();
-    let mut gap = |kind, detail: String| gaps.push(Gap { kind, detail });
-    if journey.producer.is_none() {
-        gap(
-            GapKind::DarkProducer,
-            "no span of the producer was received: it is not instrumented, or not sampled".into(),
-        );
-    }
-    if journey.deliveries.is_empty() && journey.state == JourneyState::Unknown {
-        gap(
-            GapKind::DarkConsumer,
-            "no span of a consumer was received; only the broker can say whether it was read"
-                .into(),
-        );
-    }
-    let unknown: Vec<&str> = journey
-        .deliveries
-        .iter()
-        .filter(|d| d.group.is_none())
-        .map(|d| d.service.as_str())
-        .collect();
-    if !unknown.is_empty() {
-        gap(
-            GapKind::UnknownGroup,
-            format!(
-                "the spans of {} do not name their group",
-                unknown.join(", ")
-            ),
-        );
-    }
-    if let Some(skew) = skew {
-        gap(GapKind::Skew, skew);
-    }
-    gaps
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use waybill_model::messaging::{Facts, LinkFacts, Operation};
 use waybill_model::reference::Term;
 use waybill_model::span::{Span, Value};
 
+use super::masking::is_secret;
+
 /// Terms from searchable attributes, at most, on one span.
 const MAX_ATTRIBUTE_TERMS: usize = 4;
 
@@ -34,11 +36,12 @@ impl SearchAttributes {
     }
 
     /// Convention's own names never match: messages are found by what they carry, and ids of
-    /// threads, clients and partitions would use up the span's terms.
+    /// threads, clients and partitions would use up the span's terms. Nor do names of secrets.
     pub fn matches(&self, key: &str) -> bool {
         !key.starts_with("messaging.")
             && key != "thread.id"
             && self.patterns.iter().any(|pattern| pattern.matches(key))
+            && !is_secret(key)
     }
 }
 
@@ -156,6 +159,7 @@ mod tests {
             ("http.route", false),
             ("messaging.message.id", false),
             ("thread.id", false),
+            ("access_token_id", false),
         ] {
             assert_eq!(search.matches(key), expected, "{key}");
         }

@@ -2,44 +2,44 @@
 //! that failed, was retried or dead-lettered. (A second delivery that no span calls failed is seen
 //! on the journey's page, not by the finder.)
 //!
-//! It reads nothing but what is committed, from a persisted place on, so a crash repeats work and
-//! loses none: rows are replaced by journey id. Journeys seen in trouble are looked at again when
-//! more of their spans arrive within [`MEMORY`]; that memory is bounded and rebuilt at start from
-//! the rows themselves.
+//! It reads the blocks' marks and looks up the traces that these name, so its cost follows trouble
+//! and not traffic. It reads nothing but what is committed, from a persisted place on, so a crash
+//! repeats work and loses none: rows are replaced by journey id. Journeys seen in trouble are looked
+//! at again when more of their spans arrive within [`MEMORY`]; that memory is bounded and rebuilt at
+//! start from the rows themselves.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use waybill_model::id::TraceId;
 use waybill_model::journey::{Attempt, Delivery, Journey, JourneyState, Outcome};
-use waybill_model::messaging::{DestinationRole, Operation};
 use waybill_model::problem::Problem;
 use waybill_model::reference::MessageRef;
 use waybill_model::span::Span;
 use waybill_model::time::Timestamp;
 use waybill_store::troubled::{Troubled, TroubledAttempt, TroubledFilter};
-use waybill_store::{Block, BlockId};
+use waybill_store::{BlockId, Followed, Marks};
 
 use super::Query;
-use super::gather::Reach;
+use super::gather::{Reach, Seeds};
 use super::select;
+use super::watched::Watched;
 use crate::auth::store_problem;
 use crate::clock;
-use crate::journey::summary;
+use crate::journey::{summary, tells_trouble};
 
 pub const NAME: &str = "finder";
 /// How long a journey in trouble is watched after its last span.
 const MEMORY: Duration = Duration::from_secs(15 * 60);
-const MAX_WATCHED: usize = 200_000;
-const BLOCKS_A_STEP: usize = 32;
-/// Seeds that are rebuilt together.
-const SEEDS_A_STEP: usize = 200;
+const BLOCKS_A_STEP: usize = 256;
+/// Traces that are rebuilt together.
+const TRACES_A_STEP: usize = 200;
 
 pub struct Finder {
     query: Query,
     position: Option<BlockId>,
-    watched: HashMap<TraceId, Timestamp>,
+    watched: Watched,
 }
 
 /// What one step did.
@@ -71,13 +71,12 @@ impl Finder {
             .troubled(&filter, 1_000)
             .await
             .map_err(store_problem)?;
-        let watched = rows
-            .iter()
-            .filter_map(|row| match row.summary.id.parse() {
-                Ok(MessageRef::Context { trace_id, .. }) => Some((trace_id, now)),
-                _ => None,
-            })
-            .collect();
+        let mut watched = Watched::default();
+        for row in &rows {
+            if let Ok(MessageRef::Context { trace_id, .. }) = row.summary.id.parse() {
+                watched.watch(trace_id, now);
+            }
+        }
         Ok(Self {
             query,
             position,
@@ -104,9 +103,9 @@ impl Finder {
             more: blocks.len() == BLOCKS_A_STEP,
             ..Found::default()
         };
-        let seeds = self.suspects(&blocks, now);
-        for seeds in seeds.chunks(SEEDS_A_STEP) {
-            let rows = self.troubled(seeds.to_vec(), now).await?;
+        let suspects = self.suspects(blocks, now).await?;
+        for traces in suspects.chunks(TRACES_A_STEP) {
+            let rows = self.troubled(traces, now).await?;
             if !rows.is_empty() {
                 store.save_troubled(&rows).await.map_err(store_problem)?;
                 found
@@ -119,77 +118,68 @@ impl Finder {
             .await
             .map_err(store_problem)?;
         self.position = Some(last);
-        self.forget(now);
+        self.watched
+            .forget(now.plus_ms(-(MEMORY.as_millis() as i64)));
         Ok(found)
     }
 
-    /// Spans that tell of trouble, and spans of traces that were in trouble a moment ago.
-    fn suspects(&mut self, blocks: &[Block], now: Timestamp) -> Vec<Arc<Span>> {
-        let mut seeds = Vec::new();
+    /// Traces that tell of trouble, and those that were in trouble a moment ago and got more spans.
+    async fn suspects(
+        &mut self,
+        blocks: Vec<Followed>,
+        now: Timestamp,
+    ) -> Result<Vec<TraceId>, Problem> {
+        let mut suspects = Vec::new();
         let mut seen = HashSet::new();
-        for span in blocks.iter().flat_map(|block| &block.spans) {
-            let watched = self.watched.contains_key(&span.trace_id)
-                || span
-                    .links
-                    .iter()
-                    .any(|link| self.watched.contains_key(&link.trace_id));
-            if (watched || self.tells_trouble(span)) && seen.insert(span.trace_id) {
-                seeds.push(span.clone());
-            }
-            if watched {
-                self.watched.insert(span.trace_id, now);
-            }
+        for block in blocks {
+            let marks = match block.marks {
+                Some(marks) => marks,
+                None => self.marks_of(block.id).await?,
+            };
+            let touched = self.watched.touched(&marks.touched, now);
+            let traces = marks.troubled.into_iter().chain(touched);
+            suspects.extend(traces.filter(|trace_id| seen.insert(*trace_id)));
         }
-        seeds
+        Ok(suspects)
     }
 
-    fn tells_trouble(&self, span: &Span) -> bool {
-        let Some(facts) = self.query.dialects.facts(span) else {
-            return false;
+    /// Of a block that was written without.
+    async fn marks_of(&self, id: BlockId) -> Result<Marks, Problem> {
+        let block = self.query.store.block(id).await.map_err(store_problem)?;
+        let spans = block.map(|block| block.spans).unwrap_or_default();
+        let troubled = |span: &Arc<Span>| {
+            let facts = self.query.dialects.facts(span);
+            facts.as_ref().is_some_and(tells_trouble)
         };
-        let consumes = matches!(
-            facts.operation,
-            Operation::Process | Operation::Receive | Operation::Settle
-        );
-        (consumes && facts.failed)
-            || matches!(
-                facts.destination_role,
-                DestinationRole::Retry | DestinationRole::DeadLetter
-            )
+        Ok(Marks::of(
+            spans.iter().map(|span| (span.as_ref(), troubled(span))),
+        ))
     }
 
     async fn troubled(
         &mut self,
-        seeds: Vec<Arc<Span>>,
+        traces: &[TraceId],
         now: Timestamp,
     ) -> Result<Vec<Troubled>, Problem> {
-        let traces: HashSet<TraceId> = seeds.iter().map(|span| span.trace_id).collect();
+        let asked: HashSet<TraceId> = traces.iter().copied().collect();
         let gathered = self
             .query
-            .gather(seeds, Reach::Messages, None, |rebuilt, _| {
-                select::in_traces(rebuilt, &traces)
-            })
+            .gather(
+                Seeds::traces(traces.iter().copied()),
+                Reach::Messages,
+                None,
+                |rebuilt, _| select::in_traces(rebuilt, &asked),
+            )
             .await?;
         let mut rows = Vec::new();
         let wanted = |j: &&Journey| gathered.wanted.contains(&j.id) && is_exceptional(j);
         for journey in gathered.rebuilt.journeys.iter().filter(wanted) {
             for trace_id in &journey.trace_ids {
-                self.watched.insert(*trace_id, now);
+                self.watched.watch(*trace_id, now);
             }
             rows.push(row(journey, now));
         }
         Ok(rows)
-    }
-
-    fn forget(&mut self, now: Timestamp) {
-        let oldest = now.plus_ms(-(MEMORY.as_millis() as i64));
-        self.watched.retain(|_, at| *at >= oldest);
-        if self.watched.len() > MAX_WATCHED {
-            let mut times: Vec<Timestamp> = self.watched.values().copied().collect();
-            times.sort_unstable();
-            let cut = times[times.len() - MAX_WATCHED];
-            self.watched.retain(|_, at| *at >= cut);
-        }
     }
 }
 

@@ -10,6 +10,7 @@ use waybill_model::problem::Problem;
 use waybill_model::reference::Term;
 use waybill_model::span::Span;
 use waybill_model::time::TimeRange;
+use waybill_store::BlockId;
 
 use super::Query;
 use crate::journey::{Rebuilt, reach};
@@ -22,10 +23,37 @@ const MAX_FRAMES: usize = 1_024;
 
 pub(super) struct Gathered {
     pub(super) spans: Vec<Arc<Span>>,
+    /// Where the spans that were looked up stand.
+    pub(super) blocks: HashMap<(TraceId, SpanId), BlockId>,
     pub(super) rebuilt: Rebuilt,
     /// Ids of the journeys asked for, and of their chains where these were.
     pub(super) wanted: HashSet<String>,
     pub(super) truncated: bool,
+}
+
+/// Where to begin: spans at hand, and terms that lead to more.
+#[derive(Default)]
+pub(super) struct Seeds {
+    spans: Vec<Arc<Span>>,
+    terms: Vec<Term>,
+}
+
+impl Seeds {
+    /// Spans, their traces, and the traces that they link to.
+    pub(super) fn spans(spans: Vec<Arc<Span>>) -> Self {
+        let traces = spans
+            .iter()
+            .flat_map(|s| s.links.iter().map(|l| l.trace_id).chain([s.trace_id]));
+        let terms = traces.map(Term::trace).collect();
+        Self { spans, terms }
+    }
+
+    pub(super) fn traces(traces: impl IntoIterator<Item = TraceId>) -> Self {
+        Self {
+            spans: Vec::new(),
+            terms: traces.into_iter().map(Term::trace).collect(),
+        }
+    }
 }
 
 /// How far to go from the journeys asked for.
@@ -41,24 +69,24 @@ impl Query {
     /// look-ups: nothing that arrived outside it is found.
     pub(super) async fn gather(
         &self,
-        seeds: Vec<Arc<Span>>,
+        seeds: Seeds,
         reach: Reach,
         arrival: Option<TimeRange>,
         pick: impl Fn(&Rebuilt, &[Arc<Span>]) -> HashSet<String>,
     ) -> Result<Gathered, Problem> {
-        let mut next: Vec<Term> = seeds
-            .iter()
-            .flat_map(|s| s.links.iter().map(|l| l.trace_id).chain([s.trace_id]))
-            .map(Term::trace)
-            .collect();
+        let mut next = seeds.terms;
         let mut known = Known::default();
-        known.add(seeds);
+        known.add(seeds.spans);
         let mut asked = HashSet::new();
         let mut rounds = 0;
         loop {
             next.retain(|term| asked.insert(*term));
             let found = self.spans_by(&next, arrival, MAX_FRAMES).await?;
             known.truncated |= found.truncated;
+            let placed = found.spans.iter().zip(found.blocks);
+            known
+                .blocks
+                .extend(placed.map(|(span, block)| ((span.trace_id, span.span_id), block)));
             let grew = known.add(found.spans);
             let spans: Vec<Arc<Span>> = known.spans.values().cloned().collect();
             let rebuilt = self.rebuild(&spans);
@@ -74,6 +102,7 @@ impl Query {
                 let truncated = known.truncated;
                 return Ok(Gathered {
                     spans,
+                    blocks: known.blocks,
                     rebuilt,
                     wanted,
                     truncated,
@@ -86,6 +115,7 @@ impl Query {
 #[derive(Default)]
 struct Known {
     spans: HashMap<(TraceId, SpanId), Arc<Span>>,
+    blocks: HashMap<(TraceId, SpanId), BlockId>,
     truncated: bool,
 }
 

@@ -2,14 +2,19 @@
 //! finder, and nothing here knows HTTP.
 
 mod cursor;
+pub mod destination;
+mod destinations;
 pub mod finder;
 mod gather;
+mod map;
 mod overview;
 mod page;
 mod scan;
 mod search;
 mod select;
 mod spans;
+mod watched;
+mod window;
 
 use std::sync::Arc;
 
@@ -22,7 +27,7 @@ use waybill_store::Store;
 
 use crate::auth::store_problem;
 use crate::clock;
-use crate::journey::{self, Clusters, Context, Rebuilt, SearchAttributes};
+use crate::journey::{self, Clusters, Context, Owners, Rebuilt, SearchAttributes};
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -31,6 +36,7 @@ pub struct Query {
     dialects: Dialects,
     search: Arc<SearchAttributes>,
     clusters: Clusters,
+    owners: Owners,
 }
 
 impl Query {
@@ -39,12 +45,14 @@ impl Query {
         dialects: Dialects,
         search: Arc<SearchAttributes>,
         clusters: Clusters,
+        owners: Owners,
     ) -> Self {
         Self {
             store,
             dialects,
             search,
             clusters,
+            owners,
         }
     }
 
@@ -53,11 +61,15 @@ impl Query {
             clusters: self.clusters.clone(),
             now: clock::now(),
         };
-        journey::rebuild(spans, &self.dialects, &context)
+        let mut rebuilt = journey::rebuild(spans, &self.dialects, &context);
+        for journey in &mut rebuilt.journeys {
+            journey.owner = self.owners.of(journey);
+        }
+        rebuilt
     }
 
-    /// The spans of a trace in order of start; empty where it is not known.
-    pub async fn trace(&self, trace_id: TraceId) -> Result<Vec<Arc<Span>>, Problem> {
+    /// The spans of a trace; none where it is not known.
+    pub async fn trace(&self, trace_id: TraceId) -> Result<Trace, Problem> {
         let found = self
             .store
             .find(&[Term::trace(trace_id)], None, spans::FRAMES_A_TRACE)
@@ -66,6 +78,18 @@ impl Query {
         let mut spans = found.spans;
         spans.retain(|span| span.trace_id == trace_id);
         spans.sort_by_key(|span| (span.started_at, span.span_id));
-        Ok(spans)
+        Ok(Trace {
+            spans,
+            truncated: found.truncated,
+        })
     }
+}
+
+/// A trace as far as it is at hand.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    /// In order of start.
+    pub spans: Vec<Arc<Span>>,
+    /// There are more spans than one answer holds; the newest are here.
+    pub truncated: bool,
 }

@@ -10,6 +10,7 @@ use waybill_store::troubled::TroubledFilter;
 use waybill_store::{Histogram, Rollup};
 
 use super::Query;
+use super::map::edge_kind;
 use super::search::is_trouble;
 use crate::auth::store_problem;
 use crate::clock;
@@ -170,12 +171,8 @@ fn edges(lines: &[Rollup]) -> Vec<MapEdge> {
     type Key<'a> = (&'a str, &'a str, &'a str, u8);
     let mut sums: BTreeMap<Key<'_>, (MapEdgeKind, u64, u64)> = BTreeMap::new();
     for line in lines {
-        let kind = match (line.operation, line.role) {
-            (Operation::Send, DestinationRole::Retry) => MapEdgeKind::Retries,
-            (Operation::Send, DestinationRole::DeadLetter) => MapEdgeKind::DeadLetters,
-            (Operation::Send, _) => MapEdgeKind::Publishes,
-            (Operation::Process, _) => MapEdgeKind::Consumes,
-            _ => continue,
+        let Some(kind) = edge_kind(line) else {
+            continue;
         };
         let key = (
             &*line.service,

@@ -11,11 +11,11 @@ use waybill_model::span::{Attribute, Span, StatusCode, Value};
 use waybill_model::view::{JourneyPage, SpanLine};
 
 use super::Query;
-use super::gather::Reach;
+use super::gather::{Reach, Seeds};
 use super::search::reference_terms;
 use super::select::Pick;
 use crate::journey::began_at;
-use crate::journey::masking::without_credentials;
+use crate::journey::masking::masked;
 
 /// Journeys shown of one chain.
 const MAX_CHAIN: usize = 200;
@@ -36,9 +36,12 @@ impl Query {
         }
         let pick = Pick::Named(reference.clone());
         let mut gathered = self
-            .gather(found.spans, Reach::Chains, None, |rebuilt, spans| {
-                pick.of(rebuilt, spans)
-            })
+            .gather(
+                Seeds::spans(found.spans),
+                Reach::Chains,
+                None,
+                |rebuilt, spans| pick.of(rebuilt, spans),
+            )
             .await?;
         let rebuilt = &mut gathered.rebuilt;
         if gathered.truncated || found.truncated {
@@ -153,24 +156,7 @@ fn line(span: &Span) -> SpanLine {
 
 /// Key and value as text; what looks like a secret is masked.
 fn shown(attribute: &Attribute) -> (String, String) {
-    let key = attribute.key.to_lowercase();
-    let secret = [
-        "password",
-        "passwd",
-        "token",
-        "credential",
-        "secret",
-        "authorization",
-        "api_key",
-        "apikey",
-        "cookie",
-    ];
-    let text = if secret.iter().any(|word| key.contains(word)) {
-        "••••".to_owned()
-    } else {
-        without_credentials(&plain(&attribute.value))
-    };
-    (attribute.key.clone(), text)
+    (attribute.key.clone(), plain(&masked(attribute)))
 }
 
 fn plain(value: &Value) -> String {
@@ -178,33 +164,9 @@ fn plain(value: &Value) -> String {
         Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
         Value::Map(entries) => entries
             .iter()
-            .map(|entry| format!("{}={}", entry.key, shown(entry).1))
+            .map(|entry| format!("{}={}", entry.key, plain(&entry.value)))
             .collect::<Vec<_>>()
             .join(", "),
         other => other.to_text().unwrap_or_default(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn secrets_are_masked() {
-        for (text, expected) in [
-            ("amqp://user:pw@host:5672/%2f", "amqp://••••@host:5672/%2f"),
-            (
-                "[\"kafka://a:b@c\", \"x://d\"]",
-                "[\"kafka://••••@c\", \"x://d\"]",
-            ),
-            ("a@b no address", "a@b no address"),
-        ] {
-            assert_eq!(without_credentials(text), expected);
-        }
-        let attribute = Attribute {
-            key: "http.request.header.Authorization".into(),
-            value: Value::String("x".into()),
-        };
-        assert_eq!(shown(&attribute).1, "••••");
     }
 }

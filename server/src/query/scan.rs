@@ -1,11 +1,12 @@
-//! Lists without an exact word: the newest blocks are looked through, until the page is full, the
+//! Lists without an exact word: blocks are walked from the newest, until the page is full, the
 //! range is done, or the time is up.
 //!
-//! Blocks come in order of arrival and journeys are wanted in order of start. A span arrives after
-//! it started, so once everything that arrived after the page's oldest start was seen, the page is
-//! complete. Starts later than their arrival (a clock ahead of ours) may come out of order.
+//! A journey stands where its latest span arrived: it is listed at the newest block that holds a
+//! span of its traces which may belong, so the cost of a page follows the page and not the traffic, telemetry that came
+//! days late is found, and turning pages neither repeats nor skips. Blocks that came after the
+//! first page are left out of the following ones. Within a page the newest start comes first.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,19 +17,20 @@ use waybill_model::problem::Problem;
 use waybill_model::query::{JourneyQuery, Page};
 use waybill_model::span::Span;
 use waybill_model::time::{TimeRange, Timestamp};
+use waybill_store::BlockId;
 
 use super::Query;
-use super::cursor::Cursor;
-use super::gather::Reach;
+use super::cursor::Place;
+use super::gather::{Reach, Seeds};
 use super::select;
 use crate::auth::store_problem;
 use crate::journey::summary;
 
 /// Time for one page; what was not reached by then is told as `searched_back_to`.
 const BUDGET: Duration = Duration::from_millis(1_500);
-/// Spans looked through at a step.
-const STEP_SPANS: usize = 1_000;
-/// How long after its start the first span of a message may arrive and still be listed in order.
+/// How long after its beginning a message still has a span that is about what was asked.
+const LATER_MS: i64 = 900_000;
+/// How long before the first of its spans that is at hand a message may have arrived.
 const LATE_MS: i64 = 300_000;
 
 impl Query {
@@ -36,66 +38,54 @@ impl Query {
         &self,
         query: &JourneyQuery,
         limit: usize,
-        after: Option<Cursor>,
+        after: Option<Place>,
     ) -> Result<Page<JourneySummary>, Problem> {
         let began = Instant::now();
-        let arrival = arrival(query, after.as_ref());
-        let mut seen = HashSet::new();
-        let mut page = BTreeMap::new();
-        let mut before = None;
+        let starts = starts(query);
+        let mut at = after.unwrap_or_default();
+        let mut listed = Listed::new(limit);
         loop {
-            let scan = self
-                .store
-                .newest(Some(arrival), before, STEP_SPANS)
-                .await
-                .map_err(store_problem)?;
-            let mut more = scan.next.is_some();
-            for batch in self.candidates(&scan.spans, query, &mut seen, limit) {
-                // A journey starts no later than any of its spans, and the batches come in order.
-                if is_complete(&page, limit, batch.first().map(|span| span.started_at)) {
-                    more = true;
-                    break;
-                }
-                for summary in self.journeys_of(batch, query).await? {
-                    if after
-                        .as_ref()
-                        .is_none_or(|cursor| cursor.is_before(&summary))
-                    {
-                        page.insert((summary.started_at, summary.id.clone()), summary);
+            let block = self.store.newest_block(at.block, starts).await;
+            let Some(block) = block.map_err(store_problem)? else {
+                return Ok(listed.page(None, None));
+            };
+            at = at.reach(block.id);
+            let seeds = self.seeds(&block.spans, query);
+            while at.traces < seeds.len() {
+                let (before, rest) = seeds.split_at(at.traces);
+                let batch = &rest[..rest.len().min(limit.clamp(5, 50))];
+                for journeys in self.listed_at(batch, before, &at, query).await? {
+                    for summary in journeys.into_iter().skip(at.journeys) {
+                        if listed.is_full() {
+                            return Ok(listed.page(Some(at), None));
+                        }
+                        listed.add(summary);
+                        at.journeys += 1;
                     }
+                    at.traces += 1;
+                    at.journeys = 0;
+                }
+                if began.elapsed() > BUDGET {
+                    return Ok(listed.page(Some(at), Some(block.received_at)));
                 }
             }
-            before = scan.next;
-            if before.is_none() || is_complete(&page, limit, scan.back_to) {
-                return Ok(first(page, limit, more, None));
-            }
-            if began.elapsed() > BUDGET {
-                return Ok(first(page, limit, true, scan.back_to));
-            }
+            at = at.below();
         }
     }
 
-    /// Spans that may belong to a journey asked for, newest first, as batches of whole traces.
-    fn candidates(
-        &self,
-        spans: &[Arc<Span>],
-        query: &JourneyQuery,
-        seen: &mut HashSet<TraceId>,
-        limit: usize,
-    ) -> Vec<Vec<Arc<Span>>> {
+    /// A span for each trace of the block that may belong to a journey asked for; the newest start
+    /// first. The same for the same block and question.
+    fn seeds(&self, spans: &[Arc<Span>], query: &JourneyQuery) -> Vec<Arc<Span>> {
         let mut matching: Vec<&Arc<Span>> = spans
             .iter()
             .filter(|span| self.may_belong(span, query))
             .collect();
-        matching.sort_by_key(|span| std::cmp::Reverse(span.started_at));
-        let fresh: Vec<Arc<Span>> = matching
+        matching.sort_by_key(|span| (std::cmp::Reverse(span.started_at), span.trace_id));
+        let mut seen = HashSet::new();
+        matching
             .into_iter()
             .filter(|span| seen.insert(span.trace_id))
             .cloned()
-            .collect();
-        fresh
-            .chunks(limit.clamp(20, 100))
-            .map(<[_]>::to_vec)
             .collect()
     }
 
@@ -107,89 +97,123 @@ impl Query {
         let named = |asked: &Option<String>, told: &Option<String>| {
             asked.is_none() || told.is_none() || asked == told
         };
+        let in_time = starts(query)
+            .is_none_or(|range| range.from <= span.started_at && span.started_at <= range.to);
         about_a_message
+            && in_time
             && (named(&query.destination, &facts.destination) || query.group.is_some())
             && (named(&query.group, &facts.group))
     }
 
-    async fn journeys_of(
+    /// For each seed the journeys that are listed at it: those that stand in this block and not at
+    /// an earlier seed of it.
+    async fn listed_at(
         &self,
-        seeds: Vec<Arc<Span>>,
+        batch: &[Arc<Span>],
+        before: &[Arc<Span>],
+        at: &Place,
         query: &JourneyQuery,
-    ) -> Result<Vec<JourneySummary>, Problem> {
-        let Some(oldest) = seeds.iter().map(|span| span.started_at).min() else {
-            return Ok(Vec::new());
-        };
-        // What belongs to these messages arrived after they began, give or take a clock.
-        let arrival = TimeRange {
-            from: oldest.plus_ms(-LATE_MS),
-            to: Timestamp::from_unix_nanos(i64::MAX),
-        };
-        let traces: HashSet<TraceId> = seeds.iter().map(|s| s.trace_id).collect();
+    ) -> Result<Vec<Vec<JourneySummary>>, Problem> {
+        let arrival = arrival_of(batch);
+        let traces: HashSet<TraceId> = batch.iter().map(|s| s.trace_id).collect();
         let gathered = self
-            .gather(seeds, Reach::Messages, Some(arrival), |rebuilt, _| {
-                select::in_traces(rebuilt, &traces)
-            })
+            .gather(
+                Seeds::spans(batch.to_vec()),
+                Reach::Messages,
+                Some(arrival),
+                |rebuilt, _| select::in_traces(rebuilt, &traces),
+            )
             .await?;
-        let all = gathered.rebuilt.journeys.iter();
-        let fitting = all.filter(|j| gathered.wanted.contains(&j.id) && select::fits(j, query));
-        Ok(fitting.map(summary).collect())
-    }
-}
-
-type Ordered = BTreeMap<(Timestamp, String), JourneySummary>;
-
-/// Whether the newest `limit` can no longer change: what is left starts no later than `rest`.
-fn is_complete(page: &Ordered, limit: usize, rest: Option<Timestamp>) -> bool {
-    let oldest = page
-        .keys()
-        .rev()
-        .nth(limit - 1)
-        .map(|(started_at, _)| *started_at);
-    oldest
-        .zip(rest)
-        .is_some_and(|(oldest, rest)| rest <= oldest)
-}
-
-fn first(
-    page: Ordered,
-    limit: usize,
-    more: bool,
-    back_to: Option<Timestamp>,
-) -> Page<JourneySummary> {
-    let more = more || page.len() > limit;
-    let items: Vec<_> = page.into_values().rev().take(limit).collect();
-    let next = items
-        .last()
-        .filter(|_| more)
-        .map(|last| Cursor::of(last).write());
-    let next = next.or_else(|| {
-        // Nothing fitted within the time: go on below what was looked through.
-        back_to.map(|at| {
-            Cursor {
-                started_at: at,
-                id: String::new(),
+        let mut newest: HashMap<TraceId, BlockId> = HashMap::new();
+        for span in gathered.spans.iter().filter(|s| self.may_belong(s, query)) {
+            let block = gathered.blocks.get(&(span.trace_id, span.span_id));
+            if let Some(block) = block.filter(|block| **block <= at.top) {
+                let known = newest.entry(span.trace_id).or_insert(*block);
+                *known = (*block).max(*known);
             }
-            .write()
-        })
-    });
-    Page {
-        items,
-        next,
-        searched_back_to: back_to,
+        }
+        let places: HashMap<TraceId, usize> = (0..)
+            .zip(batch)
+            .map(|(place, seed)| (seed.trace_id, place))
+            .collect();
+        let earlier: HashSet<TraceId> = before.iter().map(|seed| seed.trace_id).collect();
+        let mut listed = vec![Vec::new(); batch.len()];
+        let all = gathered.rebuilt.journeys.iter();
+        for journey in all.filter(|j| gathered.wanted.contains(&j.id) && select::fits(j, query)) {
+            let traces = || journey.trace_ids.iter();
+            let stands = traces().filter_map(|id| newest.get(id)).max();
+            let seed = traces().filter_map(|id| places.get(id)).min();
+            if stands.is_none_or(|block| *block <= at.block)
+                && !traces().any(|id| earlier.contains(id))
+                && let Some(seed) = seed
+            {
+                listed[*seed].push(summary(journey));
+            }
+        }
+        for journeys in &mut listed {
+            journeys.sort_by(newest_first);
+        }
+        Ok(listed)
     }
 }
 
-/// Arrival of what can hold the asked starts.
-fn arrival(query: &JourneyQuery, after: Option<&Cursor>) -> TimeRange {
-    let upper = [query.to, after.map(|cursor| cursor.started_at)];
-    let to = upper
-        .into_iter()
-        .flatten()
-        .min()
-        .map(|at| at.plus_ms(LATE_MS));
-    TimeRange {
-        from: query.from.unwrap_or(Timestamp::EPOCH),
-        to: to.unwrap_or(Timestamp::from_unix_nanos(i64::MAX)),
+fn newest_first(a: &JourneySummary, b: &JourneySummary) -> std::cmp::Ordering {
+    (b.started_at, &b.id).cmp(&(a.started_at, &a.id))
+}
+
+/// The page under construction.
+struct Listed {
+    items: Vec<JourneySummary>,
+    ids: HashSet<String>,
+    limit: usize,
+}
+
+impl Listed {
+    fn new(limit: usize) -> Self {
+        Self {
+            items: Vec::new(),
+            ids: HashSet::new(),
+            limit,
+        }
     }
+
+    fn is_full(&self) -> bool {
+        self.items.len() >= self.limit
+    }
+
+    fn add(&mut self, summary: JourneySummary) {
+        if self.ids.insert(summary.id.clone()) {
+            self.items.push(summary);
+        }
+    }
+
+    fn page(self, next: Option<Place>, back_to: Option<Timestamp>) -> Page<JourneySummary> {
+        let mut items = self.items;
+        items.sort_by(newest_first);
+        Page {
+            items,
+            next: next.map(|place| place.write()),
+            searched_back_to: back_to,
+            truncated: false,
+        }
+    }
+}
+
+/// What belongs to these messages arrived after they began, give or take a clock.
+fn arrival_of(seeds: &[Arc<Span>]) -> TimeRange {
+    let oldest = seeds.iter().map(|span| span.started_at).min();
+    TimeRange {
+        from: oldest.unwrap_or(Timestamp::EPOCH).plus_ms(-LATE_MS),
+        to: Timestamp::from_unix_nanos(i64::MAX),
+    }
+}
+
+/// Starts of the spans by which a journey that began within the asked range is found.
+fn starts(query: &JourneyQuery) -> Option<TimeRange> {
+    (query.from.is_some() || query.to.is_some()).then(|| TimeRange {
+        from: query.from.unwrap_or(Timestamp::from_unix_nanos(i64::MIN)),
+        to: query.to.map_or(Timestamp::from_unix_nanos(i64::MAX), |to| {
+            to.plus_ms(LATER_MS)
+        }),
+    })
 }

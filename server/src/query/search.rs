@@ -10,8 +10,8 @@ use waybill_model::reference::{MessageRef, Term};
 use waybill_store::troubled::{TroubledCursor, TroubledFilter};
 
 use super::Query;
-use super::cursor::Cursor;
-use super::gather::Reach;
+use super::cursor::{Cursor, Place};
+use super::gather::{Reach, Seeds};
 use super::select::{self, Pick};
 use crate::auth::store_problem;
 use crate::journey::summary;
@@ -37,14 +37,17 @@ impl Query {
     /// `InvalidRequest` for a word that cannot be read, `StoreUnavailable`.
     pub async fn journeys(&self, query: JourneyQuery) -> Result<Page<JourneySummary>, Problem> {
         let limit = query.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, 1_000) as usize;
-        let after = query.cursor.as_deref().map(Cursor::read).transpose()?;
+        let cursor = query.cursor.as_deref();
         if let Some(exact) = exact(&query)? {
+            let after = cursor.map(Cursor::read).transpose()?;
             return self.by_exact(exact, &query, limit, after).await;
         }
         let has_rows = query.text.is_some() || query.state.is_some_and(is_trouble);
         if has_rows {
+            let after = cursor.map(Cursor::read).transpose()?;
             return self.by_trouble(&query, limit, after).await;
         }
+        let after = cursor.map(Place::read).transpose()?;
         self.by_scan(&query, limit, after).await
     }
 
@@ -71,13 +74,15 @@ impl Query {
             Exact::Terms { .. } => (Reach::Messages, Pick::Touched(seeds)),
         };
         let gathered = self
-            .gather(found.spans, reach, None, |rebuilt, spans| {
+            .gather(Seeds::spans(found.spans), reach, None, |rebuilt, spans| {
                 pick.of(rebuilt, spans)
             })
             .await?;
         let all = gathered.rebuilt.journeys.iter();
         let fitting = all.filter(|j| gathered.wanted.contains(&j.id) && select::fits(j, query));
-        Ok(turn(fitting.map(summary).collect(), limit, after))
+        let mut page = turn(fitting.map(summary).collect(), limit, after);
+        page.truncated = found.truncated || gathered.truncated;
+        Ok(page)
     }
 
     async fn by_trouble(
@@ -118,11 +123,7 @@ impl Query {
             .write()
         });
         let items = rows.into_iter().map(|row| row.summary).collect();
-        Ok(Page {
-            items,
-            next,
-            searched_back_to: None,
-        })
+        Ok(Page::new(items, next))
     }
 }
 
@@ -148,11 +149,7 @@ fn turn(mut all: Vec<JourneySummary>, limit: usize, after: Option<Cursor>) -> Pa
         .last()
         .filter(|_| more)
         .map(|last| Cursor::of(last).write());
-    Page {
-        items: all,
-        next,
-        searched_back_to: None,
-    }
+    Page::new(all, next)
 }
 
 fn exact(query: &JourneyQuery) -> Result<Option<Exact>, Problem> {

@@ -7,6 +7,7 @@ use waybill_model::problem::Problem;
 use waybill_model::reference::Term;
 use waybill_model::span::Span;
 use waybill_model::time::TimeRange;
+use waybill_store::BlockId;
 
 use super::Query;
 use crate::auth::store_problem;
@@ -18,6 +19,8 @@ pub(super) const FRAMES_A_TRACE: usize = 512;
 /// The spans that carry one of the terms, and whether there were more than one answer holds.
 pub(super) struct Checked {
     pub(super) spans: Vec<Arc<Span>>,
+    /// Parallel to the spans.
+    pub(super) blocks: Vec<BlockId>,
     pub(super) truncated: bool,
 }
 
@@ -31,6 +34,7 @@ impl Query {
         if terms.is_empty() {
             return Ok(Checked {
                 spans: Vec::new(),
+                blocks: Vec::new(),
                 truncated: false,
             });
         }
@@ -40,10 +44,13 @@ impl Query {
             .await
             .map_err(store_problem)?;
         let asked: HashSet<Term> = terms.iter().copied().collect();
-        let mut spans = found.spans;
-        spans.retain(|span| self.carries(span, &asked));
+        let placed = found.spans.into_iter().zip(found.blocks);
+        let (spans, blocks) = placed
+            .filter(|(span, _)| self.carries(span, &asked))
+            .unzip();
         Ok(Checked {
             spans,
+            blocks,
             truncated: found.truncated,
         })
     }

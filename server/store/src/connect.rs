@@ -8,6 +8,7 @@ use std::time::Duration;
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
+use crate::blocks::probe::Filters;
 use crate::error::{During, StoreError};
 
 statements! {
@@ -83,6 +84,7 @@ impl fmt::Debug for ConnectOptions {
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(crate) pool: PgPool,
+    pub(crate) filters: Filters,
 }
 
 impl Store {
@@ -102,7 +104,10 @@ impl Store {
             .connect_with(target)
             .await
             .during("connect")?;
-        Ok(Self { pool })
+        Ok(Self {
+            pool,
+            filters: Filters::default(),
+        })
     }
 
     pub async fn ping(&self) -> Result<(), StoreError> {

@@ -46,12 +46,13 @@ pub mod tokens;
 pub mod troubled;
 
 pub use blocks::{
-    Block, BlockId, CorruptFrame, EncodedBlock, Found, IndexedSpan, Merged, RollupKey, Scan, encode,
+    Block, BlockId, CorruptFrame, EncodedBlock, Followed, Found, IndexedSpan, Marks, Merged,
+    RollupKey, Scan, Touch, encode,
 };
 pub use connect::{ConnectOptions, Store};
 pub use error::StoreError;
 pub use retention::{Retained, RetentionPolicy};
-pub use rollup::{Histogram, Rollup};
+pub use rollup::{DestinationSum, Histogram, Rollup};
 pub use schema::Migrated;
 
 /// Every statement of this crate as (module, name, SQL), for the test that prepares them all.
@@ -63,6 +64,7 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("blocks::append", blocks::append::STATEMENTS),
         ("blocks::find", blocks::find::STATEMENTS),
         ("blocks::merge", blocks::merge::STATEMENTS),
+        ("blocks::probe", blocks::probe::STATEMENTS),
         ("blocks::scan", blocks::scan::STATEMENTS),
         ("connect", connect::STATEMENTS),
         ("figures", figures::STATEMENTS),

@@ -15,6 +15,7 @@ statements! {
     SIZE = "SELECT pg_database_size(current_database())";
     /// A drop waits for readers at most this long, because writers would wait behind it.
     PATIENCE = "SELECT set_config('lock_timeout', '2s', true)";
+    /// A batch, so that no lock is held for long; the task comes again while batches are full.
     DROP_TROUBLED = "DELETE FROM troubled_journey WHERE key IN (
             SELECT key FROM troubled_journey WHERE updated_at < $1 ORDER BY updated_at LIMIT 10000)";
     OLDEST_TROUBLED = "DELETE FROM troubled_journey WHERE key IN (
@@ -23,10 +24,15 @@ statements! {
             OR last_used_at + make_interval(secs => idle_seconds) < $1";
 }
 
+/// As the statements have it.
+const TROUBLED_A_BATCH: u64 = 10_000;
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RetentionPolicy {
     /// Days are dropped once all of them is older.
     pub age: Option<Duration>,
+    /// Rows of troubled journeys that were not written for longer go.
+    pub troubled: Option<Duration>,
     /// Bytes of the whole database: above it the oldest days go, then troubled rows. The day of
     /// today always stays.
     pub max_disk: Option<u64>,
@@ -37,6 +43,8 @@ pub struct Retained {
     /// Days that were dropped, as 2026-11-23.
     pub dropped_days: Vec<String>,
     pub dropped_troubled: u64,
+    /// A batch was full: more rows may be too old.
+    pub more: bool,
     /// What the database holds now.
     pub bytes_on_disk: u64,
 }
@@ -57,14 +65,15 @@ impl Store {
         let mut days = self.days().await?;
         days.retain(|day| *day < today);
         days.reverse();
-        let too_old = policy
-            .age
-            .and_then(|age| now.to_offset_date_time().checked_sub(age.try_into().ok()?));
-        if let Some(end) = too_old {
+        let before = |age: Duration| now.to_offset_date_time().checked_sub(age.try_into().ok()?);
+        if let Some(end) = policy.age.and_then(before) {
             while days.last().is_some_and(|day| is_over(*day, end)) {
                 self.drop_oldest(&mut days, &mut retained).await?;
             }
+        }
+        if let Some(end) = policy.troubled.and_then(before) {
             retained.dropped_troubled += self.drop_troubled(DROP_TROUBLED, Some(end)).await?;
+            retained.more = retained.dropped_troubled >= TROUBLED_A_BATCH;
         }
         if let Some(most) = policy.max_disk {
             while self.bytes_on_disk().await? > most && !days.is_empty() {

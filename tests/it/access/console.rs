@@ -8,17 +8,20 @@ use async_trait::async_trait;
 use http::{Method, StatusCode};
 use reqwest::redirect;
 use serde_json::{Value, json};
+use waybill_model::destination::{Destination, DestinationItem, DestinationQuery, Window};
 use waybill_model::id::TraceId;
 use waybill_model::journey::{JourneyState, JourneySummary, Message};
+use waybill_model::map::Map;
 use waybill_model::problem::{Code, Problem};
 use waybill_model::query::{JourneyQuery, Page};
-use waybill_model::span::Span;
 use waybill_model::status::{IngestCounters, Status, StoreFigures};
 use waybill_model::time::Timestamp;
 use waybill_model::view::{JourneyPage, Overview, Totals};
 use waybill_server::api::{self, AppState, Parts, Process, Reads, Settings};
 use waybill_server::audit::Audit;
 use waybill_server::auth::{Auth, origin_of};
+use waybill_server::query::Trace;
+use waybill_server::query::destination::no_destination;
 use waybill_store::testing::TestDatabase;
 
 pub const PASSWORD: &str = "correct horse battery";
@@ -191,12 +194,31 @@ impl Reads for Told {
         })
     }
 
-    async fn journeys(&self, _: JourneyQuery) -> Result<Page<JourneySummary>, Problem> {
-        Ok(Page {
-            items: vec![hostile()],
-            next: None,
-            searched_back_to: None,
+    async fn destinations(&self, _: DestinationQuery) -> Result<Page<DestinationItem>, Problem> {
+        Ok(Page::new(Vec::new(), None))
+    }
+
+    async fn destination(&self, _: &str, _: Window) -> Result<Destination, Problem> {
+        Err(no_destination())
+    }
+
+    async fn map(&self, _: Window) -> Result<Map, Problem> {
+        Ok(Map {
+            as_of: Timestamp::EPOCH,
+            from: Timestamp::EPOCH,
+            to: Timestamp::EPOCH,
+            window_ms: 0,
+            nodes: Vec::new(),
+            edges: Vec::new(),
         })
+    }
+
+    async fn systems(&self) -> Result<Vec<String>, Problem> {
+        Ok(vec![HOSTILE.to_owned()])
+    }
+
+    async fn journeys(&self, _: JourneyQuery) -> Result<Page<JourneySummary>, Problem> {
+        Ok(Page::new(vec![hostile()], None))
     }
 
     async fn journey(&self, _: &str) -> Result<JourneyPage, Problem> {
@@ -207,8 +229,8 @@ impl Reads for Told {
         ))
     }
 
-    async fn trace(&self, _: TraceId) -> Result<Vec<Arc<Span>>, Problem> {
-        Ok(Vec::new())
+    async fn trace(&self, _: TraceId) -> Result<Trace, Problem> {
+        Ok(Trace::default())
     }
 }
 

@@ -203,3 +203,65 @@ async fn a_repeated_write_is_done_once() {
     let other = json!({"name": "eve", "password": PASSWORD, "role": "viewer"});
     assert_eq!(send(other).await.unwrap().status(), StatusCode::CONFLICT);
 }
+
+#[tokio::test]
+async fn a_repeated_removal_is_answered_as_the_first() {
+    let console = Console::start().await;
+    console.user_token("bob", "viewer").await;
+    let (_, users) = console
+        .api(&console.cookie, Method::GET, "/users", Value::Null)
+        .await;
+    let users = users["items"].as_array().unwrap();
+    let bob = users.iter().find(|user| user["name"] == "bob").unwrap();
+    let path = format!("/api/v1/users/{}", bob["id"]);
+    let remove = |key: Option<&str>| {
+        let request = console
+            .request(Method::DELETE, &path)
+            .header("cookie", &console.cookie)
+            .header("origin", &console.address);
+        match key {
+            Some(key) => request.header("idempotency-key", key).send(),
+            None => request.send(),
+        }
+    };
+    for (key, expected) in [
+        (Some("k1"), StatusCode::NO_CONTENT),
+        (Some("k1"), StatusCode::NO_CONTENT),
+        (Some("k2"), StatusCode::NOT_FOUND),
+        (None, StatusCode::NOT_FOUND),
+        (Some(""), StatusCode::BAD_REQUEST),
+    ] {
+        let status = remove(key).await.unwrap().status();
+        assert_eq!(status, expected, "{key:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_list_is_paged() {
+    let console = Console::start().await;
+    let lists = [
+        "/roles",
+        "/clusters",
+        "/users",
+        "/tokens",
+        "/audit",
+        "/destinations",
+    ];
+    for path in lists.into_iter().chain(["/journeys"]) {
+        let (status, page) = console
+            .api(
+                &console.cookie,
+                Method::GET,
+                &format!("{path}?limit=1"),
+                Value::Null,
+            )
+            .await;
+        assert_eq!(status, StatusCode::OK, "{path}: {page}");
+        assert!(
+            page["items"].as_array().unwrap().len() <= 1,
+            "{path}: {page}"
+        );
+        let next = page.get("next").unwrap();
+        assert!(next.is_null() || next.is_string(), "{path}: {page}");
+    }
+}

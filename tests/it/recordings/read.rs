@@ -50,7 +50,7 @@ pub fn spans(client: &str, scenario: &str) -> Vec<Arc<Span>> {
         .collect()
 }
 
-fn request(request: ExportTraceServiceRequest) -> Vec<Arc<Span>> {
+pub fn request(request: ExportTraceServiceRequest) -> Vec<Arc<Span>> {
     let mut spans = Vec::new();
     for group in request.resource_spans {
         let resource = Arc::new(Resource {

@@ -308,6 +308,7 @@ pub fn journeys(scene: Scene) -> Page<JourneySummary> {
         items: if scene == Scene::Empty { vec![] } else { items },
         next: (scene != Scene::Empty).then(|| "next".to_owned()),
         searched_back_to: Some(at(-86_400_000)),
+        truncated: false,
     }
 }
 
@@ -453,9 +454,5 @@ pub fn audit() -> Page<AuditLine> {
             hash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into(),
         })
         .collect();
-    Page {
-        items,
-        next: Some("3".into()),
-        searched_back_to: None,
-    }
+    Page::new(items, Some("3".into()))
 }

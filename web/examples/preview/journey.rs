@@ -115,6 +115,7 @@ fn journey(
         gaps: vec![],
         diagnosis: None,
         diagnosis_rule: None,
+        owner: None,
         assembling: false,
     }
 }

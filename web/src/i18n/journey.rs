@@ -17,6 +17,8 @@ words! {
         started: "Started (UTC)", "开始（UTC）";
         put_at: "Put there (UTC)", "写入时间（UTC）";
         trace_ids: "Trace ids", "Trace ID";
+        owner: "Owner", "负责团队";
+        runbook: "Runbook", "处置手册";
         unassigned: "unassigned", "未分配";
         chain: "Timeline", "时间线";
         chain_about: "Everything that this message came from and caused, on one clock.", "此消息的来源及其引发的一切，使用同一时间轴。";
@@ -99,7 +101,7 @@ words! {
         gap_dark_consumer_about: "No span tells that anybody read this message. It may still have been consumed.",
             "没有 span 表明有人读取了此消息，但它仍可能已被消费。";
         gap_unknown_group_about: "The consumer's spans do not name their group.", "消费者的 span 没有给出消费组。";
-        gap_sampled_about: "The sender keeps only a part of its traces.", "发送方只保留了部分追踪。";
+        gap_sampled_about: "The producer keeps only a part of its traces, and this one not.", "生产者只保留了部分追踪，不含此条。";
         gap_skew_about: "The clocks of two machines disagree, so durations between them are not shown.", "两台机器的时钟不一致，因此不显示它们之间的时长。";
         gap_late_about: "Spans arrived long after the message was handled.", "span 在消息处理很久之后才到达。";
         gap_truncated_about: "More spans belong here than one page assembles.", "相关 span 过多，页面未全部汇集。";

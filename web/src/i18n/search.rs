@@ -35,6 +35,7 @@ words! {
         empty_find: "Ids match exactly; an attribute is written name=value. Only spans that have arrived and are not past retention can be found.",
             "ID 需完全一致；属性写作 名称=值。只能找到已到达且未超过保留期的 span。";
         empty_none: "No message has arrived yet. The overview explains how to send.", "尚未收到消息，请在概览页查看发送方法。";
+        truncated: "More fits than one search reads; these are of the newest part.", "匹配过多，仅显示最新的一部分。";
         keep_searching: "Search further back", "继续向前搜索";
         newest: "Back to the newest", "回到最新";
     }

@@ -132,14 +132,12 @@ fn form(search: Search) -> AnyView {
 
 fn results(page: Page<JourneySummary>, search: Search) -> impl IntoView {
     let words = words();
-    let partial = page.searched_back_to.map(|back_to| {
-        let time = format!("{} UTC", format::instant(back_to));
-        view! {
-            <p class="notice" role="status">
-                {(words.search.searched_back_to)(&time)}
-            </p>
-        }
+    let back_to = page.searched_back_to.map(|back_to| {
+        (words.search.searched_back_to)(&format!("{} UTC", format::instant(back_to)))
     });
+    let partial = back_to
+        .or_else(|| page.truncated.then(|| words.search.truncated.to_owned()))
+        .map(|text| view! { <p class="notice" role="status">{text}</p> });
     let older = page.next.as_deref().map(|cursor| search.href(cursor));
     let newest = (!search.cursor.is_empty()).then(|| search.href(""));
     let list = if page.items.is_empty() {

@@ -4,7 +4,7 @@
 //! kafka-python, kotel (franz-go). Read in code only: otelsarama, otel-kafka-konsumer, aiokafka,
 //! Micrometer.
 
-use waybill_model::messaging::{DestinationRole, Facts, LinkFacts, Operation};
+use waybill_model::messaging::{DestinationKind, DestinationRole, Facts, LinkFacts, Operation};
 use waybill_model::span::Span;
 
 use crate::adapter::{Dialect, Habits};
@@ -74,6 +74,10 @@ impl Dialect for KafkaDialect {
         } else {
             roles::by_name(name)
         }
+    }
+
+    fn destination_kind(&self, _name: &str) -> Option<DestinationKind> {
+        Some(DestinationKind::Topic)
     }
 
     fn habits(&self) -> Habits {

@@ -1,6 +1,7 @@
 //! Apache Kafka and what speaks its protocol.
 
 mod dialect;
+mod settings;
 
 use std::sync::Arc;
 
@@ -18,5 +19,6 @@ pub(crate) fn adapter() -> BrokerAdapter {
         },
         dialect: Some(Arc::new(dialect::KafkaDialect)),
         connect: None,
+        addresses: Some(settings::addresses),
     }
 }

@@ -6,7 +6,7 @@
 //! Recorded from running clients: Java agent (amqp-client), amqplib, pika, aio-pika. Read in code
 //! only: RabbitMQ.Client for .NET, Micrometer.
 
-use waybill_model::messaging::{DestinationRole, Facts, Operation};
+use waybill_model::messaging::{DestinationKind, DestinationRole, Facts, Operation};
 use waybill_model::span::{Span, SpanKind};
 
 use crate::adapter::{Dialect, Habits};
@@ -20,6 +20,9 @@ const QUEUE_IN_NAME: &[&str] = &["io.opentelemetry.rabbitmq", "instrumentation-a
 
 /// What the default exchange is called.
 const DEFAULT_EXCHANGE: &[&str] = &["", "amq.default", "<default>", "(AMQP default)"];
+
+/// Queues that the broker names for one connection.
+const GENERATED: &str = "amq.gen";
 
 pub(super) struct RabbitDialect;
 
@@ -67,6 +70,17 @@ impl Dialect for RabbitDialect {
             }
             _ => roles::by_name(name),
         }
+    }
+
+    /// Of an exchange, or of a queue that is reached through the default one: spans write both alike.
+    /// Only exchanges of the broker's own making have a reserved name.
+    fn destination_kind(&self, name: &str) -> Option<DestinationKind> {
+        let own = name.starts_with("amq.") && !name.starts_with(GENERATED);
+        own.then_some(DestinationKind::Exchange)
+    }
+
+    fn is_lasting_group(&self, name: &str) -> bool {
+        !name.starts_with(GENERATED)
     }
 
     fn habits(&self) -> Habits {

@@ -1,6 +1,7 @@
 //! RabbitMQ, over AMQP 0-9-1.
 
 mod dialect;
+mod settings;
 
 use std::sync::Arc;
 
@@ -18,5 +19,6 @@ pub(crate) fn adapter() -> BrokerAdapter {
         },
         dialect: Some(Arc::new(dialect::RabbitDialect)),
         connect: None,
+        addresses: Some(settings::addresses),
     }
 }

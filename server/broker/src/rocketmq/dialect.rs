@@ -3,7 +3,7 @@
 //! Recorded from a running client: Java agent with the remoting client. Unverified, read in code
 //! only: the gRPC client.
 
-use waybill_model::messaging::{DestinationRole, Facts};
+use waybill_model::messaging::{DestinationKind, DestinationRole, Facts};
 use waybill_model::span::{Span, Value};
 
 use crate::adapter::{Dialect, Habits};
@@ -59,6 +59,10 @@ impl Dialect for RocketDialect {
         } else {
             roles::by_name(name)
         }
+    }
+
+    fn destination_kind(&self, _name: &str) -> Option<DestinationKind> {
+        Some(DestinationKind::Topic)
     }
 
     fn habits(&self) -> Habits {

@@ -1,6 +1,7 @@
 //! Apache RocketMQ.
 
 mod dialect;
+mod settings;
 
 use std::sync::Arc;
 
@@ -18,5 +19,6 @@ pub(crate) fn adapter() -> BrokerAdapter {
         },
         dialect: Some(Arc::new(dialect::RocketDialect)),
         connect: None,
+        addresses: Some(settings::addresses),
     }
 }

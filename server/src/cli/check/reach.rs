@@ -14,7 +14,7 @@ pub async fn cluster(cluster: &Cluster) -> Result<String, Problem> {
     if !cluster.managed {
         return Ok("not managed: only spans name it".to_owned());
     }
-    let addresses = addresses(&cluster.settings);
+    let addresses = &cluster.addresses;
     if addresses.is_empty() {
         return Err(Problem::new(
             Code::ConfigInvalid,
@@ -23,7 +23,7 @@ pub async fn cluster(cluster: &Cluster) -> Result<String, Problem> {
         ));
     }
     let mut silent = Vec::new();
-    for address in &addresses {
+    for address in addresses {
         let connected = tokio::time::timeout(PATIENCE, TcpStream::connect(address)).await;
         match connected {
             Ok(Ok(_)) => {}
@@ -41,65 +41,9 @@ pub async fn cluster(cluster: &Cluster) -> Result<String, Problem> {
     ))
 }
 
-/// Every `host:port` and every `scheme://…host:port…` among the values; what a setting is called
-/// is the adapter's business.
-fn addresses(settings: &toml::Table) -> Vec<String> {
-    let mut found = Vec::new();
-    for value in settings.values() {
-        match value {
-            toml::Value::String(text) => found.extend(address(text)),
-            toml::Value::Array(items) => {
-                found.extend(items.iter().filter_map(|item| address(item.as_str()?)));
-            }
-            _ => {}
-        }
-    }
-    found
-}
-
-fn address(text: &str) -> Option<String> {
-    let authority = match text.split_once("://") {
-        Some((_, rest)) => {
-            let authority = rest.split(['/', '?', '#']).next()?;
-            authority
-                .rsplit_once('@')
-                .map_or(authority, |(_, host)| host)
-        }
-        None => text,
-    };
-    let (host, port) = authority.rsplit_once(':')?;
-    port.parse::<u16>().ok()?;
-    let plausible = |c: char| c.is_ascii_alphanumeric() || ".-_:[]".contains(c);
-    (!host.is_empty() && host.chars().all(plausible)).then(|| authority.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn addresses_are_found_whatever_their_key() {
-        let settings: toml::Table = toml::from_str(
-            r#"
-            many = ["127.0.0.1:9092", "b.example:9093"]
-            url = "amqp://user:p%40ss@c.example:5672/%2f"
-            web = "http://[::1]:15672"
-            user = "waybill"
-            password = { env = "X" }
-            count = 7
-            "#,
-        )
-        .unwrap();
-        let mut found = addresses(&settings);
-        found.sort();
-        let expected = [
-            "127.0.0.1:9092",
-            "[::1]:15672",
-            "b.example:9093",
-            "c.example:5672",
-        ];
-        assert_eq!(found, expected);
-    }
 
     #[tokio::test]
     async fn what_does_not_answer_is_named() {
@@ -113,7 +57,9 @@ mod tests {
             poll_interval: Duration::from_secs(5),
             actions: crate::config::ActionLevel::Off,
             managed: true,
-            settings: toml::Table::from_iter([("at".into(), live.clone().into())]),
+            settings: toml::Table::new(),
+            addresses: vec![live.clone()],
+            capabilities: Vec::new(),
         };
         assert!(cluster(&one).await.unwrap().contains(&live));
         drop(listener);

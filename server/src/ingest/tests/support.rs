@@ -131,6 +131,7 @@ impl Indexer for Plain {
             span,
             terms: Vec::new(),
             rollup: None,
+            troubled: false,
         }
     }
 }

@@ -206,6 +206,33 @@ fn two_positions_are_two_messages_even_under_one_span() {
 }
 
 #[test]
+fn a_producer_whose_context_was_not_sampled_is_not_guessed_at() {
+    let linked = |flags: u32| {
+        let mut got = billing(2, 2).linked(1, 1).at(5, 6);
+        got.flags = 0x301;
+        got.links[0].flags = flags;
+        got
+    };
+    let gaps = |spans| {
+        let journey = one(spans);
+        let has = |kind| has_gap(&journey, kind);
+        (has(GapKind::Sampled), has(GapKind::DarkProducer))
+    };
+    assert_eq!(gaps(vec![linked(0x300)]), (true, false));
+    assert_eq!(
+        gaps(vec![linked(0x301)]),
+        (false, true),
+        "sampled, and missing"
+    );
+    assert_eq!(gaps(vec![linked(0)]), (false, true), "nothing told");
+    // Another delivery of the message, joined by its parent, is explained by the same link.
+    let child = process("stock", "kafka", "orders", 1, 3).under(1).at(6, 7);
+    assert_eq!(gaps(vec![linked(0x300), child]), (true, false));
+    let came_all_the_same = vec![orders(1, 1).at(0, 1), linked(0x300)];
+    assert_eq!(gaps(came_all_the_same), (false, false));
+}
+
+#[test]
 fn what_is_about_no_message_makes_no_journey() {
     let mut ack = span("billing", 1, 3)
         .with("messaging.system", "rabbitmq")

@@ -3,7 +3,7 @@
 mod fate;
 mod joining;
 
-use waybill_model::journey::{DeliveryState, Outcome, PhaseKind, Witness};
+use waybill_model::journey::{DeliveryState, GapKind, JourneyState, Outcome, PhaseKind, Witness};
 use waybill_model::span::{SpanKind, StatusCode};
 
 use super::*;

@@ -14,11 +14,11 @@ statements! {
         ), drawn AS MATERIALIZED (
             SELECT nextval('block_id') AS id FROM locked
         ), block AS (
-            INSERT INTO span_block (day, lane, id, received_at, spans, first_start, last_start, frame_ends, frames)
-            SELECT $1, 0, id, $2, $3, $4, $5, $6, $7 FROM drawn
+            INSERT INTO span_block (day, lane, id, received_at, spans, first_start, last_start, frame_ends, frames, marks)
+            SELECT $1, 0, id, $2, $3, $4, $5, $6, $7, $15 FROM drawn
         ), segment AS (
-            INSERT INTO term_segment (day, lane, id, level, entries, pages, first_block, first_at, last_at, rollups)
-            SELECT $1, 0, id, 0, $8, $9, id, $2, $2, $10 FROM drawn
+            INSERT INTO term_segment (day, lane, id, level, entries, pages, first_block, first_at, last_at, rollups, filter)
+            SELECT $1, 0, id, 0, $8, $9, id, $2, $2, $10, $16 FROM drawn
         ), page AS (
             INSERT INTO term_page (day, segment, first_term, page, run, entries)
             SELECT $1, id, p.* FROM drawn,
@@ -63,6 +63,8 @@ impl Store {
             .bind(&block.pages.numbers)
             .bind(&block.pages.runs)
             .bind(&block.pages.entries)
+            .bind(&block.marks)
+            .bind(&block.filter)
             .fetch_one(&self.pool)
             .await?;
         row.try_get(0).map(BlockId)

@@ -5,7 +5,9 @@ use waybill_model::time::Timestamp;
 
 use super::IndexedSpan;
 use super::entries::{Entry, index_term};
+use super::filter::FilterWriter;
 use super::frame::{FRAME_GROUPS, FrameWriter, GROUP_SPANS};
+use super::marks;
 use super::pages::{PageWriter, Pages};
 use crate::error::StoreError;
 use crate::rollup;
@@ -23,7 +25,9 @@ pub struct EncodedBlock {
     pub(crate) frame_ends: Vec<i32>,
     pub(crate) frames: Vec<u8>,
     pub(crate) pages: Pages,
+    pub(crate) filter: Option<Vec<u8>>,
     pub(crate) rollups: Option<Vec<u8>>,
+    pub(crate) marks: Vec<u8>,
 }
 
 impl EncodedBlock {
@@ -34,7 +38,7 @@ impl EncodedBlock {
     /// Bytes that will be sent to Postgres, about.
     pub fn bytes(&self) -> usize {
         let pages: usize = self.pages.entries.iter().map(Vec::len).sum();
-        self.frames.len() + pages + self.rollups.as_ref().map_or(0, Vec::len)
+        self.frames.len() + pages + self.marks.len() + self.rollups.as_ref().map_or(0, Vec::len)
     }
 }
 
@@ -67,6 +71,7 @@ pub fn encode(batch: &[IndexedSpan], received_at: Timestamp) -> Result<EncodedBl
         }));
     }
 
+    let (pages, filter) = index(entries);
     let starts = || batch.iter().map(|i| i.span.started_at.unix_nanos());
     Ok(EncodedBlock {
         received_at,
@@ -76,18 +81,25 @@ pub fn encode(batch: &[IndexedSpan], received_at: Timestamp) -> Result<EncodedBl
         last_start: starts().max().unwrap_or(0),
         frame_ends,
         frames,
-        pages: pages(entries),
+        pages,
+        filter,
         rollups: rollup::pack(batch, received_at)?,
+        marks: marks::pack(batch),
     })
 }
 
 /// The block's id is drawn by the commit: until then it is 0 and the segment's first block too.
-pub(crate) fn pages(mut entries: Vec<Entry>) -> Pages {
+fn index(mut entries: Vec<Entry>) -> (Pages, Option<Vec<u8>>) {
     entries.sort_unstable();
     entries.dedup();
+    let terms = || entries.chunk_by(|a, b| a.term == b.term);
+    let mut filter = FilterWriter::new(terms().count());
     let mut writer = PageWriter::new(0);
-    for entry in entries {
-        writer.push(entry);
+    for term in terms() {
+        if let Some(filter) = &mut filter {
+            filter.push(term[0].term);
+        }
+        term.iter().for_each(|entry| writer.push(*entry));
     }
-    writer.finish()
+    (writer.finish(), filter.and_then(FilterWriter::finish))
 }

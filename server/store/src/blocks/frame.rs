@@ -16,14 +16,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use waybill_model::id::{SpanId, TraceId};
-use waybill_model::span::{
-    Attribute, Dropped, Event, Link, Resource, Scope, Span, SpanKind, Status,
-};
+use waybill_model::span::{Event, Resource, Scope, Span};
 use waybill_model::time::Timestamp;
 use xxhash_rust::xxh3::xxh3_64;
 use zstd::bulk::Compressor;
 
 use super::entries::{Reader, put_varint};
+use super::row::{self, Row};
 
 const VERSION: u8 = 1;
 const HEAD: usize = 9;
@@ -52,32 +51,6 @@ struct Head<'a> {
     base: i64,
     resources: Vec<Cow<'a, Resource>>,
     scopes: Vec<Cow<'a, Scope>>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Row<'a> {
-    parent: Option<SpanId>,
-    resource: u32,
-    scope: u32,
-    kind: SpanKind,
-    name: Cow<'a, str>,
-    start: i64,
-    duration: i64,
-    status: Cow<'a, Status>,
-    attributes: Cow<'a, [Attribute]>,
-    events: Vec<EventRow<'a>>,
-    links: Cow<'a, [Link]>,
-    trace_state: Cow<'a, str>,
-    flags: u32,
-    dropped: Dropped,
-}
-
-#[derive(Serialize, Deserialize)]
-struct EventRow<'a> {
-    at: i64,
-    name: Cow<'a, str>,
-    attributes: Cow<'a, [Attribute]>,
-    dropped: u32,
 }
 
 /// Packs frames one after the other; keeps its buffers.
@@ -116,13 +89,25 @@ impl FrameWriter {
     }
 
     fn body(&mut self, spans: &[&Span]) -> Result<(), postcard::Error> {
-        let (head, rows) = split(spans);
+        let base = spans.iter().map(|span| span.started_at.unix_nanos()).min();
+        let base = base.unwrap_or(0);
+        let (mut resources, mut scopes) = (Shared::new(), Shared::new());
+        let shares: Vec<(u32, u32)> = spans
+            .iter()
+            .map(|span| (resources.index(&span.resource), scopes.index(&span.scope)))
+            .collect();
+        let head = Head {
+            base,
+            resources: resources.items.into_iter().map(Cow::Borrowed).collect(),
+            scopes: scopes.items.into_iter().map(Cow::Borrowed).collect(),
+        };
         self.plain.clear();
         self.plain = postcard::to_extend(&head, std::mem::take(&mut self.plain))?;
-        for group in rows.chunks(GROUP_SPANS) {
+        let shares = shares.chunks(GROUP_SPANS);
+        for (group, shares) in spans.chunks(GROUP_SPANS).zip(shares) {
             self.group.clear();
-            for row in group {
-                self.group = postcard::to_extend(row, std::mem::take(&mut self.group))?;
+            for (span, (resource, scope)) in group.iter().zip(shares) {
+                row::write(span, base, *resource, *scope, &mut self.group);
             }
             put_varint(&mut self.plain, self.group.len() as u64);
             self.plain.extend_from_slice(&self.group);
@@ -141,53 +126,6 @@ fn write_ids(spans: &[&Span], out: &mut Vec<u8>) {
     }
     for span in spans {
         out.extend_from_slice(span.span_id.as_bytes());
-    }
-}
-
-fn split<'a>(spans: &[&'a Span]) -> (Head<'a>, Vec<Row<'a>>) {
-    let base = spans
-        .iter()
-        .map(|span| span.started_at.unix_nanos())
-        .min()
-        .unwrap_or(0);
-    let mut resources = Shared::new();
-    let mut scopes = Shared::new();
-    let rows = spans
-        .iter()
-        .map(|span| {
-            let start = span.started_at.unix_nanos();
-            Row {
-                parent: span.parent_id,
-                resource: resources.index(&span.resource),
-                scope: scopes.index(&span.scope),
-                kind: span.kind,
-                name: Cow::Borrowed(&span.name),
-                start: start.wrapping_sub(base),
-                duration: span.ended_at.unix_nanos().wrapping_sub(start),
-                status: Cow::Borrowed(&span.status),
-                attributes: Cow::Borrowed(&span.attributes),
-                events: span.events.iter().map(|e| event_row(e, start)).collect(),
-                links: Cow::Borrowed(&span.links),
-                trace_state: Cow::Borrowed(&span.trace_state),
-                flags: span.flags,
-                dropped: span.dropped,
-            }
-        })
-        .collect();
-    let head = Head {
-        base,
-        resources: resources.items.into_iter().map(Cow::Borrowed).collect(),
-        scopes: scopes.items.into_iter().map(Cow::Borrowed).collect(),
-    };
-    (head, rows)
-}
-
-fn event_row(event: &Event, start: i64) -> EventRow<'_> {
-    EventRow {
-        at: event.at.unix_nanos().wrapping_sub(start),
-        name: Cow::Borrowed(&event.name),
-        attributes: Cow::Borrowed(&event.attributes),
-        dropped: event.dropped_attributes,
     }
 }
 
@@ -266,7 +204,7 @@ fn shared<T: Clone>(items: Vec<Cow<'_, T>>) -> Vec<Arc<T>> {
 
 fn span(
     (trace_id, span_id): (TraceId, SpanId),
-    row: Row<'static>,
+    row: Row,
     base: i64,
     resources: &[Arc<Resource>],
     scopes: &[Arc<Scope>],
@@ -278,24 +216,24 @@ fn span(
         trace_id,
         span_id,
         parent_id: row.parent,
-        name: row.name.into_owned(),
+        name: row.name,
         kind: row.kind,
         started_at: at(0),
         ended_at: at(row.duration),
-        status: row.status.into_owned(),
-        attributes: row.attributes.into_owned(),
+        status: row.status,
+        attributes: row.attributes,
         events: row
             .events
             .into_iter()
             .map(|event| Event {
                 at: at(event.at),
-                name: event.name.into_owned(),
-                attributes: event.attributes.into_owned(),
+                name: event.name,
+                attributes: event.attributes,
                 dropped_attributes: event.dropped,
             })
             .collect(),
-        links: row.links.into_owned(),
-        trace_state: row.trace_state.into_owned(),
+        links: row.links,
+        trace_state: row.trace_state,
         flags: row.flags,
         dropped: row.dropped,
         resource: resources

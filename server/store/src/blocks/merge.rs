@@ -13,6 +13,7 @@ use time::Date;
 use waybill_model::time::Timestamp;
 
 use super::entries::{Entry, TERM_END, read_page};
+use super::filter::FilterWriter;
 use super::pages::{PageWriter, Pages};
 use crate::connect::Store;
 use crate::error::{During, StoreError};
@@ -27,9 +28,9 @@ statements! {
             ORDER BY level, day LIMIT 1";
     OPEN_DAY = "SELECT day FROM term_segment WHERE day < $1 AND entries < $2
             GROUP BY day HAVING count(*) > 1 ORDER BY day LIMIT 1";
-    OF_LEVEL = "SELECT id, entries, pages, first_block, rollups, level FROM term_segment
+    OF_LEVEL = "SELECT id, entries, pages, first_block, rollups, level, length(filter) FROM term_segment
             WHERE day = $1 AND level = $2 AND entries < $3 ORDER BY id LIMIT $4";
-    OF_DAY = "SELECT id, entries, pages, first_block, rollups, level FROM term_segment
+    OF_DAY = "SELECT id, entries, pages, first_block, rollups, level, length(filter) FROM term_segment
             WHERE day = $1 AND entries < $2 ORDER BY entries, id LIMIT $3";
     SLICE = "SELECT s.first_block, p.first_term, p.entries
             FROM unnest($2::bigint[], $3::bigint[]) AS s(id, first_block)
@@ -42,8 +43,8 @@ statements! {
     WRITE_PAGES = "INSERT INTO term_page (day, segment, first_term, page, run, entries)
             SELECT $1, $2, p.* FROM unnest($3::bigint[], $4::integer[], $5::integer[], $6::bytea[]) AS p";
     WRITE_SEGMENT = "INSERT INTO term_segment
-                (day, lane, id, level, entries, pages, first_block, first_at, last_at, rollups)
-            SELECT $1, 0, $2, $3, $4, $5, $6, min(first_at), max(last_at), NULL
+                (day, lane, id, level, entries, pages, first_block, first_at, last_at, rollups, filter)
+            SELECT $1, 0, $2, $3, $4, $5, $6, min(first_at), max(last_at), NULL, $8
             FROM term_segment WHERE day = $1 AND id = ANY($7)";
     DROP_PAGES = "DELETE FROM term_page WHERE day = $1 AND segment = ANY($2)";
     DROP_SEGMENTS = "DELETE FROM term_segment WHERE day = $1 AND id = ANY($2)";
@@ -74,6 +75,8 @@ struct Input {
     first_block: i64,
     rollups: Option<Vec<u8>>,
     level: i16,
+    /// At most so many terms.
+    terms: usize,
 }
 
 impl Store {
@@ -156,13 +159,17 @@ async fn inputs(tx: &mut PgConnection, query: PgQuery<'_>) -> Result<Vec<Input>,
 }
 
 fn input(row: &sqlx::postgres::PgRow) -> Result<Input, sqlx::Error> {
+    let filter: Option<i32> = row.try_get(6)?;
+    let entries: i64 = row.try_get(1)?;
     Ok(Input {
         id: row.try_get(0)?,
-        entries: row.try_get(1)?,
+        entries,
         pages: i64::from(row.try_get::<i32, _>(2)?),
         first_block: row.try_get(3)?,
         rollups: row.try_get(4)?,
         level: row.try_get(5)?,
+        // A filter has a byte or more for each term.
+        terms: filter.map_or(entries.max(0) as usize, |bytes| bytes.max(0) as usize),
     })
 }
 
@@ -192,6 +199,8 @@ async fn merge(tx: &mut PgConnection, day: Date, inputs: Vec<Input>) -> Result<M
         entries: 0,
     };
     let mut writer = PageWriter::new(first_block);
+    let mut filter = FilterWriter::new(inputs.iter().map(|input| input.terms).sum());
+    let mut last_term = None;
     let mut pending: Vec<Entry> = Vec::new();
     for slice in 0..slices {
         let end = bound(slice + 1);
@@ -220,12 +229,20 @@ async fn merge(tx: &mut PgConnection, day: Date, inputs: Vec<Input>) -> Result<M
         pending.sort();
         let complete = pending.partition_point(|entry| entry.term < end);
         for entry in pending.drain(..complete) {
+            if let Some(filter) = &mut filter
+                && last_term.replace(entry.term) != Some(entry.term)
+            {
+                filter.push(entry.term);
+            }
             writer.push(entry);
         }
         output.write(tx, writer.take()).await?;
     }
     output.write(tx, writer.finish()).await?;
-    output.close(tx, level + 1, first_block, &ids).await?;
+    let filter = filter.and_then(FilterWriter::finish);
+    output
+        .close(tx, level + 1, first_block, &ids, filter)
+        .await?;
     Ok(Merged {
         segments: ids.len(),
         entries: output.entries as u64,
@@ -268,6 +285,7 @@ impl Output {
         level: i16,
         first_block: i64,
         replaced: &[i64],
+        filter: Option<Vec<u8>>,
     ) -> Result<(), StoreError> {
         sqlx::query(WRITE_SEGMENT)
             .bind(self.day)
@@ -277,6 +295,7 @@ impl Output {
             .bind(self.pages)
             .bind(first_block)
             .bind(replaced)
+            .bind(filter)
             .execute(&mut *tx)
             .await
             .during("replace segments")?;

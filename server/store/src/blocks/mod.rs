@@ -15,10 +15,14 @@
 pub(crate) mod append;
 pub(crate) mod encode;
 pub(crate) mod entries;
+pub(crate) mod filter;
 pub(crate) mod find;
 pub mod frame;
+pub(crate) mod marks;
 pub(crate) mod merge;
 pub(crate) mod pages;
+pub(crate) mod probe;
+mod row;
 pub(crate) mod scan;
 
 use std::collections::HashSet;
@@ -32,6 +36,7 @@ use waybill_model::span::Span;
 use waybill_model::time::Timestamp;
 
 pub use encode::{EncodedBlock, encode};
+pub use marks::{Marks, Touch};
 pub use merge::Merged;
 
 /// Grows in the order in which `since` gives blocks; has gaps.
@@ -50,6 +55,8 @@ pub struct IndexedSpan {
     pub span: Span,
     pub terms: Vec<Term>,
     pub rollup: Option<RollupKey>,
+    /// It tells of a failed, retried or dead-lettered message: the finder looks at its trace.
+    pub troubled: bool,
 }
 
 /// Service, minute and duration come from the span.
@@ -59,7 +66,17 @@ pub struct RollupKey {
     pub destination: String,
     pub operation: Operation,
     pub role: DestinationRole,
+    /// Of a consumer, by the broker's own name.
+    pub group: Option<String>,
     pub failed: bool,
+}
+
+/// A committed block as the finder follows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Followed {
+    pub id: BlockId,
+    /// `None`: written by a version that kept none; read the spans.
+    pub marks: Option<Marks>,
 }
 
 /// A committed block as it is read back.
@@ -77,6 +94,8 @@ pub struct Block {
 pub struct Found {
     /// Each (trace, span) once.
     pub spans: Vec<Arc<Span>>,
+    /// Parallel to the spans: the newest block that holds it, of those read.
+    pub blocks: Vec<BlockId>,
     /// More frames held these terms than were allowed; the newest were read.
     pub truncated: bool,
     pub corrupt: Vec<CorruptFrame>,

@@ -1,4 +1,5 @@
-//! Whole blocks: newest first for searches without a term, in commit order for the finder.
+//! Blocks in order: whole and newest first for searches without a term, their marks in commit
+//! order for the finder.
 
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use waybill_model::span::Span;
 use waybill_model::time::{TimeRange, Timestamp};
 
 use super::find::{Bounds, EVERY_GROUP, RawFrame};
-use super::{Block, BlockId, CorruptFrame, Once, Scan, frame};
+use super::{Block, BlockId, CorruptFrame, Followed, Marks, Once, Scan, frame};
 use crate::connect::Store;
 use crate::error::{During, StoreError};
 use crate::text::instant;
@@ -18,11 +19,15 @@ statements! {
     NEWEST = "SELECT id, received_at, spans, frame_ends, frames FROM span_block
             WHERE id < $1 AND day BETWEEN $2 AND $3 AND received_at >= $4 AND received_at < $5
             ORDER BY id DESC LIMIT $6";
+    NEWEST_BLOCK = "SELECT id, received_at, spans, frame_ends, frames FROM span_block
+            WHERE id <= $1 AND last_start >= $2 AND first_start <= $3
+            ORDER BY id DESC LIMIT 1";
     /// Waits until nobody is between drawing an id and committing it.
     HORIZON = "WITH alone AS MATERIALIZED (SELECT pg_advisory_xact_lock(7766554402))
             SELECT coalesce(pg_sequence_last_value('block_id'::regclass), 0) FROM alone";
-    SINCE = "SELECT id, received_at, spans, frame_ends, frames FROM span_block
+    SINCE = "SELECT id, marks FROM span_block
             WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3";
+    BLOCK = "SELECT id, received_at, spans, frame_ends, frames FROM span_block WHERE id = $1";
     NEWER = "SELECT EXISTS (SELECT FROM span_block WHERE id > $1)";
 }
 
@@ -42,7 +47,7 @@ impl Store {
         let mut scan = Scan::default();
         let mut once = Once::default();
         let mut below = before.unwrap_or(BlockId(i64::MAX));
-        let mut step = 2;
+        let mut step = 1;
         loop {
             let rows = sqlx::query(NEWEST)
                 .bind(below.0)
@@ -72,13 +77,32 @@ impl Store {
         }
     }
 
+    /// The newest block up to `most` that may hold a span which started within `starts`.
+    pub async fn newest_block(
+        &self,
+        most: BlockId,
+        starts: Option<TimeRange>,
+    ) -> Result<Option<Block>, StoreError> {
+        let (from, to) = starts.map_or((i64::MIN, i64::MAX), |range| {
+            (range.from.unix_nanos(), range.to.unix_nanos())
+        });
+        let rows = sqlx::query(NEWEST_BLOCK)
+            .bind(most.0)
+            .bind(from)
+            .bind(to)
+            .fetch_all(&self.pool)
+            .await
+            .during("scan blocks")?;
+        Ok(decode(rows).await?.pop())
+    }
+
     /// Committed blocks after `after` in order of id, at most `max_blocks`. No block with an id below
     /// the last one given will ever appear later (see the module's text on order).
     pub async fn since(
         &self,
         after: Option<BlockId>,
         max_blocks: usize,
-    ) -> Result<Vec<Block>, StoreError> {
+    ) -> Result<Vec<Followed>, StoreError> {
         let after = after.map_or(0, |id| id.0);
         let newer: bool = sqlx::query_scalar(NEWER)
             .bind(after)
@@ -99,7 +123,17 @@ impl Store {
             .fetch_all(&self.pool)
             .await
             .during("follow blocks")?;
-        decode(rows).await
+        rows.iter().map(followed).collect()
+    }
+
+    /// A block with its spans; `None`: there is none of this id (any more).
+    pub async fn block(&self, id: BlockId) -> Result<Option<Block>, StoreError> {
+        let rows = sqlx::query(BLOCK)
+            .bind(id.0)
+            .fetch_all(&self.pool)
+            .await
+            .during("read block")?;
+        Ok(decode(rows).await?.pop())
     }
 
     /// Ids of spans that arrived at or after `since`, newest block first, at most about `limit`.
@@ -139,6 +173,21 @@ impl Store {
         }
         Ok(found)
     }
+}
+
+fn followed(row: &PgRow) -> Result<Followed, StoreError> {
+    let id = row.try_get(0).during("follow blocks")?;
+    let bytes: Option<&[u8]> = row.try_get(1).during("follow blocks")?;
+    // Marks that cannot be read are no marks: the spans tell the same.
+    let marks = bytes.and_then(|bytes| {
+        let read = Marks::read(bytes);
+        read.inspect_err(|error| tracing::error!(block = id, %error, "marks cannot be read"))
+            .ok()
+    });
+    Ok(Followed {
+        id: BlockId(id),
+        marks,
+    })
 }
 
 struct RawBlock {

@@ -8,13 +8,15 @@ use super::{Rollup, operation_code, role_code, sum};
 use crate::error::{During, StoreError};
 
 statements! {
-    EXISTING = "SELECT minute, system, destination, role, service, operation, spans, failed, last_at, durations
+    EXISTING = "SELECT minute, system, destination, role, service, operation, group_name, spans, failed,
+                last_at, durations
             FROM destination_minute
             WHERE day = $1 AND (minute, key) IN (SELECT * FROM unnest($2::timestamptz[], $3::bigint[]))";
     UPSERT = "INSERT INTO destination_minute
-                (day, minute, key, system, destination, role, service, operation, spans, failed, last_at, durations)
+                (day, minute, key, system, destination, role, service, operation, spans, failed, last_at,
+                durations, group_name)
             SELECT $1, u.* FROM unnest($2::timestamptz[], $3::bigint[], $4::text[], $5::text[], $6::smallint[],
-                $7::text[], $8::smallint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bytea[]) AS u
+                $7::text[], $8::smallint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bytea[], $13::text[]) AS u
             ON CONFLICT (minute, key, day) DO UPDATE SET spans = EXCLUDED.spans,
                 failed = EXCLUDED.failed, last_at = EXCLUDED.last_at, durations = EXCLUDED.durations";
 }
@@ -64,6 +66,11 @@ pub(crate) async fn fold(
         .bind(numbers(|line| line.failed as i64))
         .bind(numbers(|line| line.last_at.unix_nanos()))
         .bind(durations)
+        .bind(
+            all.iter()
+                .map(|line| line.group.clone())
+                .collect::<Vec<_>>(),
+        )
         .execute(&mut *connection)
         .await
         .during("fold roll-ups")?;

@@ -1,4 +1,4 @@
-//! Roll-ups: spans counted by minute of start, destination, service and operation.
+//! Roll-ups: spans counted by minute of start, destination, service, group and operation.
 //!
 //! A commit packs its lines into its segment row; the merger folds them into `destination_minute`
 //! when it merges the segment. Readers add both in one statement, so a line counts once.
@@ -19,6 +19,7 @@ use crate::error::StoreError;
 use crate::text::storable;
 
 pub use histogram::Histogram;
+pub use read::DestinationSum;
 
 /// One line: the spans of one group that started in one minute.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,6 +36,9 @@ pub struct Rollup {
     /// Start of the latest span.
     pub last_at: Timestamp,
     pub durations: Histogram,
+    /// The consumer group; `None` where no span tells it. Packed apart: see [`pack`].
+    #[serde(skip)]
+    pub group: Option<String>,
 }
 
 const MINUTE: i64 = 60_000_000_000;
@@ -64,11 +68,16 @@ impl Rollup {
             role_code(self.role) as u8,
             operation_code(self.operation) as u8,
         ]);
+        // Without a group as it was before groups were told: those rows are still added to.
+        if let Some(group) = &self.group {
+            hasher.update(group.as_bytes());
+        }
         hasher.digest() as i64
     }
 }
 
-/// The lines of a batch, packed; `None` where no span has a key.
+/// The lines of a batch, packed; `None` where no span has a key. Their groups follow the lines, where
+/// a version that knows no groups does not look.
 pub(crate) fn pack(
     batch: &[IndexedSpan],
     received_at: Timestamp,
@@ -84,6 +93,7 @@ pub(crate) fn pack(
             role: key.role,
             service: span.service(),
             operation: key.operation,
+            group: key.group.as_deref(),
         };
         let line = lines.entry(group).or_insert_with_key(Group::line);
         line.spans += 1;
@@ -95,13 +105,24 @@ pub(crate) fn pack(
         return Ok(None);
     }
     let lines: Vec<Rollup> = lines.into_values().collect();
-    postcard::to_stdvec(&lines)
-        .map(Some)
-        .map_err(|error| StoreError::internal("pack roll-ups", error))
+    let groups: Vec<&Option<String>> = lines.iter().map(|line| &line.group).collect();
+    let packed = postcard::to_stdvec(&lines)
+        .and_then(|packed| postcard::to_extend(&groups, packed))
+        .map_err(|error| StoreError::internal("pack roll-ups", error))?;
+    Ok(Some(packed))
 }
 
 pub(crate) fn unpack(bytes: &[u8]) -> Result<Vec<Rollup>, StoreError> {
-    postcard::from_bytes(bytes).map_err(|error| StoreError::internal("read roll-ups", error))
+    let failed = |error| StoreError::internal("read roll-ups", error);
+    let (mut lines, rest): (Vec<Rollup>, _) = postcard::take_from_bytes(bytes).map_err(failed)?;
+    // Nothing follows in what a version without groups packed.
+    if !rest.is_empty() {
+        let groups: Vec<Option<String>> = postcard::from_bytes(rest).map_err(failed)?;
+        for (line, group) in lines.iter_mut().zip(groups) {
+            line.group = group;
+        }
+    }
+    Ok(lines)
 }
 
 /// Lines of one minute and group become one.
@@ -125,6 +146,7 @@ struct Group<'a> {
     role: DestinationRole,
     service: &'a str,
     operation: Operation,
+    group: Option<&'a str>,
 }
 
 impl Group<'_> {
@@ -140,6 +162,7 @@ impl Group<'_> {
             failed: 0,
             last_at: Timestamp::from_unix_nanos(i64::MIN),
             durations: Histogram::default(),
+            group: self.group.map(|group| storable(group).into_owned()),
         }
     }
 }
@@ -193,4 +216,40 @@ pub(crate) fn role_of(code: i16) -> DestinationRole {
 pub(crate) fn operation_of(code: i16) -> Operation {
     let at = usize::try_from(code).unwrap_or(5);
     OPERATIONS.get(at).copied().unwrap_or(Operation::Other)
+}
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use super::*;
+    use crate::testing::Sample;
+
+    #[test]
+    fn groups_are_packed_where_an_older_version_does_not_look() {
+        let now = Timestamp::from_unix_millis(1_795_435_200_000);
+        let batch = Sample::new(41, now).batch(2_000);
+        let packed = pack(&batch, now).unwrap().unwrap();
+        let lines = unpack(&packed).unwrap();
+        assert!(lines.iter().any(|line| line.group.is_some()));
+        assert!(lines.iter().any(|line| line.group.is_none()));
+        // As a version that knows no groups reads it, and as it packed it.
+        let old: Vec<Rollup> = postcard::from_bytes(&packed).unwrap();
+        assert_eq!(old.len(), lines.len());
+        let packed_by_old = postcard::to_stdvec(&old).unwrap();
+        assert_eq!(unpack(&packed_by_old).unwrap(), old);
+    }
+
+    #[test]
+    fn groups_part_lines_and_lines_without_keep_their_key() {
+        let now = Timestamp::from_unix_millis(1_795_435_200_000);
+        let packed = pack(&Sample::new(41, now).batch(50), now).unwrap().unwrap();
+        let line = unpack(&packed).unwrap().remove(0);
+        let of = |group: Option<&str>| Rollup {
+            group: group.map(str::to_owned),
+            ..line.clone()
+        };
+        assert_eq!(
+            sum([of(None), of(Some("a")), of(Some("b")), of(Some("a"))]).len(),
+            3
+        );
+    }
 }

@@ -161,12 +161,14 @@ impl Sample {
                 Operation::Process
             },
             role: DestinationRole::Origin,
+            group: (!producer).then(|| "billing".to_owned()),
             failed,
         };
         IndexedSpan {
             span,
             terms,
             rollup: Some(rollup),
+            troubled: failed,
         }
     }
 

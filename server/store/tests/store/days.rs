@@ -88,7 +88,7 @@ async fn retention_drops_whole_days_and_never_audit() {
     let now = noon().plus_ms(3 * day);
     let policy = RetentionPolicy {
         age: Some(Duration::from_secs(36 * 3_600)),
-        max_disk: None,
+        ..RetentionPolicy::default()
     };
     let done = store.retention_at(policy, now).await.unwrap();
     assert!(
@@ -98,8 +98,8 @@ async fn retention_drops_whole_days_and_never_audit() {
     assert_eq!(store.since(None, 10).await.unwrap().len(), 2);
 
     let policy = RetentionPolicy {
-        age: None,
         max_disk: Some(1),
+        ..RetentionPolicy::default()
     };
     store.retention_at(policy, now).await.unwrap();
     assert_eq!(store.since(None, 10).await.unwrap().len(), 1);
@@ -113,7 +113,11 @@ async fn retention_drops_whole_days_and_never_audit() {
 async fn rollups_count_once_however_often_they_are_folded() {
     let db = TestDatabase::new().await;
     let store = db.store();
-    let load = spans(24, 6_500);
+    let mut load = spans(24, 6_500);
+    for indexed in load.iter_mut().step_by(2) {
+        indexed.span.started_at = indexed.span.started_at.plus_ms(60_000);
+        indexed.span.ended_at = indexed.span.ended_at.plus_ms(60_000);
+    }
     for batch in load.chunks(100) {
         let block = encode(batch, noon()).unwrap();
         store.append_encoded(&block).await.unwrap();
@@ -123,6 +127,7 @@ async fn rollups_count_once_however_often_they_are_folded() {
         to: noon().plus_ms(HOUR),
     };
     let before = store.rollups(range).await.unwrap();
+    let sums = store.destination_sums(range).await.unwrap();
     let spans: u64 = before.iter().map(|r| r.spans).sum();
     let failed: u64 = before.iter().map(|r| r.failed).sum();
     assert_eq!(spans, 6_500);
@@ -133,8 +138,29 @@ async fn rollups_count_once_however_often_they_are_folded() {
             .count() as u64
     );
     assert!(before.iter().all(|r| r.durations.count() == r.spans));
-    assert_eq!(store.merge_once().await.unwrap().segments, 32);
-    assert_eq!(store.rollups(range).await.unwrap(), before);
-    assert_eq!(store.merge_once().await.unwrap().segments, 32);
-    assert_eq!(store.rollups(range).await.unwrap(), before);
+    assert!(before.iter().any(|r| r.group.is_some()));
+    let place = |system: &str, name: &str| (system.to_owned(), name.to_owned());
+    let one = place(&before[0].system, &before[0].destination);
+    for _ in 0..2 {
+        assert_eq!(store.merge_once().await.unwrap().segments, 32);
+        assert_eq!(store.rollups(range).await.unwrap(), before);
+        assert_eq!(store.destination_sums(range).await.unwrap(), sums);
+    }
+    assert_eq!(sums.iter().map(|s| s.spans).sum::<u64>(), spans);
+    assert_eq!(sums.iter().map(|s| s.failed).sum::<u64>(), failed);
+    let of_one = store
+        .rollups_of(range, std::slice::from_ref(&one))
+        .await
+        .unwrap();
+    let mut expected = before.clone();
+    expected.retain(|r| place(&r.system, &r.destination) == one);
+    assert_eq!(of_one, expected);
+    let totals = store.rollup_totals(range).await.unwrap();
+    assert!(totals.len() < before.len());
+    assert!(totals.iter().all(|t| t.minute == range.from));
+    assert_eq!(totals.iter().map(|t| t.spans).sum::<u64>(), spans);
+    assert_eq!(
+        totals.iter().map(|t| t.durations.count()).sum::<u64>(),
+        spans
+    );
 }

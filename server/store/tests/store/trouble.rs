@@ -1,15 +1,16 @@
 //! Rows of exceptional messages, the finder's position, logs and metrics.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use waybill_model::id::TraceId;
 use waybill_model::journey::{JourneyState, JourneySummary, Message};
 use waybill_model::span::{Resource, Scope, Value};
 use waybill_model::time::{TimeRange, Timestamp};
-use waybill_store::BlockId;
 use waybill_store::signals::{LogRecord, MetricPoint, MetricValue};
 use waybill_store::testing::TestDatabase;
 use waybill_store::troubled::{Troubled, TroubledAttempt, TroubledFilter};
+use waybill_store::{BlockId, RetentionPolicy};
 
 use crate::noon;
 
@@ -178,6 +179,63 @@ async fn rows_are_replaced_filtered_and_paged() {
         1
     );
     assert_eq!(store.troubled_journey(id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn rows_go_by_an_age_of_their_own() {
+    let db = TestDatabase::new().await;
+    let store = db.store();
+    let day = 24 * 3_600_000;
+    let mut all: Vec<Troubled> = (0..4).map(|n| troubled(n, JourneyState::Failed)).collect();
+    for (days, row) in (0..).zip(&mut all) {
+        row.updated_at = noon().plus_ms(-days * day);
+    }
+    store.save_troubled(&all).await.unwrap();
+    // Spans go after a day; what is told of trouble stays for two and a half.
+    let policy = RetentionPolicy {
+        age: Some(Duration::from_secs(24 * 3_600)),
+        troubled: Some(Duration::from_secs(60 * 3_600)),
+        max_disk: None,
+    };
+    let done = store.retention_at(policy, noon()).await.unwrap();
+    assert_eq!((done.dropped_troubled, done.more), (1, false));
+    let left = store
+        .troubled(&TroubledFilter::default(), 10)
+        .await
+        .unwrap();
+    let left: Vec<_> = left.iter().map(|row| row.summary.message.offset).collect();
+    assert_eq!(left, [Some(2), Some(1), Some(0)]);
+    let gone = &all[3].summary.id;
+    assert_eq!(store.troubled_journey(gone).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn more_old_rows_than_a_batch_take_another_step() {
+    let db = TestDatabase::new().await;
+    let store = db.store();
+    store
+        .save_troubled(&[troubled(1, JourneyState::Failed)])
+        .await
+        .unwrap();
+    sqlx::query(
+        "INSERT INTO troubled_journey (key, id, state, system, groups, services, started_at,
+            updated_at, attempts, summary)
+         SELECT decode(lpad(n::text, 64, '0'), 'hex'), n::text, state, system, groups, services,
+            started_at, updated_at, attempts, summary
+         FROM troubled_journey, generate_series(1, 10001) AS n",
+    )
+    .execute(store.pool())
+    .await
+    .unwrap();
+    let policy = RetentionPolicy {
+        troubled: Some(Duration::from_secs(3_600)),
+        ..RetentionPolicy::default()
+    };
+    let later = noon().plus_ms(2 * 3_600_000);
+    let first = store.retention_at(policy, later).await.unwrap();
+    assert_eq!((first.dropped_troubled, first.more), (10_000, true));
+    let second = store.retention_at(policy, later).await.unwrap();
+    assert_eq!((second.dropped_troubled, second.more), (2, false));
 }
 
 #[tokio::test]

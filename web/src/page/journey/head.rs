@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use waybill_model::journey::Journey;
+use waybill_model::journey::{Journey, Owner};
 
 use super::diagnosis;
 use crate::format;
@@ -73,8 +73,16 @@ fn facts(journey: &Journey) -> impl IntoView + use<> {
             {message.size_bytes.map(|size| fact(own.size, format::bytes(size)))}
             {message.created_at.map(|at| fact(own.created, time::instant(at)))}
             {fact(own.trace_ids, traces)}
+            {journey.owner.as_ref().map(|owner| fact(own.owner, owned(owner)))}
         </dl>
     }
+}
+
+fn owned(owner: &Owner) -> impl IntoView + use<> {
+    let runbook = owner.runbook.clone().map(|address| {
+        view! { " " <a href=address rel="noreferrer">{words().journey.runbook}</a> }
+    });
+    view! { {name(&owner.team, 48)} {runbook} }
 }
 
 fn fact(label: &'static str, value: impl IntoAny) -> AnyView {

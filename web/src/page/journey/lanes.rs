@@ -252,6 +252,7 @@ mod tests {
             gaps: vec![],
             diagnosis: None,
             diagnosis_rule: None,
+            owner: None,
             assembling: false,
         }
     }

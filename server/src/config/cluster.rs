@@ -1,0 +1,124 @@
+//! `[[cluster]]`: each checked, and its settings read by the adapter of its broker.
+
+use std::time::Duration;
+
+use serde::de::Deserialize;
+use serde_json::Value as Json;
+use toml::Value;
+use waybill_broker::settings::{Settings, nearest};
+use waybill_broker::{BrokerAdapter, Capability, registry};
+use waybill_model::problem::{Code, Problem};
+
+use super::Cluster;
+use super::raw::RawCluster;
+use super::resolve::wrong;
+use super::source::Environment;
+use super::value::{SecretSource, Span};
+
+pub(super) fn clusters(
+    raw: Vec<RawCluster>,
+    environment: &Environment,
+) -> Result<Vec<Cluster>, Problem> {
+    let adapters = registry::adapters();
+    let mut clusters: Vec<Cluster> = Vec::with_capacity(raw.len());
+    for raw in raw {
+        if clusters.iter().any(|other| other.name == raw.name) {
+            let key = format!("cluster {:?}, name", raw.name);
+            return Err(wrong(&key, "stands twice: names are unique"));
+        }
+        clusters.push(cluster(raw, &adapters, environment)?);
+    }
+    Ok(clusters)
+}
+
+fn cluster(
+    raw: RawCluster,
+    adapters: &[BrokerAdapter],
+    environment: &Environment,
+) -> Result<Cluster, Problem> {
+    let name = &raw.name;
+    let in_cluster = |key: &str| format!("cluster {name:?}, {key}");
+    if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
+        return Err(wrong(&in_cluster("name"), "1 to 64 printable characters"));
+    }
+    if let Some(colour) = &raw.colour {
+        let digits = colour.strip_prefix('#').unwrap_or_default();
+        if digits.len() != 6 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(wrong(
+                &in_cluster("colour"),
+                &format!("{colour:?} is not like \"#b5179e\""),
+            ));
+        }
+    }
+    let poll_interval = raw
+        .poll_interval
+        .map_or(Duration::from_secs(5), |Span(time)| time);
+    if poll_interval < Duration::from_secs(1) {
+        return Err(wrong(&in_cluster("poll_interval"), "at least 1s"));
+    }
+    let managed = raw.managed.unwrap_or(true);
+    let adapter = adapters.iter().find(|adapter| adapter.name == raw.broker);
+    let (addresses, capabilities) = match adapter {
+        Some(adapter) => {
+            let settings = settings(&raw.settings, environment)
+                .map_err(|(key, error)| wrong(&in_cluster(&key), &error))?;
+            let addresses = (adapter.addresses)(&settings).map_err(|problem| Problem {
+                message: format!("{}: {}", in_cluster("settings"), problem.message),
+                ..problem
+            })?;
+            let capabilities = adapter.capabilities();
+            (addresses, capabilities.iter().map(|c| c.name()).collect())
+        }
+        // Spans may be of brokers that no adapter speaks with; the convention's names are read.
+        None if !managed => (Vec::new(), vec![Capability::Journeys.name()]),
+        None => return Err(unknown_broker(&in_cluster("broker"), &raw.broker, adapters)),
+    };
+    Ok(Cluster {
+        name: raw.name,
+        broker: raw.broker,
+        site: raw.site,
+        colour: raw.colour,
+        poll_interval,
+        actions: raw.actions,
+        managed,
+        settings: raw.settings,
+        addresses,
+        capabilities,
+    })
+}
+
+fn unknown_broker(key: &str, broker: &str, adapters: &[BrokerAdapter]) -> Problem {
+    let known = || adapters.iter().map(|adapter| adapter.name);
+    let hint = match nearest(broker, known()) {
+        Some(near) => format!("Did you mean `{near}`?"),
+        None => format!(
+            "Known: {}. With managed = false a cluster of any other is named by its spans.",
+            known().collect::<Vec<_>>().join(", ")
+        ),
+    };
+    Problem::new(
+        Code::ConfigInvalid,
+        format!("{key}: `{broker}` is not known here"),
+        hint,
+    )
+}
+
+/// The table as an adapter takes it, secrets read where they stand; else the key and what is wrong.
+fn settings(table: &toml::Table, environment: &Environment) -> Result<Settings, (String, String)> {
+    let plain = |value: &Value| match value {
+        Value::Table(_) => SecretSource::deserialize(value.clone())
+            .map_err(|error| error.message().to_owned())?
+            .resolve(|name| environment.get(name).cloned())
+            .map(|secret| Json::String(secret.expose().to_owned())),
+        other => serde_json::to_value(other).map_err(|error| error.to_string()),
+    };
+    let entry = |(key, value): (&String, &Value)| match plain(value) {
+        Ok(value) => Ok((key.clone(), value)),
+        Err(error) => Err((format!("settings.{key}"), error)),
+    };
+    table.iter().map(entry).collect()
+}
+
+#[cfg(test)]
+#[path = "cluster_tests/mod.rs"]
+mod tests;

@@ -1,0 +1,108 @@
+//! The settings of each broker's clusters, as the documentation writes them.
+
+use super::*;
+use crate::config::{Config, Overrides, load};
+
+fn load_text(text: &str, environment: &[(&str, &str)]) -> Result<Config, Problem> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    let environment = environment
+        .iter()
+        .map(|(name, value)| (name.to_string(), value.to_string()))
+        .collect();
+    load(Some(file.path()), &environment, &Overrides::default())
+}
+
+const DOCUMENTED: &str = r##"
+    [[cluster]]
+    name = "orders"
+    broker = "kafka"
+    [cluster.settings]
+    bootstrap = ["127.0.0.1:9092", "b.example"]
+    [[cluster]]
+    name = "billing"
+    broker = "rabbitmq"
+    [cluster.settings]
+    amqp = "amqp://127.0.0.1:5672/%2f"
+    management = "http://127.0.0.1:15672"
+    user = "waybill"
+    password = { env = "BILLING_PASSWORD" }
+    [[cluster]]
+    name = "payments"
+    broker = "rocketmq"
+    [cluster.settings]
+    namesrv = "127.0.0.1:9876;127.0.0.2:9876"
+"##;
+
+#[test]
+fn addresses_are_read_by_the_adapter_of_each_broker() {
+    let config = load_text(DOCUMENTED, &[("BILLING_PASSWORD", "hunter2")]).unwrap();
+    let addresses: Vec<_> = config.clusters.iter().map(|c| &c.addresses[..]).collect();
+    let expected: [&[&str]; 3] = [
+        &["127.0.0.1:9092", "b.example:9092"],
+        &["127.0.0.1:5672", "127.0.0.1:15672"],
+        &["127.0.0.1:9876", "127.0.0.2:9876"],
+    ];
+    assert_eq!(addresses, expected);
+    assert!(!format!("{config:?}").contains("hunter2"));
+    let problem = load_text(DOCUMENTED, &[]).unwrap_err();
+    assert!(
+        problem
+            .message
+            .starts_with("cluster \"billing\", settings.password: the environment variable"),
+        "{problem}"
+    );
+}
+
+#[test]
+fn wrong_settings_are_named_with_the_near_miss() {
+    for (broker, settings, message, hint) in [
+        (
+            "kafka",
+            "bootsrap = ['a:1']",
+            "settings: `bootsrap` is not known here",
+            "Did you mean `bootstrap`?",
+        ),
+        (
+            "rabbitmq",
+            "managment = 'http://a'",
+            "settings: `managment` is not known here",
+            "Did you mean `management`?",
+        ),
+        (
+            "rocketmq",
+            "bootstrap = ['a:1']",
+            "settings: `bootstrap` is not known here",
+            "Known here: namesrv.",
+        ),
+        (
+            "kafka",
+            "bootstrap = 7",
+            "settings: expected a list of addresses",
+            "",
+        ),
+        (
+            "kafka",
+            "bootstrap = ['a:port']",
+            "settings: bootstrap: it names no host",
+            "",
+        ),
+        (
+            "kafak",
+            "",
+            "broker: `kafak` is not known here",
+            "Did you mean `kafka`?",
+        ),
+    ] {
+        let text =
+            format!("[[cluster]]\nname = 'a'\nbroker = '{broker}'\n[cluster.settings]\n{settings}");
+        let problem = load_text(&text, &[]).expect_err(&text);
+        assert_eq!(problem.code, Code::ConfigInvalid, "{text}");
+        let message = format!("cluster \"a\", {message}");
+        assert!(problem.message.starts_with(&message), "{problem}");
+        assert!(problem.hint.contains(hint), "{text}: {}", problem.hint);
+    }
+    let foreign = "[[cluster]]\nname = 'a'\nbroker = 'other'\nmanaged = false";
+    let config = load_text(foreign, &[]).unwrap();
+    assert!(config.clusters[0].addresses.is_empty());
+}
