@@ -27,8 +27,11 @@ pub struct BrokerAdapter {
     /// Reads the settings table of a cluster, where there is no `connect`, whose clusters tell it
     /// themselves: `host:port` of every door that it names, as spans may name them. Opens no
     /// connection. An unknown key is `ConfigInvalid` with the nearest known one.
-    pub addresses: Option<fn(&Settings) -> Result<Vec<String>, Problem>>,
+    pub addresses: Option<Addresses>,
 }
+
+/// From a settings table to the addresses in it.
+pub type Addresses = fn(&Settings) -> Result<Vec<String>, Problem>;
 
 /// The broker's own words for what the model names neutrally.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -22,6 +22,8 @@ use super::window::Minutes;
 use crate::auth::store_problem;
 use crate::clock;
 
+/// Figures are of the moment they are asked for; those of a later page are of the first one's.
+const STALE_MS: f64 = 60_000.0;
 /// What only a broker tells of every destination.
 const OF_BROKERS: [&str; 4] = ["depth", "partitions", "dead_letters", "coverage"];
 
@@ -51,18 +53,19 @@ impl Query {
         let minutes = Minutes::until(as_of);
         let mut lines = self.lines(minutes).await?;
         lines.retain(|line| self.fits(line, &query));
-        let place = |line: &Line| Place::of(line, query.sort, as_of);
-        lines.sort_by(|a, b| place(a).order(&place(b)));
+        lines.sort_by(|a, b| order(key(a, query.sort), key(b, query.sort)));
         if let Some(after) = &after {
-            lines.retain(|line| after.order(&place(line)) == Ordering::Less);
+            let after = (after.value, &after.id);
+            lines.retain(|line| order(after, key(line, query.sort)) == Ordering::Less);
         }
         let limit = query.limit.max(1) as usize;
         let more = lines.len() > limit;
         lines.truncate(limit);
-        let next = lines
-            .last()
-            .filter(|_| more)
-            .map(|last| place(last).write());
+        let next = lines.last().filter(|_| more).map(|last| {
+            let (value, id) = key(last, query.sort);
+            let id = id.clone();
+            Place { as_of, value, id }.write()
+        });
         let durations = self.durations(&lines, minutes.range()).await?;
         let item = |line: Line| {
             let durations = durations.get(&line.id);
@@ -167,8 +170,7 @@ impl Query {
             p99_ms: quantile(0.99),
             last_at: line.last_at,
             as_of,
-            // Read from the store for this answer.
-            stale: false,
+            stale: clock::now().ms_since(as_of) > STALE_MS,
             system: line.id.system,
             destination: line.id.name,
             depth: None,
@@ -221,6 +223,25 @@ pub(super) fn line(id: DestinationId, sums: &[DestinationSum]) -> Line {
     line
 }
 
+/// What a line is sorted by.
+fn key(line: &Line, sort: DestinationSort) -> (u64, &DestinationId) {
+    let value = match sort {
+        DestinationSort::Name => 0,
+        DestinationSort::Published => line.published,
+        DestinationSort::Processed => line.processed,
+        DestinationSort::Failed => line.failed,
+    };
+    (value, &line.id)
+}
+
+/// Greatest value first, then by name, then by system.
+fn order(a: (u64, &DestinationId), b: (u64, &DestinationId)) -> Ordering {
+    let names = |id: &DestinationId, other: &DestinationId| {
+        (&id.name, &id.system).cmp(&(&other.name, &other.system))
+    };
+    b.0.cmp(&a.0).then_with(|| names(a.1, b.1))
+}
+
 /// A place in the sorted list, and the window that it is of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Place {
@@ -231,25 +252,6 @@ struct Place {
 }
 
 impl Place {
-    fn of(line: &Line, sort: DestinationSort, as_of: Timestamp) -> Self {
-        Self {
-            as_of,
-            value: match sort {
-                DestinationSort::Name => 0,
-                DestinationSort::Published => line.published,
-                DestinationSort::Processed => line.processed,
-                DestinationSort::Failed => line.failed,
-            },
-            id: line.id.clone(),
-        }
-    }
-
-    /// Greatest value first, then by name, then by system.
-    fn order(&self, other: &Self) -> Ordering {
-        let name = |place: &Self| (place.id.name.clone(), place.id.system.clone());
-        (other.value.cmp(&self.value)).then_with(|| name(self).cmp(&name(other)))
-    }
-
     fn write(&self) -> String {
         format!("{}.{}.{}", self.as_of.unix_millis(), self.value, self.id)
     }
@@ -291,7 +293,7 @@ mod tests {
         for one in &all {
             assert_eq!(Place::read(&one.write()).as_ref(), Ok(one));
         }
-        all.sort_by(Place::order);
+        all.sort_by(|a, b| order((a.value, &a.id), (b.value, &b.id)));
         let names: Vec<&str> = all.iter().map(|place| place.id.name.as_str()).collect();
         assert_eq!(names, ["c.d", "a", "b", ""]);
         for text in ["", "1", "1.2", "x.2.d-00-00", "1.2.zz"] {

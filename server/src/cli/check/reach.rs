@@ -58,6 +58,7 @@ mod tests {
             actions: crate::config::ActionLevel::Off,
             managed: true,
             settings: toml::Table::new(),
+            resolved: crate::config::Resolved::default(),
             addresses: vec![live.clone()],
             capabilities: Vec::new(),
         };
