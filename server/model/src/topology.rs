@@ -97,8 +97,10 @@ pub struct Destination {
     pub unknown: Vec<Unknown>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PlaceKind))]
 #[serde(rename_all = "snake_case")]
 pub enum DestinationKind {
     #[default]
