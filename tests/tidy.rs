@@ -252,6 +252,28 @@ fn detectors_and_the_rebuilding_are_pure() {
     }
 }
 
+/// What is told of a cluster is arithmetic on answers; asking and keeping stand apart.
+#[test]
+fn what_polls_conclude_is_pure() {
+    for (path, text) in files("server/src/poll", "rs") {
+        let asks = ["keeper.rs", "schedule.rs", "tenure.rs", "mod.rs"];
+        if path.contains("_tests") || asks.iter().any(|name| path.ends_with(name)) {
+            continue;
+        }
+        let code = code(&text);
+        for banned in [
+            "tokio",
+            "Store",
+            "clock::",
+            "SystemTime",
+            "Instant",
+            "waybill_broker",
+        ] {
+            assert!(!code.contains(banned), "{path} is not pure ({banned})");
+        }
+    }
+}
+
 #[test]
 fn every_error_code_has_a_page() {
     for code in waybill_model::problem::Code::ALL {

@@ -4,6 +4,7 @@
 mod background;
 mod index;
 mod known;
+mod polling;
 mod process;
 mod reads;
 
@@ -14,7 +15,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use waybill_broker::Dialects;
+use waybill_broker::{BrokerAdapter, Dialects, registry};
 use waybill_model::problem::{Code, Problem};
 use waybill_model::status::ComponentState;
 use waybill_store::Store;
@@ -74,13 +75,21 @@ struct Core {
 
 impl App {
     /// Returns when everything listens. Port 0 takes a free one.
-    pub async fn start(mut config: Config) -> Result<Self, Problem> {
+    pub async fn start(config: Config) -> Result<Self, Problem> {
+        Self::start_with(config, registry::adapters()).await
+    }
+
+    /// The same with these adapters alone.
+    pub async fn start_with(
+        mut config: Config,
+        adapters: Vec<BrokerAdapter>,
+    ) -> Result<Self, Problem> {
         let health = Health::default();
         postgres::refuse_if_in_use(&config)?;
         let web = bind_web(&mut config).await?;
         probe_ingest(&config).await?;
         let database = Database::start(&config, health.component("postgres")).await?;
-        match Self::build(config, health, web, &database).await {
+        match Self::build(config, &adapters, health, web, &database).await {
             Ok(built) => Ok(built.into_app(database)),
             Err(problem) => {
                 // The first problem is the one worth telling.
@@ -151,6 +160,7 @@ impl App {
 
     async fn build(
         config: Config,
+        adapters: &[BrokerAdapter],
         health: Health,
         web: Option<TcpListener>,
         database: &Database,
@@ -165,6 +175,7 @@ impl App {
         ));
         let tasks = Tasks::default();
         background::start(&tasks, &config, &core, &process.health);
+        polling::start(&tasks, &config, adapters, &core, &process.health)?;
         let setup_link = setup_link(&config, &core.auth).await?;
         let mut addresses = Addresses {
             web: None,
@@ -369,11 +380,7 @@ async fn setup_link(config: &Config, auth: &Auth) -> Result<Option<String>, Prob
 }
 
 fn say_idle_roles(config: &Config, health: &Health) {
-    for (role, name) in [
-        (ProcessRole::Poll, "poll"),
-        (ProcessRole::Act, "act"),
-        (ProcessRole::Detect, "detect"),
-    ] {
+    for (role, name) in [(ProcessRole::Act, "act"), (ProcessRole::Detect, "detect")] {
         health.component(name).set(ComponentState::Off, None);
         // Said only to who asked for it by name.
         if config.has_role(role) && config.roles != ProcessRole::ALL {

@@ -14,7 +14,9 @@ pub struct Health {
 
 #[derive(Clone, Debug)]
 struct Part {
-    name: &'static str,
+    name: Arc<str>,
+    /// Whether the process can do its work without it.
+    is_outside: bool,
     state: ComponentState,
     since: Timestamp,
     last_error: Option<String>,
@@ -22,10 +24,22 @@ struct Part {
 
 impl Health {
     /// Adds a part, as starting.
-    pub fn component(&self, name: &'static str) -> Component {
+    pub fn component(&self, name: &str) -> Component {
+        self.add(name, false)
+    }
+
+    /// Adds something that is watched and is no part of the process: it shows, and readiness does not
+    /// ask for it.
+    pub fn outside(&self, name: &str) -> Component {
+        self.add(name, true)
+    }
+
+    fn add(&self, name: &str, is_outside: bool) -> Component {
+        let name: Arc<str> = name.into();
         let mut parts = self.parts.write().unwrap_or_else(PoisonError::into_inner);
         parts.push(Part {
-            name,
+            name: name.clone(),
+            is_outside,
             state: ComponentState::Starting,
             since: clock::now(),
             last_error: None,
@@ -44,7 +58,7 @@ impl Health {
         parts
             .iter()
             .map(|part| Line {
-                name: part.name.to_owned(),
+                name: part.name.to_string(),
                 state: part.state,
                 age_ms: now.ms_since(part.since).max(0.0) as u64,
                 last_error: part.last_error.clone(),
@@ -57,6 +71,7 @@ impl Health {
         let parts = self.parts.read().unwrap_or_else(PoisonError::into_inner);
         parts
             .iter()
+            .filter(|part| !part.is_outside)
             .filter(|part| matches!(part.state, ComponentState::Starting | ComponentState::Down))
             .map(|part| {
                 let state = match part.state {
@@ -76,13 +91,13 @@ impl Health {
 #[derive(Clone, Debug)]
 pub struct Component {
     health: Health,
-    name: &'static str,
+    name: Arc<str>,
     at: usize,
 }
 
 impl Component {
-    pub fn name(&self) -> &'static str {
-        self.name
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// An error stays visible after recovery, until another takes its place.
@@ -118,6 +133,9 @@ mod tests {
         );
         database.set(ComponentState::Ok, None);
         merger.set(ComponentState::Degraded, Some("slow".into()));
+        health
+            .outside("cluster orders")
+            .set(ComponentState::Down, None);
         assert!(health.not_ready().is_empty());
         database.set(ComponentState::Down, Some("gone".into()));
         assert_eq!(health.not_ready(), ["database is down: gone"]);

@@ -14,6 +14,7 @@ pub mod ingest;
 pub mod journey;
 pub mod listener;
 pub mod metrics;
+pub mod poll;
 pub mod postgres;
 pub mod query;
 pub mod tasks;

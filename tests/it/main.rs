@@ -9,6 +9,7 @@ mod durability;
 mod ingest;
 mod journeys;
 mod masking;
+mod observed;
 mod otlp_tls;
 mod power;
 mod recordings;

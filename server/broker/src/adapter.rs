@@ -1,13 +1,16 @@
 //! An adapter: the descriptor of a broker and the facets that speak with it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use async_trait::async_trait;
 use waybill_model::messaging::{DestinationKind, DestinationRole, Facts};
 use waybill_model::problem::Problem;
 use waybill_model::span::Span;
+use waybill_model::topology::{Readings, Topology};
 
 use crate::convention::Said;
-use crate::settings::Settings;
+pub use crate::settings::Settings;
 
 /// Everything Waybill has of one broker.
 #[derive(Clone)]
@@ -19,10 +22,16 @@ pub struct BrokerAdapter {
     pub vocabulary: Vocabulary,
     /// Reads spans of this broker's clients.
     pub dialect: Option<Arc<dyn Dialect>>,
-    /// Reads the settings table of a cluster: `host:port` of every door that it names, as spans may
-    /// name them. Opens no connection. An unknown key is `ConfigInvalid` with the nearest known one.
-    pub addresses: fn(&Settings) -> Result<Vec<String>, Problem>,
+    /// Speaks with a cluster of this broker.
+    pub connect: Option<Arc<dyn Connect>>,
+    /// Reads the settings table of a cluster, where there is no `connect`, whose clusters tell it
+    /// themselves: `host:port` of every door that it names, as spans may name them. Opens no
+    /// connection. An unknown key is `ConfigInvalid` with the nearest known one.
+    pub addresses: Option<Addresses>,
 }
+
+/// From a settings table to the addresses in it.
+pub type Addresses = fn(&Settings) -> Result<Vec<String>, Problem>;
 
 /// The broker's own words for what the model names neutrally.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,11 +47,15 @@ pub struct Vocabulary {
 pub enum Capability {
     /// Spans of its clients become journeys.
     Journeys,
+    /// Topology, positions and lag are read from the broker.
+    Observe,
 }
 
 impl BrokerAdapter {
     pub fn capabilities(&self) -> Vec<Capability> {
-        self.dialect.iter().map(|_| Capability::Journeys).collect()
+        let journeys = self.dialect.iter().map(|_| Capability::Journeys);
+        let observe = self.connect.iter().map(|_| Capability::Observe);
+        journeys.chain(observe).collect()
     }
 }
 
@@ -51,6 +64,7 @@ impl Capability {
     pub fn name(self) -> &'static str {
         match self {
             Self::Journeys => "journeys",
+            Self::Observe => "observe",
         }
     }
 }
@@ -97,4 +111,94 @@ pub struct Habits {
     pub one_name: bool,
     /// Two deliveries at two positions are two messages.
     pub positions: bool,
+}
+
+/// From a `[cluster.settings]` table to a cluster that can be asked.
+pub trait Connect: Send + Sync {
+    /// Reads the settings; opens no connection.
+    ///
+    /// # Errors
+    /// `ConfigInvalid`: an unknown key (with the nearest known one), a value that cannot be read, a
+    /// file that is not there.
+    fn cluster(&self, name: &str, settings: &Settings) -> Result<Arc<dyn Cluster>, Problem>;
+}
+
+/// One cluster. Connections are opened when something is asked, and again after they broke: no
+/// restart is needed when a broker comes back.
+pub trait Cluster: Send + Sync {
+    /// `host:port` as spans may name it.
+    fn addresses(&self) -> Vec<String>;
+
+    fn observe(&self) -> Option<&dyn Observe>;
+}
+
+/// Reads a cluster and changes nothing in it: no request that writes, commits, joins, declares or
+/// requeues.
+#[async_trait]
+pub trait Observe: Send + Sync {
+    /// Nodes, destinations, groups, settings. Slow cadence.
+    ///
+    /// # Errors
+    /// Only where nothing at all could be read; what failed in part is told in the topology's
+    /// `unknown` lists.
+    async fn topology(&self, patience: Duration) -> Result<Topology, Refused>;
+
+    /// Positions and depths. Quick cadence. What the last topology told may be used.
+    async fn readings(&self, patience: Duration) -> Result<Readings, Refused>;
+
+    /// What this user may not read, and how to allow it.
+    async fn missing_rights(&self, patience: Duration) -> Result<Vec<MissingRight>, Refused>;
+}
+
+/// Nothing could be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}: {detail}")]
+pub struct Refused {
+    pub reason: Reason,
+    /// For the person: which address, in the broker's or the system's words.
+    pub detail: String,
+    pub hint: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// No connection, or it broke.
+    Unreachable,
+    /// No answer in time.
+    TooSlow,
+    /// User, password or token are not accepted.
+    WrongCredentials,
+    /// The other side's certificate is not trusted, or ours is not.
+    WrongCertificate,
+    /// Something else listens there.
+    NotThisProtocol,
+    /// The user has no right to anything of use.
+    Forbidden,
+    /// An answer that is cut short, too large or against the protocol.
+    BadAnswer,
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Unreachable => "unreachable",
+            Self::TooSlow => "too slow",
+            Self::WrongCredentials => "wrong credentials",
+            Self::WrongCertificate => "wrong certificate",
+            Self::NotThisProtocol => "another protocol",
+            Self::Forbidden => "forbidden",
+            Self::BadAnswer => "bad answer",
+        })
+    }
+}
+
+/// A right that observing wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingRight {
+    /// In the broker's words, such as `Describe on Cluster`.
+    pub right: String,
+    /// What stays blank without it.
+    pub blank: String,
+    /// The command of the broker's own tools that grants the least.
+    pub grant: String,
 }

@@ -7,7 +7,7 @@
 //! adapter has none, Waybill offers nothing and says why. Outside an adapter's folder nobody
 //! compares a broker's name.
 //!
-//! One facet exists today:
+//! Two facets exist today:
 //!
 //! - [`Dialect`] turns the attributes that a client library put on a span into [`Facts`], the
 //!   canonical messaging words. It is pure, cheap (it runs for every span that arrives) and never
@@ -15,11 +15,17 @@
 //!   only when the span is no messaging span at all; a span about no message (an acknowledgement, a
 //!   prefetch setting) is [`Operation::Settle`] or [`Operation::Other`].
 //!
-//! Besides, an adapter reads the settings table of its clusters ([`settings`]) with a type of its own,
-//! and tells the addresses in it, by which spans name a cluster.
+//! - [`Connect`] reads a cluster's settings and gives a [`Cluster`], whose [`Observe`] tells topology
+//!   and readings and changes nothing. What a broker did not tell is `None` with the reason beside
+//!   it, never 0; where nothing at all could be read, the refusal is named. `conformance` (feature
+//!   `testing`) is the suite that every adapter's cluster must pass; `sim` is a cluster that does
+//!   what a test says.
 //!
-//! Reading topology, looking at stored messages and acting on a broker are facets of their own;
-//! they are added to [`BrokerAdapter`] with the first code that performs them, not before.
+//! Each decodes its settings table ([`settings`]) with a type of its own and tells the addresses in
+//! it, by which spans name a cluster.
+//!
+//! Looking at stored messages and acting on a broker are facets of their own; they are added to
+//! [`BrokerAdapter`] with the first code that performs them, not before.
 //!
 //! What all instrumentations share (the names of attributes over ten years of the convention)
 //! is neutral and lives in [`convention`]; what a library does in its own way lives in the
@@ -28,6 +34,8 @@
 //! This crate sees the words of `waybill-model` and nothing else of Waybill.
 
 pub mod adapter;
+#[cfg(any(test, feature = "testing"))]
+pub mod conformance;
 pub mod convention;
 mod kafka;
 mod rabbitmq;
@@ -35,8 +43,13 @@ pub mod registry;
 mod rocketmq;
 pub mod roles;
 pub mod settings;
+#[cfg(any(test, feature = "testing"))]
+pub mod sim;
 
-pub use adapter::{BrokerAdapter, Capability, Dialect, Habits, Vocabulary};
+pub use adapter::{
+    BrokerAdapter, Capability, Cluster, Connect, Dialect, Habits, MissingRight, Observe, Reason,
+    Refused, Vocabulary,
+};
 pub use registry::Dialects;
 
 pub use messaging::{DestinationRole, Facts, Operation};

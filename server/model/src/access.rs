@@ -188,6 +188,13 @@ pub struct Target<'a> {
     pub resource: Option<&'a str>,
 }
 
+/// What a grant opens: patterns of clusters and of resources in them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sight {
+    pub cluster: String,
+    pub resource: String,
+}
+
 /// Who asks, with every grant that is theirs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -205,6 +212,22 @@ impl Caller {
         self.grants
             .iter()
             .any(|grant| grant.allows(action, on, now))
+    }
+}
+
+impl Caller {
+    /// What the caller may do this on; `None`: on everything.
+    pub fn sights(&self, action: Action, now: Timestamp) -> Option<Vec<Sight>> {
+        let grants = self.grants.iter();
+        let open = grants.filter(|grant| grant.allows(action, Target::default(), now));
+        let sights: Vec<Sight> = open
+            .map(|grant| Sight {
+                cluster: grant.cluster.clone(),
+                resource: grant.resource.clone(),
+            })
+            .collect();
+        let everything = |sight: &Sight| sight.cluster == "*" && sight.resource == "*";
+        (!sights.iter().any(everything)).then_some(sights)
     }
 }
 

@@ -5,21 +5,68 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
+use crate::access::Sight;
 use crate::messaging::{DestinationKind, DestinationRole};
 use crate::reference::{Hex, RefError, unhex};
 use crate::time::Timestamp;
+use crate::topology::{DestinationKind as PlaceKind, Finding, Partition, Route, Setting, Unknown};
 use crate::view::TrafficPoint;
 
-/// Written `d-<hex of system>-<hex of name>`: opaque to whoever reads it.
+/// Written `d-<hex of system>-<hex of name>`, and where that could be several,
+/// `-<hex of cluster>-<kind>` and `-<hex of namespace>` after it: opaque to whoever reads it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DestinationId {
     pub system: String,
     pub name: String,
+    /// Which of those that spans would name so.
+    pub exact: Option<Exact>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Exact {
+    pub cluster: String,
+    pub kind: PlaceKind,
+    pub namespace: Option<String>,
+}
+
+impl DestinationId {
+    /// As spans name it.
+    pub fn of_spans(system: &str, name: &str) -> Self {
+        Self {
+            system: system.to_owned(),
+            name: name.to_owned(),
+            exact: None,
+        }
+    }
 }
 
 impl fmt::Display for DestinationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "d-{}-{}", Hex(&self.system), Hex(&self.name))
+        write!(f, "d-{}-{}", Hex(&self.system), Hex(&self.name))?;
+        let Some(exact) = &self.exact else {
+            return Ok(());
+        };
+        write!(f, "-{}-{}", Hex(&exact.cluster), kind_word(exact.kind))?;
+        match &exact.namespace {
+            Some(namespace) => write!(f, "-{}", Hex(namespace)),
+            None => Ok(()),
+        }
+    }
+}
+
+const KINDS: [PlaceKind; 4] = [
+    PlaceKind::Topic,
+    PlaceKind::Queue,
+    PlaceKind::Exchange,
+    PlaceKind::Stream,
+];
+
+fn kind_word(kind: PlaceKind) -> &'static str {
+    match kind {
+        PlaceKind::Topic => "topic",
+        PlaceKind::Queue => "queue",
+        PlaceKind::Exchange => "exchange",
+        PlaceKind::Stream => "stream",
     }
 }
 
@@ -27,11 +74,28 @@ impl FromStr for DestinationId {
     type Err = RefError;
 
     fn from_str(text: &str) -> Result<Self, RefError> {
-        let rest = text.strip_prefix("d-").ok_or(RefError)?;
-        let (system, name) = rest.split_once('-').ok_or(RefError)?;
+        let parts: Vec<&str> = text.split('-').collect();
+        let (system, name, exact) = match *parts.as_slice() {
+            ["d", system, name] => (system, name, None),
+            ["d", system, name, cluster, kind] => (system, name, Some((cluster, kind, None))),
+            ["d", system, name, cluster, kind, namespace] => {
+                (system, name, Some((cluster, kind, Some(namespace))))
+            }
+            _ => return Err(RefError),
+        };
+        let exact = match exact {
+            None => None,
+            Some((cluster, kind, namespace)) => Some(Exact {
+                cluster: unhex(cluster)?,
+                kind: (KINDS.into_iter().find(|known| kind_word(*known) == kind))
+                    .ok_or(RefError)?,
+                namespace: namespace.map(unhex).transpose()?,
+            }),
+        };
         Ok(Self {
             system: unhex(system)?,
             name: unhex(name)?,
+            exact,
         })
     }
 }
@@ -47,8 +111,9 @@ pub struct DestinationQuery {
     pub sort: DestinationSort,
     pub limit: u32,
     pub cursor: Option<String>,
-    /// Patterns of names that the caller may see; `None`: all.
-    pub visible: Option<Vec<String>>,
+    /// What the caller sees; `None`: everything. What no cluster is known of counts as of a cluster
+    /// without a name.
+    pub sights: Option<Vec<Sight>>,
 }
 
 /// By kind, or by role where the role is no kind.
@@ -66,6 +131,13 @@ pub enum DestinationSort {
     Published,
     Processed,
     Failed,
+    /// What brokers tell; what is not known comes last.
+    Depth,
+    Lag,
+    In,
+    Out,
+    Partitions,
+    Bytes,
 }
 
 /// One line of the list. What is null stands in `unknown`.
@@ -75,11 +147,14 @@ pub struct DestinationItem {
     pub id: String,
     pub system: String,
     pub destination: String,
-    /// The only configured cluster of the system; null: unassigned.
+    /// Whose broker tells of it; else the only configured cluster of the system. Null: unassigned.
     pub cluster: Option<String>,
+    /// Virtual host or namespace, where the broker has them.
+    pub namespace: Option<String>,
     pub kind: Option<DestinationKind>,
-    /// What its name tells that it is for.
+    /// What it is for, as its broker or its name tells.
     pub role: DestinationRole,
+    /// Spans of the window.
     pub published_per_s: f64,
     pub processed_per_s: f64,
     /// Failed processings in the window.
@@ -87,18 +162,30 @@ pub struct DestinationItem {
     /// Processing time; null where nothing was processed.
     pub p50_ms: Option<f64>,
     pub p99_ms: Option<f64>,
-    /// Start of the latest span.
-    pub last_at: Timestamp,
-    /// When the figures were read.
-    pub as_of: Timestamp,
-    /// The figures are older than they should be.
+    /// Start of the latest span; null where the window has none.
+    pub last_at: Option<Timestamp>,
+    /// When the broker's figures were read; where no broker tells of it, the spans.
+    pub as_of: Option<Timestamp>,
+    /// The figures are older than two intervals, or the broker left it out.
     pub stale: bool,
-    /// Messages waiting.
+    /// The broker leaves it out since then, while it cannot tell everything.
+    pub missing_since: Option<Timestamp>,
+    /// Messages that it holds.
     pub depth: Option<u64>,
+    /// The greatest of its groups.
+    pub lag_messages: Option<u64>,
+    /// As its broker tells, from its last two readings. What goes out is what groups took together.
+    pub in_per_s: Option<f64>,
+    pub out_per_s: Option<f64>,
+    /// How many.
     pub partitions: Option<u64>,
+    pub consumers: Option<u64>,
+    pub stored_bytes: Option<u64>,
+    pub group_count: Option<u64>,
+    pub finding_count: Option<u64>,
     /// Names of the destinations that its dead letters go to.
     pub dead_letters: Option<Vec<String>>,
-    /// Share of its messages that spans tell of, 0 to 1.
+    /// Share of the messages of the last hour that spans tell of, 0 to 1.
     pub coverage: Option<f64>,
     /// Members that are null because nobody has said.
     pub unknown: Vec<&'static str>,
@@ -117,11 +204,24 @@ pub struct Destination {
     pub series: Vec<TrafficPoint>,
     pub publishers: Vec<Publisher>,
     pub consumers: Vec<Consumer>,
-    /// Groups that spans name; the broker may know others.
+    /// Groups that spans or its broker name.
     pub groups: Vec<GroupItem>,
     pub latency: Latency,
     /// Configuration that matters.
-    pub config: Option<std::collections::BTreeMap<String, String>>,
+    pub config: Option<Vec<Setting>>,
+    /// In the broker's words.
+    pub subtype: Option<String>,
+    pub state: Option<String>,
+    pub partition_details: Option<Vec<Partition>>,
+    /// What its topology tells is wrong.
+    pub findings: Option<Vec<Finding>>,
+    /// What leads to it and from it within the broker.
+    pub routes: Option<Vec<Route>>,
+    /// When these were read, and whether that is longer ago than two intervals.
+    pub topology_as_of: Option<Timestamp>,
+    pub topology_stale: Option<bool>,
+    /// Why members are null, where the broker tells it.
+    pub reasons: Vec<Unknown>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -159,9 +259,14 @@ pub struct Consumer {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GroupItem {
+    /// Of the group's own page; null where only spans name it.
+    pub id: Option<String>,
     pub name: String,
     /// Services whose spans name it.
     pub services: Vec<String>,
+    pub state: Option<String>,
+    pub members: Option<u64>,
+    /// On this destination.
     pub lag_messages: Option<u64>,
     pub lag_ms: Option<f64>,
     pub unknown: Vec<&'static str>,
@@ -198,13 +303,29 @@ mod tests {
     #[test]
     fn an_id_survives_being_written() {
         for name in ["orders", "", "a-b/é <x>"] {
-            let id = DestinationId {
-                system: "kafka".into(),
-                name: name.into(),
-            };
-            assert_eq!(id.to_string().parse(), Ok(id));
+            let id = DestinationId::of_spans("kafka", name);
+            assert_eq!(id.to_string().parse(), Ok(id.clone()));
+            for namespace in [None, Some(""), Some("/")] {
+                let exact = DestinationId {
+                    exact: Some(Exact {
+                        cluster: "east-1".into(),
+                        kind: PlaceKind::Exchange,
+                        namespace: namespace.map(str::to_owned),
+                    }),
+                    ..id.clone()
+                };
+                assert_eq!(exact.to_string().parse(), Ok(exact));
+            }
         }
-        for text in ["0", "d-", "d-zz-00", "c-00-11", "d-6b"] {
+        for text in [
+            "0",
+            "d-",
+            "d-zz-00",
+            "c-00-11",
+            "d-6b",
+            "d-00-11-22-shelf",
+            "d-0-1",
+        ] {
             assert!(text.parse::<DestinationId>().is_err(), "{text}");
         }
     }

@@ -6,7 +6,9 @@
 
 pub mod access;
 pub mod audit;
+pub mod cluster;
 pub mod destination;
+pub mod group;
 pub mod id;
 pub mod journey;
 pub mod map;
@@ -15,8 +17,10 @@ pub mod messaging;
 mod openapi;
 pub mod problem;
 pub mod query;
+pub mod reading;
 pub mod reference;
 pub mod span;
 pub mod status;
 pub mod time;
+pub mod topology;
 pub mod view;

@@ -1,5 +1,6 @@
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
+use waybill_model::access::Action;
 use waybill_model::destination::{
     Destination, DestinationItem, DestinationQuery, DestinationSort, KindFilter,
 };
@@ -7,10 +8,9 @@ use waybill_model::messaging::{DestinationKind, DestinationRole};
 use waybill_model::query::Page;
 
 use super::params::Params;
-use super::{Answer, AppState, scope};
+use super::{Answer, AppState};
 use crate::auth::gate::User;
 use crate::clock;
-use crate::query::destination::no_destination;
 
 const KINDS: [(&str, KindFilter); 8] = [
     ("topic", KindFilter::Kind(DestinationKind::Topic)),
@@ -23,17 +23,23 @@ const KINDS: [(&str, KindFilter); 8] = [
     ("internal", KindFilter::Role(DestinationRole::Internal)),
 ];
 
-const SORTS: [(&str, DestinationSort); 4] = [
+const SORTS: [(&str, DestinationSort); 10] = [
     ("name", DestinationSort::Name),
     ("published", DestinationSort::Published),
     ("processed", DestinationSort::Processed),
     ("failed", DestinationSort::Failed),
+    ("depth", DestinationSort::Depth),
+    ("lag", DestinationSort::Lag),
+    ("in", DestinationSort::In),
+    ("out", DestinationSort::Out),
+    ("partitions", DestinationSort::Partitions),
+    ("bytes", DestinationSort::Bytes),
 ];
 
 const KNOWN: &[&str] = &["cluster", "q", "system", "kind", "sort", "limit", "cursor"];
 
-/// Destinations as the spans of the last hour tell them. What only brokers know is null, and named
-/// in `unknown`.
+/// Destinations as brokers and the spans of the last hour tell them. What nobody told is null, and
+/// named in `unknown`.
 #[utoipa::path(
     get, path = "/api/v1/destinations", tag = "destinations",
     params(
@@ -43,7 +49,8 @@ const KNOWN: &[&str] = &["cluster", "q", "system", "kind", "sort", "limit", "cur
         ("kind" = Option<String>, Query,
             description = "topic, queue, exchange, stream, retry, dead_letter; or origin, internal"),
         ("sort" = Option<String>, Query,
-            description = "name; or published, processed, failed, the greatest first"),
+            description = "name; or published, processed, failed, depth, lag, in, out, partitions, bytes, \
+                the greatest first and what is not known last"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000),
         ("cursor" = Option<String>, Query, description = "`next` of the page before; its pages are of one window"),
     ),
@@ -63,12 +70,12 @@ pub async fn list_destinations(
         sort: params.word("sort", &SORTS)?.unwrap_or_default(),
         limit: params.limit()?,
         cursor: params.owned("cursor"),
-        visible: scope::visible_names(&caller, clock::now()),
+        sights: caller.sights(Action::TraceRead, clock::now()),
     };
     Ok(Json(state.reads.destinations(query).await?))
 }
 
-/// One destination: its figures and minutes, who puts and who takes.
+/// One destination: its figures and minutes, who puts and who takes, and what its broker holds of it.
 #[utoipa::path(
     get, path = "/api/v1/destinations/{id}", tag = "destinations",
     params(
@@ -85,9 +92,6 @@ pub async fn get_destination(
     RawQuery(query): RawQuery,
 ) -> Answer<Destination> {
     let window = Params::parse(query.as_deref(), &["from", "to"])?.window()?;
-    let destination = state.reads.destination(&id, window).await?;
-    if !scope::sees_destination(&caller, &destination.line.destination, clock::now()) {
-        return Err(no_destination().into());
-    }
-    Ok(Json(destination))
+    let sights = caller.sights(Action::TraceRead, clock::now());
+    Ok(Json(state.reads.destination(&id, window, sights).await?))
 }

@@ -1,6 +1,7 @@
 //! `/api/v1/events`: kinds and ids only. Whoever hears one asks again by the one read path, so an
 //! event can be lost or doubled without harm.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -44,6 +45,8 @@ pub enum Event {
     Spans,
     /// This journey came into trouble, or its trouble changed.
     Troubled { id: String },
+    /// This cluster was read, or refused.
+    Polled { cluster: String },
 }
 
 impl Events {
@@ -71,7 +74,8 @@ impl Events {
     }
 }
 
-/// Server-sent events: `spans` (data `{}`) at most once a second, and `troubled` (`{"id": …}`).
+/// Server-sent events: `spans` (data `{}`) and `clusters` (`{"ids": […]}`: those that were read since)
+/// at most once a second, and `troubled` (`{"id": …}`). Who does not see everything gets no ids.
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "process",
     responses((status = 200, content_type = "text/event-stream", body = String)),
@@ -117,6 +121,7 @@ async fn forward(
     let end = Instant::now() + LONGEST;
     let mut due: Option<Instant> = None;
     let mut told_at: Option<Instant> = None;
+    let mut waiting = Waiting::default();
     loop {
         let tick = async {
             match due {
@@ -124,29 +129,74 @@ async fn forward(
                 None => std::future::pending().await,
             }
         };
-        let event = tokio::select! {
+        let ready = tokio::select! {
             () = sleep_until(end) => return,
             () = out.closed() => return,
             () = stop.cancelled() => return,
             () = tick => {
                 due = None;
                 told_at = Some(Instant::now());
-                SseEvent::default().event("spans").data("{}")
+                std::mem::take(&mut waiting).into_events(with_ids)
             }
-            event = events.recv() => match event {
-                Ok(Event::Troubled { id }) => troubled(with_ids.then_some(id)),
-                // What was missed is made good by one more look.
-                Ok(Event::Spans) | Err(broadcast::error::RecvError::Lagged(_)) => {
-                    let next = told_at.map_or_else(Instant::now, |at| at + TICK);
-                    due.get_or_insert(next);
-                    continue;
+            event = events.recv() => {
+                match event {
+                    Ok(Event::Troubled { id }) => vec![troubled(with_ids.then_some(id))],
+                    Err(broadcast::error::RecvError::Closed) => return,
+                    coalesced => {
+                        waiting.add(coalesced.ok());
+                        let next = told_at.map_or_else(Instant::now, |at| at + TICK);
+                        due.get_or_insert(next);
+                        continue;
+                    }
                 }
-                Err(broadcast::error::RecvError::Closed) => return,
-            },
+            }
         };
-        if out.send(event).await.is_err() {
-            return;
+        for event in ready {
+            if out.send(event).await.is_err() {
+                return;
+            }
         }
+    }
+}
+
+/// What is told at the next tick.
+#[derive(Default)]
+struct Waiting {
+    spans: bool,
+    /// Bounded by what is configured.
+    clusters: BTreeSet<String>,
+    is_part: bool,
+}
+
+impl Waiting {
+    /// `None`: some were missed, which one more look at everything makes good.
+    fn add(&mut self, event: Option<Event>) {
+        match event {
+            Some(Event::Polled { cluster }) => {
+                self.clusters.insert(cluster);
+            }
+            Some(_) => self.spans = true,
+            None => (self.spans, self.is_part) = (true, true),
+        }
+    }
+
+    fn into_events(self, with_ids: bool) -> Vec<SseEvent> {
+        let event = |name: &str, data: serde_json::Value| {
+            SseEvent::default().event(name).data(data.to_string())
+        };
+        let mut ready = Vec::new();
+        if self.spans {
+            ready.push(event("spans", serde_json::json!({})));
+        }
+        if self.is_part || (!self.clusters.is_empty() && !with_ids) {
+            ready.push(event("clusters", serde_json::json!({})));
+        } else if !self.clusters.is_empty() {
+            ready.push(event(
+                "clusters",
+                serde_json::json!({ "ids": self.clusters }),
+            ));
+        }
+        ready
     }
 }
 
@@ -197,5 +247,40 @@ mod tests {
         assert!(format!("{told:?}").contains("troubled"));
         stop.cancel();
         assert!(inbox.recv().await.is_none());
+    }
+    #[tokio::test]
+    async fn readings_are_told_by_cluster_once_a_second() {
+        let events = Events::default();
+        let (out, mut inbox) = mpsc::channel(16);
+        tokio::spawn(forward(events.subscribe(), out, true));
+        let polled = |cluster: &str| Event::Polled {
+            cluster: cluster.into(),
+        };
+        for _ in 0..3 {
+            events.send(polled("east"));
+        }
+        let first = format!("{:?}", inbox.recv().await.unwrap());
+        assert!(
+            first.contains("clusters") && first.contains("east"),
+            "{first}"
+        );
+        for cluster in ["west", "east", "west"] {
+            events.send(polled(cluster));
+        }
+        let second = format!("{:?}", inbox.recv().await.unwrap());
+        assert!(second.contains(r#"[\"east\",\"west\"]"#), "{second}");
+    }
+
+    #[test]
+    fn who_does_not_see_everything_gets_no_ids() {
+        let mut waiting = Waiting::default();
+        waiting.add(Some(Event::Polled {
+            cluster: "hidden".into(),
+        }));
+        let told = format!("{:?}", waiting.into_events(false));
+        assert!(
+            told.contains("clusters") && !told.contains("hidden"),
+            "{told}"
+        );
     }
 }

@@ -5,6 +5,7 @@ mod audit;
 mod clusters;
 mod destinations;
 pub mod events;
+mod groups;
 mod idempotency;
 mod input;
 mod journeys;
@@ -41,6 +42,9 @@ fn resources() -> Vec<UtoipaMethodRouter<AppState>> {
         routes!(clusters::get_cluster),
         routes!(destinations::list_destinations),
         routes!(destinations::get_destination),
+        routes!(groups::list_groups),
+        routes!(groups::get_group),
+        routes!(groups::get_group_lag),
         routes!(journeys::list_journeys),
         routes!(journeys::get_journey),
         routes!(traces::get_trace),

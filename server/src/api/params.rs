@@ -107,6 +107,16 @@ impl Params {
         })
     }
 
+    /// A span of time as configuration writes it, in milliseconds.
+    pub fn span_ms(&self, name: &str) -> Result<Option<i64>, Problem> {
+        self.text(name)
+            .map(|text| match crate::config::milliseconds(text) {
+                Some(ms) => Ok(ms),
+                None => Err(invalid(name, "is a span of time, such as 5m or 1h")),
+            })
+            .transpose()
+    }
+
     /// Milliseconds, finite and not negative.
     pub fn ms(&self, name: &str) -> Result<Option<f64>, Problem> {
         self.text(name)

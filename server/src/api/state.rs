@@ -4,13 +4,17 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use waybill_model::access::Sight;
+use waybill_model::cluster::ObservedCluster;
 use waybill_model::destination::{Destination, DestinationItem, DestinationQuery, Window};
+use waybill_model::group::{GroupLine, GroupPage, GroupQuery, LagSeries};
 use waybill_model::id::TraceId;
 use waybill_model::journey::JourneySummary;
 use waybill_model::map::Map;
 use waybill_model::problem::Problem;
 use waybill_model::query::{JourneyQuery, Page};
 use waybill_model::status::Status;
+use waybill_model::time::TimeRange;
 use waybill_model::view::{JourneyPage, Overview};
 
 use super::events::Events;
@@ -27,8 +31,26 @@ pub trait Reads: Send + Sync {
     async fn overview(&self) -> Result<Overview, Problem>;
     async fn destinations(&self, query: DestinationQuery)
     -> Result<Page<DestinationItem>, Problem>;
-    /// `NotFound` where no span of the window names it.
-    async fn destination(&self, id: &str, window: Window) -> Result<Destination, Problem>;
+    /// `NotFound` where neither a broker nor a span of the window names it, or `sights` do not show
+    /// it; `None`: everything is seen.
+    async fn destination(
+        &self,
+        id: &str,
+        window: Window,
+        sights: Option<Vec<Sight>>,
+    ) -> Result<Destination, Problem>;
+    /// Every cluster that was polled, with its last topology.
+    async fn observed(&self) -> Result<Vec<ObservedCluster>, Problem>;
+    async fn groups(&self, query: GroupQuery) -> Result<Page<GroupLine>, Problem>;
+    /// `NotFound` where no broker tells of it, or `sights` do not show it.
+    async fn group(&self, id: &str, sights: Option<Vec<Sight>>) -> Result<GroupPage, Problem>;
+    async fn group_lag(
+        &self,
+        id: &str,
+        sights: Option<Vec<Sight>>,
+        range: TimeRange,
+        step_ms: Option<i64>,
+    ) -> Result<LagSeries, Problem>;
     async fn map(&self, window: Window) -> Result<Map, Problem>;
     /// Systems that spans of the last hour name.
     async fn systems(&self) -> Result<Vec<String>, Problem>;

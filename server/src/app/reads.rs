@@ -1,12 +1,16 @@
 //! The questions of API and console, answered by `query`.
 
 use async_trait::async_trait;
+use waybill_model::access::Sight;
+use waybill_model::cluster::ObservedCluster;
 use waybill_model::destination::{Destination, DestinationItem, DestinationQuery, Window};
+use waybill_model::group::{GroupLine, GroupPage, GroupQuery, LagSeries};
 use waybill_model::id::TraceId;
 use waybill_model::journey::JourneySummary;
 use waybill_model::map::Map;
 use waybill_model::problem::Problem;
 use waybill_model::query::{JourneyQuery, Page};
+use waybill_model::time::TimeRange;
 use waybill_model::view::{JourneyPage, Overview};
 
 use crate::api::Reads;
@@ -27,8 +31,37 @@ impl Reads for FromQuery {
         self.0.destinations(query).await
     }
 
-    async fn destination(&self, id: &str, window: Window) -> Result<Destination, Problem> {
-        self.0.destination(id, window).await
+    async fn destination(
+        &self,
+        id: &str,
+        window: Window,
+        sights: Option<Vec<Sight>>,
+    ) -> Result<Destination, Problem> {
+        self.0.destination(id, window, sights.as_deref()).await
+    }
+
+    async fn observed(&self) -> Result<Vec<ObservedCluster>, Problem> {
+        self.0.observed().await
+    }
+
+    async fn groups(&self, query: GroupQuery) -> Result<Page<GroupLine>, Problem> {
+        self.0.groups(query).await
+    }
+
+    async fn group(&self, id: &str, sights: Option<Vec<Sight>>) -> Result<GroupPage, Problem> {
+        self.0.group(id, sights.as_deref()).await
+    }
+
+    async fn group_lag(
+        &self,
+        id: &str,
+        sights: Option<Vec<Sight>>,
+        range: TimeRange,
+        step_ms: Option<i64>,
+    ) -> Result<LagSeries, Problem> {
+        self.0
+            .group_lag(id, sights.as_deref(), range, step_ms)
+            .await
     }
 
     async fn map(&self, window: Window) -> Result<Map, Problem> {

@@ -6,8 +6,10 @@ mod reach;
 use std::process::ExitCode;
 
 use serde::Serialize;
+use waybill_broker::registry;
 use waybill_model::problem::Problem;
 
+use self::reach::Reached;
 use super::{Source, output};
 use crate::config::{Config, ProcessRole};
 use crate::database::{connect, store_problem};
@@ -26,7 +28,7 @@ struct Finding {
 #[derive(Debug, Serialize)]
 #[serde(tag = "result", rename_all = "snake_case")]
 enum Outcome {
-    Good { detail: String },
+    Good(Reached),
     Missing(Problem),
 }
 
@@ -36,13 +38,17 @@ pub async fn run(source: &Source, json: bool) -> Result<ExitCode, Problem> {
     let mut findings = vec![found("configuration", Ok(described(&config)))];
     let own = database(&config, &mut findings).await;
     listeners(&config, own, &mut findings).await;
+    let adapters = registry::adapters();
     for cluster in &config.clusters {
-        let what = format!("cluster {}", cluster.name);
-        findings.push(found(&what, reach::cluster(cluster).await));
+        findings.push(Finding {
+            what: format!("cluster {}", cluster.name),
+            result: reach::cluster(cluster, &adapters).await.into(),
+        });
     }
+    // A right that is missing leaves something blank and stops nothing.
     let all_good = findings
         .iter()
-        .all(|one| matches!(one.result, Outcome::Good { .. }));
+        .all(|one| matches!(one.result, Outcome::Good(_)));
     output::print(&if json {
         format!(
             "{:#}\n",
@@ -160,10 +166,16 @@ fn described(config: &Config) -> String {
 fn found(what: &str, outcome: Result<String, Problem>) -> Finding {
     Finding {
         what: what.to_owned(),
-        result: match outcome {
-            Ok(detail) => Outcome::Good { detail },
-            Err(problem) => Outcome::Missing(problem),
-        },
+        result: outcome.map(Reached::plainly).into(),
+    }
+}
+
+impl From<Result<Reached, Problem>> for Outcome {
+    fn from(outcome: Result<Reached, Problem>) -> Self {
+        match outcome {
+            Ok(reached) => Self::Good(reached),
+            Err(problem) => Self::Missing(problem),
+        }
     }
 }
 
@@ -172,12 +184,23 @@ fn text(findings: &[Finding]) -> String {
     for finding in findings {
         let what = output::printable(&finding.what);
         match &finding.result {
-            Outcome::Good { detail } => text.push_str(&format!("ok       {what}: {detail}\n")),
+            Outcome::Good(reached) => {
+                let detail = output::printable(&reached.detail);
+                text.push_str(&format!("ok       {what}: {detail}\n"));
+                for right in &reached.missing_rights {
+                    text.push_str(&format!(
+                        "lacks    {what}: {}, so that blank stay: {}\n         grant: {}\n",
+                        output::printable(&right.right),
+                        output::printable(&right.blank),
+                        output::printable(&right.grant)
+                    ));
+                }
+            }
             Outcome::Missing(problem) => text.push_str(&format!(
                 "missing  {what}: [{}] {}\n         hint: {}\n",
                 problem.code.name(),
                 output::printable(&problem.message),
-                problem.hint
+                output::printable(&problem.hint)
             )),
         }
     }

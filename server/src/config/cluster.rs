@@ -9,11 +9,11 @@ use waybill_broker::settings::{Settings, nearest};
 use waybill_broker::{BrokerAdapter, Capability, registry};
 use waybill_model::problem::{Code, Problem};
 
-use super::Cluster;
 use super::raw::RawCluster;
 use super::resolve::wrong;
 use super::source::Environment;
 use super::value::{SecretSource, Span};
+use super::{Cluster, Resolved};
 
 pub(super) fn clusters(
     raw: Vec<RawCluster>,
@@ -58,19 +58,23 @@ fn cluster(
     }
     let managed = raw.managed.unwrap_or(true);
     let adapter = adapters.iter().find(|adapter| adapter.name == raw.broker);
-    let (addresses, capabilities) = match adapter {
+    let (resolved, addresses, capabilities) = match adapter {
         Some(adapter) => {
             let settings = settings(&raw.settings, environment)
                 .map_err(|(key, error)| wrong(&in_cluster(&key), &error))?;
-            let addresses = (adapter.addresses)(&settings).map_err(|problem| Problem {
+            let addresses = addresses(adapter, name, &settings).map_err(|problem| Problem {
                 message: format!("{}: {}", in_cluster("settings"), problem.message),
                 ..problem
             })?;
             let capabilities = adapter.capabilities();
-            (addresses, capabilities.iter().map(|c| c.name()).collect())
+            let names = capabilities.iter().map(|c| c.name()).collect();
+            (settings, addresses, names)
         }
         // Spans may be of brokers that no adapter speaks with; the convention's names are read.
-        None if !managed => (Vec::new(), vec![Capability::Journeys.name()]),
+        None if !managed => {
+            let journeys = vec![Capability::Journeys.name()];
+            (Settings::new(), Vec::new(), journeys)
+        }
         None => return Err(unknown_broker(&in_cluster("broker"), &raw.broker, adapters)),
     };
     Ok(Cluster {
@@ -82,9 +86,23 @@ fn cluster(
         actions: raw.actions,
         managed,
         settings: raw.settings,
+        resolved: Resolved(resolved),
         addresses,
         capabilities,
     })
+}
+
+/// Read by what speaks with the cluster, where there is such a thing: it knows all of its settings.
+fn addresses(
+    adapter: &BrokerAdapter,
+    name: &str,
+    settings: &Settings,
+) -> Result<Vec<String>, Problem> {
+    match (&adapter.connect, adapter.addresses) {
+        (Some(connect), _) => Ok(connect.cluster(name, settings)?.addresses()),
+        (None, Some(addresses)) => addresses(settings),
+        (None, None) => Ok(Vec::new()),
+    }
 }
 
 fn unknown_broker(key: &str, broker: &str, adapters: &[BrokerAdapter]) -> Problem {

@@ -16,9 +16,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
+use waybill_broker::settings::Settings;
 
 pub use source::{Environment, Overrides, load, process_environment};
 pub use value::{Network, Secret, SecretSource};
+
+/// A span of time as it is written here, such as `5m`; `None` where it is none.
+pub fn milliseconds(text: &str) -> Option<i64> {
+    let value::Span(time) = text.parse().ok()?;
+    i64::try_from(time.as_millis()).ok()
+}
 
 /// Everything settled: defaults filled in, secrets read, addresses parsed.
 #[derive(Clone, Debug, PartialEq)]
@@ -146,10 +153,22 @@ pub struct Cluster {
     pub managed: bool,
     /// As written; the adapter decodes it.
     pub settings: toml::Table,
+    /// The same with its secrets read.
+    pub resolved: Resolved,
     /// `host:port` of every door that the settings name, as the adapter reads them.
     pub addresses: Vec<String>,
     /// What the adapter can do.
     pub capabilities: Vec<&'static str>,
+}
+
+/// Settings as an adapter takes them. Never printed: secrets stand in them.
+#[derive(Clone, Default, PartialEq)]
+pub struct Resolved(pub Settings);
+
+impl std::fmt::Debug for Resolved {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
 }
 
 /// What may be written to a cluster.

@@ -117,7 +117,7 @@ impl Place {
     }
 }
 
-fn not_ours() -> Problem {
+pub(super) fn not_ours() -> Problem {
     Problem::new(
         Code::InvalidRequest,
         "The cursor is not one of this list's.",

@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use waybill_model::access::Sight;
 use waybill_model::destination::{
     Consumer, Destination, DestinationId, GroupItem, Latency, Percentiles, Publisher, Window,
 };
 use waybill_model::messaging::{DestinationRole, Operation};
 use waybill_model::problem::{Code, Problem};
 use waybill_model::view::TrafficPoint;
+use waybill_store::topology::{DestinationLine, destination_key, place_key};
 use waybill_store::{DestinationSum, Histogram, Rollup};
 
 use super::Query;
-use super::destinations;
+use super::destinations::{self, Found};
 use super::window::{Minutes, Tally};
 use crate::auth::store_problem;
 use crate::clock;
@@ -20,28 +22,43 @@ const MOST_MINUTES: i64 = 24 * 60;
 
 impl Query {
     /// # Errors
-    /// `NotFound` where no span of the window names it, `InvalidRequest` for a window that cannot be
-    /// told, `StoreUnavailable`.
-    pub async fn destination(&self, id: &str, window: Window) -> Result<Destination, Problem> {
+    /// `NotFound` where no broker and no span of the window names it, or `sights` do not show it,
+    /// `InvalidRequest` for a window that cannot be told, `StoreUnavailable`.
+    pub async fn destination(
+        &self,
+        id: &str,
+        window: Window,
+        sights: Option<&[Sight]>,
+    ) -> Result<Destination, Problem> {
         let id: DestinationId = id.parse().map_err(|_| no_destination())?;
         let now = clock::now();
         let minutes = Minutes::of(window, now, MOST_MINUTES)?;
         let range = minutes.range();
-        let place = (id.system.clone(), id.name.clone());
-        let lines = self.store.rollups_of(range, &[place]).await;
-        let mut lines = lines.map_err(store_problem)?;
-        lines.retain(|line| line.role != DestinationRole::Internal);
-        if lines.is_empty() {
+        let broker = self.broker_line(&id).await?;
+        let is_only = broker.as_ref().is_none_or(|(_, is_only)| *is_only);
+        let mut lines = Vec::new();
+        if is_only {
+            let place = (id.system.clone(), id.name.clone());
+            let found = self.store.rollups_of(range, &[place]).await;
+            lines = found.map_err(store_problem)?;
+            lines.retain(|line| line.role != DestinationRole::Internal);
+        }
+        let of_spans = DestinationId::of_spans(&id.system, &id.name);
+        let sums: Vec<DestinationSum> = lines.iter().cloned().map(DestinationSum::from).collect();
+        let spans = (!lines.is_empty()).then(|| destinations::line(of_spans, &sums));
+        let found = match (spans, broker.map(|(line, _)| line)) {
+            (None, None) => return Err(no_destination()),
+            (Some(spans), None) => Found::of_spans(spans),
+            (spans, Some(line)) => Found::of_line(spans, line, is_only),
+        };
+        if !found.is_seen(sights) {
             return Err(no_destination());
         }
-        let sums: Vec<DestinationSum> = lines.iter().cloned().map(DestinationSum::from).collect();
-        let latency = latency(&lines);
-        let processed = of(&lines, Operation::Process);
-        let line = destinations::line(id, &sums);
-        let mut item = self.item(line, minutes, now, Some(&processed));
-        item.unknown.push("config");
-        Ok(Destination {
-            line: item,
+        let around = self
+            .around(std::slice::from_ref(&found), minutes, now)
+            .await?;
+        let destination = Destination {
+            line: self.item(&found, minutes, now, &around),
             from: range.from,
             to: range.to,
             window_ms: minutes.ms(),
@@ -49,8 +66,45 @@ impl Query {
             publishers: publishers(&lines, minutes),
             consumers: consumers(&lines, minutes),
             groups: groups(&lines),
-            latency,
+            latency: latency(&lines),
             config: None,
+            subtype: None,
+            state: None,
+            partition_details: None,
+            findings: None,
+            routes: None,
+            topology_as_of: None,
+            topology_stale: None,
+            reasons: Vec::new(),
+        };
+        self.with_broker(destination, found.broker.as_ref(), now)
+            .await
+    }
+
+    /// The one that is meant, and whether spans can mean no other.
+    async fn broker_line(
+        &self,
+        id: &DestinationId,
+    ) -> Result<Option<(DestinationLine, bool)>, Problem> {
+        if let Some(exact) = &id.exact {
+            let namespace = exact.namespace.as_deref();
+            let key = destination_key(&exact.cluster, namespace, exact.kind, &id.name);
+            let listed = self
+                .store
+                .destination_line(key)
+                .await
+                .map_err(store_problem)?;
+            return Ok(listed.map(|listed| (listed.line, listed.alike <= 1)));
+        }
+        let place = place_key(&id.system, &id.name);
+        let mut at = self
+            .store
+            .destination_lines_at(&[place])
+            .await
+            .map_err(store_problem)?;
+        Ok(match (at.pop(), at.is_empty()) {
+            (Some(one), true) => Some((one.line, true)),
+            _ => None,
         })
     }
 }
@@ -58,7 +112,7 @@ impl Query {
 pub fn no_destination() -> Problem {
     Problem::new(
         Code::NotFound,
-        "No span of the window names this destination.",
+        "No broker and no span of the window names this destination.",
         "Take ids from GET /api/v1/destinations; `from` and `to` ask for another window.",
     )
 }
@@ -171,11 +225,14 @@ fn groups(lines: &[Rollup]) -> Vec<GroupItem> {
         }
     }
     let group = |(name, services): (&str, BTreeSet<&str>)| GroupItem {
+        id: None,
         name: name.to_owned(),
         services: services.into_iter().map(str::to_owned).collect(),
+        state: None,
+        members: None,
         lag_messages: None,
         lag_ms: None,
-        unknown: vec!["lag_messages", "lag_ms"],
+        unknown: vec!["id", "state", "members", "lag_messages", "lag_ms"],
     };
     groups.into_iter().map(group).collect()
 }

@@ -145,9 +145,5 @@ fn group_id(system: &str, name: &str) -> String {
 }
 
 fn destination_id(system: &str, name: &str) -> String {
-    let id = DestinationId {
-        system: system.to_owned(),
-        name: name.to_owned(),
-    };
-    id.to_string()
+    DestinationId::of_spans(system, name).to_string()
 }

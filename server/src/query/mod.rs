@@ -1,23 +1,31 @@
 //! Reading: from what a person asks to journeys, traces and overviews. Nothing here writes but the
 //! finder, and nothing here knows HTTP.
 
+mod coverage;
 mod cursor;
 pub mod destination;
+mod destination_broker;
+mod destination_item;
+mod destination_place;
 mod destinations;
 pub mod finder;
 mod gather;
+mod groups;
 mod map;
+mod observed;
 mod overview;
 mod page;
 mod scan;
 mod search;
 mod select;
+pub mod series;
 mod spans;
 mod watched;
 mod window;
 
 use std::sync::Arc;
 
+pub use groups::no_group;
 use waybill_broker::Dialects;
 use waybill_model::id::TraceId;
 use waybill_model::problem::Problem;
@@ -37,6 +45,7 @@ pub struct Query {
     search: Arc<SearchAttributes>,
     clusters: Clusters,
     owners: Owners,
+    topologies: observed::Topologies,
 }
 
 impl Query {
@@ -53,6 +62,7 @@ impl Query {
             search,
             clusters,
             owners,
+            topologies: observed::Topologies::default(),
         }
     }
 

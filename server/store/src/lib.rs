@@ -33,6 +33,7 @@ pub mod finder;
 pub mod grants;
 pub mod leases;
 mod partition;
+pub mod readings;
 pub mod retention;
 pub mod rollup;
 mod schema;
@@ -43,6 +44,7 @@ pub mod signals;
 pub mod testing;
 mod text;
 pub mod tokens;
+pub mod topology;
 pub mod troubled;
 
 pub use blocks::{
@@ -73,12 +75,22 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("leases", leases::STATEMENTS),
         ("partition", partition::STATEMENTS),
         ("retention", retention::STATEMENTS),
+        ("readings::read", readings::READ_STATEMENTS),
+        ("readings::write", readings::WRITE_STATEMENTS),
         ("rollup::read", rollup::read::STATEMENTS),
         ("rollup::fold", rollup::fold::STATEMENTS),
         ("sessions", sessions::STATEMENTS),
         ("setup_link", setup_link::STATEMENTS),
         ("signals", signals::STATEMENTS),
         ("tokens", tokens::STATEMENTS),
+        ("topology::lines", topology::LINE_STATEMENTS),
+        (
+            "topology::list_destinations",
+            topology::DESTINATION_STATEMENTS,
+        ),
+        ("topology::list_groups", topology::GROUP_STATEMENTS),
+        ("topology::packed", topology::PACKED_STATEMENTS),
+        ("topology::poll_state", topology::POLL_STATEMENTS),
         ("troubled::read", troubled::READ_STATEMENTS),
         ("troubled::write", troubled::WRITE_STATEMENTS),
     ]

@@ -21,11 +21,15 @@ statements! {
 
 /// Tables that have days, the one whose partitions are listed last: it is attached last and dropped
 /// last, so its presence means that the day is whole.
-pub(crate) const DAILY: [&str; 5] = [
+pub(crate) const DAILY: [&str; 9] = [
     "term_segment",
     "term_page",
     "destination_minute",
     "signal_block",
+    "group_reading",
+    "reading_minute",
+    "reading_hour",
+    "cluster_minute",
     "span_block",
 ];
 

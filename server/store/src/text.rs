@@ -33,6 +33,19 @@ pub(crate) fn like_anywhere(text: &str) -> String {
     pattern
 }
 
+/// A pattern in which `*` stands for any run of characters, as LIKE takes it.
+pub(crate) fn like_pattern(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len());
+    for c in storable(text).chars() {
+        match c {
+            '*' => pattern.push('%'),
+            '%' | '_' | '\\' => pattern.extend(['\\', c]),
+            _ => pattern.push(c),
+        }
+    }
+    pattern
+}
+
 pub(crate) fn now() -> Timestamp {
     Timestamp::from_offset_date_time(OffsetDateTime::now_utc())
 }

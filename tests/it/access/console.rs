@@ -8,20 +8,24 @@ use async_trait::async_trait;
 use http::{Method, StatusCode};
 use reqwest::redirect;
 use serde_json::{Value, json};
+use waybill_model::access::Sight;
+use waybill_model::cluster::ObservedCluster;
 use waybill_model::destination::{Destination, DestinationItem, DestinationQuery, Window};
+use waybill_model::group::{GroupLine, GroupPage, GroupQuery, LagSeries};
 use waybill_model::id::TraceId;
 use waybill_model::journey::{JourneyState, JourneySummary, Message};
 use waybill_model::map::Map;
 use waybill_model::problem::{Code, Problem};
 use waybill_model::query::{JourneyQuery, Page};
 use waybill_model::status::{IngestCounters, Status, StoreFigures};
-use waybill_model::time::Timestamp;
+use waybill_model::time::{TimeRange, Timestamp};
 use waybill_model::view::{JourneyPage, Overview, Totals};
 use waybill_server::api::{self, AppState, Parts, Process, Reads, Settings};
 use waybill_server::audit::Audit;
 use waybill_server::auth::{Auth, origin_of};
 use waybill_server::query::Trace;
 use waybill_server::query::destination::no_destination;
+use waybill_server::query::no_group;
 use waybill_store::testing::TestDatabase;
 
 pub const PASSWORD: &str = "correct horse battery";
@@ -198,8 +202,35 @@ impl Reads for Told {
         Ok(Page::new(Vec::new(), None))
     }
 
-    async fn destination(&self, _: &str, _: Window) -> Result<Destination, Problem> {
+    async fn destination(
+        &self,
+        _: &str,
+        _: Window,
+        _: Option<Vec<Sight>>,
+    ) -> Result<Destination, Problem> {
         Err(no_destination())
+    }
+
+    async fn observed(&self) -> Result<Vec<ObservedCluster>, Problem> {
+        Ok(Vec::new())
+    }
+
+    async fn groups(&self, _: GroupQuery) -> Result<Page<GroupLine>, Problem> {
+        Ok(Page::new(Vec::new(), None))
+    }
+
+    async fn group(&self, _: &str, _: Option<Vec<Sight>>) -> Result<GroupPage, Problem> {
+        Err(no_group())
+    }
+
+    async fn group_lag(
+        &self,
+        _: &str,
+        _: Option<Vec<Sight>>,
+        _: TimeRange,
+        _: Option<i64>,
+    ) -> Result<LagSeries, Problem> {
+        Err(no_group())
     }
 
     async fn map(&self, _: Window) -> Result<Map, Problem> {

@@ -18,6 +18,7 @@ pub(crate) fn adapter() -> BrokerAdapter {
             offset: "offset",
         },
         dialect: Some(Arc::new(dialect::KafkaDialect)),
-        addresses: settings::addresses,
+        connect: None,
+        addresses: Some(settings::addresses),
     }
 }

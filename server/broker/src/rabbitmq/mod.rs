@@ -18,6 +18,7 @@ pub(crate) fn adapter() -> BrokerAdapter {
             offset: "delivery tag",
         },
         dialect: Some(Arc::new(dialect::RabbitDialect)),
-        addresses: settings::addresses,
+        connect: None,
+        addresses: Some(settings::addresses),
     }
 }

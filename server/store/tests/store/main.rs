@@ -5,7 +5,9 @@
 mod accounts;
 mod audit;
 mod days;
+mod lines;
 mod order;
+mod readings;
 mod schema;
 mod search;
 mod spans;

@@ -1,0 +1,52 @@
+//! A made-up broker whose clusters are simulated ones: a fourth broker needs no other code.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use waybill_model::problem::{Code, Problem};
+
+use super::Sim;
+use crate::adapter::{BrokerAdapter, Cluster, Connect, Settings, Vocabulary};
+
+/// Simulated clusters by their configured name.
+#[derive(Clone, Default)]
+pub struct Sims {
+    by_name: Arc<Mutex<BTreeMap<String, Sim>>>,
+}
+
+impl Sims {
+    pub fn add(&self, name: &str, sim: &Sim) {
+        let mut sims = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
+        sims.insert(name.to_owned(), sim.clone());
+    }
+}
+
+impl Connect for Sims {
+    fn cluster(&self, name: &str, _: &Settings) -> Result<Arc<dyn Cluster>, Problem> {
+        let sims = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
+        match sims.get(name) {
+            Some(sim) => Ok(Arc::new(sim.clone())),
+            None => Err(Problem::new(
+                Code::ConfigInvalid,
+                format!("no simulated cluster is called {name}"),
+                "Add it before the application starts.",
+            )),
+        }
+    }
+}
+
+pub fn adapter(name: &'static str, sims: &Sims) -> BrokerAdapter {
+    BrokerAdapter {
+        name,
+        label: "Simulated",
+        vocabulary: Vocabulary {
+            destination: "topic",
+            group: "group",
+            partition: "partition",
+            offset: "offset",
+        },
+        dialect: None,
+        connect: Some(Arc::new(sims.clone())),
+        addresses: None,
+    }
+}

@@ -1,0 +1,203 @@
+//! What a simulated cluster tells, and short ways to write it.
+
+use std::time::Duration;
+
+use waybill_model::time::Timestamp;
+use waybill_model::topology::{
+    Depth, Destination, DestinationKind, Group, Head, Member, Node, Partition, Readings, Topology,
+    Unknown, Why,
+};
+
+use crate::adapter::{MissingRight, Refused};
+
+#[derive(Clone, Debug, Default)]
+pub struct Script {
+    pub topology: Topology,
+    pub readings: Readings,
+    pub missing_rights: Vec<MissingRight>,
+    /// Before each answer; longer than the asker's patience it is refused as too slow.
+    pub delay: Duration,
+    /// In place of any answer.
+    pub refusal: Option<Refused>,
+    /// Never answers, whatever the asker's patience: an adapter with a defect.
+    pub hangs: bool,
+}
+
+/// How often each question was put.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    pub topology: u64,
+    pub readings: u64,
+    pub missing_rights: u64,
+}
+
+fn unknown(member: &str, why: Why) -> Unknown {
+    Unknown {
+        member: member.to_owned(),
+        why,
+        detail: None,
+    }
+}
+
+impl Script {
+    /// One node, and what was asked for: destinations with offsets, one group that reads them all.
+    pub fn of_topics(topics: &[(&str, usize)], group: &str) -> Self {
+        let mut script = Self::default();
+        script.topology.version = Some("1.0".into());
+        script.topology.nodes.push(node("n1"));
+        for (name, partitions) in topics {
+            script.topology.destinations.push(topic(name, *partitions));
+            for at in 0..*partitions {
+                script.readings.heads.push(head(name, at, 0));
+                script.commit(group, name, at, Some(0));
+            }
+        }
+        script.topology.groups.push(Group {
+            name: group.to_owned(),
+            kind: "simulated".into(),
+            state: Some("stable".into()),
+            coordinator: Some("n1".into()),
+            members: Some(vec![Member {
+                id: "m1".into(),
+                ..Member::default()
+            }]),
+            ..Group::default()
+        });
+        script
+    }
+
+    /// One node and queues, each with its consumers as a group.
+    pub fn of_queues(namespace: &str, queues: &[(&str, u64)]) -> Self {
+        let mut script = Self::default();
+        script.topology.version = Some("1.0".into());
+        script.topology.nodes.push(node("n1"));
+        for (name, ready) in queues {
+            script.topology.destinations.push(queue(namespace, name));
+            script.readings.depths.push(depth(namespace, name, *ready));
+            script.topology.groups.push(Group {
+                name: (*name).to_owned(),
+                namespace: Some(namespace.to_owned()),
+                kind: "queue".into(),
+                members: Some(Vec::new()),
+                unknown: vec![unknown("coordinator", Why::Unsupported)],
+                ..Group::default()
+            });
+        }
+        script
+    }
+
+    pub fn commit(&mut self, group: &str, topic: &str, partition: usize, committed: Option<i64>) {
+        let partition = partition.to_string();
+        let commits = &mut self.readings.commits;
+        let same = |c: &&mut waybill_model::topology::Commit| {
+            (c.group.as_str(), c.destination.as_str()) == (group, topic) && c.partition == partition
+        };
+        match commits.iter_mut().find(same) {
+            Some(commit) => commit.committed = committed,
+            None => commits.push(waybill_model::topology::Commit {
+                group: group.to_owned(),
+                destination: topic.to_owned(),
+                partition,
+                committed,
+                at: Timestamp::EPOCH,
+            }),
+        }
+    }
+
+    pub fn head(&mut self, topic: &str, partition: usize, offset: i64) {
+        let partition = partition.to_string();
+        let same = |h: &&mut Head| h.destination == topic && h.partition == partition;
+        if let Some(head) = self.readings.heads.iter_mut().find(same) {
+            head.head = offset;
+        }
+    }
+}
+
+fn node(id: &str) -> Node {
+    let untold = [
+        "address",
+        "version",
+        "leads",
+        "used_memory_bytes",
+        "memory_limit_bytes",
+        "free_disk_bytes",
+        "stored_bytes",
+        "uptime_ms",
+    ];
+    Node {
+        id: id.to_owned(),
+        running: Some(true),
+        unknown: untold
+            .map(|member| unknown(member, Why::Unsupported))
+            .into(),
+        ..Node::default()
+    }
+}
+
+fn head(topic: &str, partition: usize, offset: i64) -> Head {
+    Head {
+        destination: topic.to_owned(),
+        partition: partition.to_string(),
+        head: offset,
+        low: Some(0),
+        at: Timestamp::EPOCH,
+    }
+}
+
+pub fn partition(id: usize) -> Partition {
+    Partition {
+        id: id.to_string(),
+        leader: Some("n1".into()),
+        replicas: vec!["n1".into()],
+        in_sync: Some(vec!["n1".into()]),
+        unknown: ["eligible", "last_known_eligible", "offline", "stored_bytes"]
+            .map(|member| unknown(member, Why::Unsupported))
+            .into(),
+        ..Partition::default()
+    }
+}
+
+pub fn topic(name: &str, partitions: usize) -> Destination {
+    Destination {
+        name: name.to_owned(),
+        kind: DestinationKind::Topic,
+        id: Some(format!("id-of-{name}")),
+        partitions: (0..partitions).map(partition).collect(),
+        unknown: ["consumers", "stored_bytes"]
+            .map(|member| unknown(member, Why::Unsupported))
+            .into(),
+        ..Destination::default()
+    }
+}
+
+pub fn queue(namespace: &str, name: &str) -> Destination {
+    Destination {
+        name: name.to_owned(),
+        namespace: Some(namespace.to_owned()),
+        kind: DestinationKind::Queue,
+        unknown: ["id", "consumers", "stored_bytes"]
+            .map(|member| unknown(member, Why::Unsupported))
+            .into(),
+        ..Destination::default()
+    }
+}
+
+pub fn depth(namespace: &str, name: &str, ready: u64) -> Depth {
+    Depth {
+        destination: name.to_owned(),
+        namespace: Some(namespace.to_owned()),
+        ready: Some(ready),
+        unacknowledged: Some(0),
+        consumers: Some(1),
+        unknown: [
+            "published_total",
+            "delivered_total",
+            "acknowledged_total",
+            "redelivered_total",
+            "head_at",
+        ]
+        .map(|member| unknown(member, Why::Missing))
+        .into(),
+        ..Depth::default()
+    }
+}

@@ -1,0 +1,45 @@
+//! Where a group stands, as far as it is known.
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::Timestamp;
+
+/// Why a lag is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum LagGap {
+    /// Nobody told where the partition ends.
+    NoHead,
+    /// The group never committed, and nobody told where the partition begins.
+    NoOldest,
+    /// The group's position lies behind the end of the partition: it was cut, or made again under
+    /// its name.
+    BeyondEnd,
+}
+
+/// One group on one partition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PartitionPosition {
+    pub destination: String,
+    pub partition: String,
+    /// `None`: the group never committed here.
+    pub committed: Option<i64>,
+    pub head: Option<i64>,
+    pub lag_messages: Option<u64>,
+    /// Set exactly where the lag is `None`.
+    pub gap: Option<LagGap>,
+}
+
+/// A stretch of time of one figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Stretch {
+    /// Start of the stretch.
+    pub at: Timestamp,
+    /// `None`: not known at any time of the stretch.
+    pub min: Option<i64>,
+    pub max: Option<i64>,
+    pub last: Option<i64>,
+}

@@ -1,0 +1,285 @@
+//! What is kept of one cluster in memory, and how it comes into the store.
+
+use std::sync::Arc;
+
+use waybill_model::cluster::{MissingRight, PollState, Refusal};
+use waybill_model::time::Timestamp;
+use waybill_model::topology::{Readings, Topology};
+use waybill_store::readings::ReadingBatch;
+use waybill_store::{Store, StoreError};
+
+use super::diff::Written;
+use super::lines::{Lines, Named, lines};
+use super::minutes::{Figure, Minutes};
+use super::pace::Pace;
+use super::snapshot::Snapshot;
+
+pub struct Keeper {
+    named: Named,
+    store: Store,
+    pace: Pace,
+    /// `None` until the store has told what was left there.
+    memory: Option<Memory>,
+    refused: Refused,
+    missing_rights: Option<Vec<MissingRight>>,
+}
+
+#[derive(Default)]
+struct Memory {
+    snapshot: Snapshot,
+    written: Written,
+    minutes: Minutes,
+    /// As the store has it.
+    saved: Option<Arc<Topology>>,
+    /// What readings named that the last topology did not.
+    unheard_of: usize,
+    /// Roll-ups that the store did not take yet.
+    unsaved: ReadingBatch,
+}
+
+#[derive(Default)]
+struct Refused {
+    readings: Option<Refusal>,
+    topology: Option<Refusal>,
+}
+
+/// Which question was put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    Readings,
+    Topology,
+}
+
+/// Roll-ups wait for a database that is away, this many of them; then they are let go.
+const MOST_UNSAVED: usize = 100_000;
+
+impl Keeper {
+    pub fn new(named: Named, store: Store, pace: Pace) -> Self {
+        Self {
+            named,
+            store,
+            pace,
+            memory: None,
+            refused: Refused::default(),
+            missing_rights: None,
+        }
+    }
+
+    /// Another process may have polled since: its words are read again before the next are written.
+    pub fn forget(&mut self) {
+        self.memory = None;
+    }
+
+    pub async fn take_readings(
+        &mut self,
+        readings: Readings,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.load().await?;
+        self.refused.readings = None;
+        let named = self.named.clone();
+        if let Some(memory) = &mut self.memory {
+            memory.snapshot.take_readings(readings, at);
+            let lines = memory.lines(&named);
+            let figures = figures(&lines);
+            let over = memory.minutes.read(at, figures.into_iter());
+            add(&mut memory.unsaved, over);
+            memory.save(&self.store, &named, lines, Some(at)).await?;
+        }
+        self.save_state().await
+    }
+
+    pub async fn take_topology(
+        &mut self,
+        topology: Topology,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.load().await?;
+        self.refused.topology = None;
+        let named = self.named.clone();
+        if let Some(memory) = &mut self.memory {
+            memory.snapshot.take_topology(topology, at);
+            memory.unheard_of = memory.snapshot.unheard();
+            let lines = memory.lines(&named);
+            memory.save_topology(&self.store, &named.cluster).await?;
+            memory.save(&self.store, &named, lines, None).await?;
+        }
+        self.save_state().await
+    }
+
+    pub fn take_rights(&mut self, rights: Vec<MissingRight>) {
+        self.missing_rights = Some(rights);
+    }
+
+    /// Nothing that was told before is touched.
+    pub async fn take_refusal(
+        &mut self,
+        question: Question,
+        refusal: Refusal,
+    ) -> Result<(), StoreError> {
+        let at = refusal.at;
+        match question {
+            Question::Readings => self.refused.readings = Some(refusal),
+            Question::Topology => self.refused.topology = Some(refusal),
+        }
+        self.load().await?;
+        let named = self.named.clone();
+        if let Some(memory) = &mut self.memory {
+            let over = memory.minutes.over(at);
+            add(&mut memory.unsaved, over);
+            memory.save_readings(&self.store, &named.cluster).await?;
+        }
+        self.save_state().await
+    }
+
+    /// Of either question; readings tell more of now.
+    pub fn refused(&self) -> Option<&Refusal> {
+        self.refused
+            .readings
+            .as_ref()
+            .or(self.refused.topology.as_ref())
+    }
+
+    /// The readings name more that the topology does not than right after it was read.
+    pub fn topology_is_behind(&self) -> bool {
+        let memory = self.memory.as_ref();
+        memory.is_some_and(|memory| memory.snapshot.unheard() > memory.unheard_of)
+    }
+
+    /// What was left by whoever polled before.
+    async fn load(&mut self) -> Result<(), StoreError> {
+        if self.memory.is_some() {
+            return Ok(());
+        }
+        let cluster = &self.named.cluster;
+        let states = self.store.poll_states().await?;
+        let left = states.into_iter().find(|state| state.cluster == *cluster);
+        let left_at = left.as_ref().and_then(|state| state.readings_at);
+        let mut memory = Memory {
+            written: Written::of(
+                self.store.destination_lines_of(cluster).await?,
+                self.store.group_lines_of(cluster).await?,
+                left_at,
+            ),
+            ..Memory::default()
+        };
+        let topology_at = left.as_ref().and_then(|state| state.topology_at);
+        if let (Some((_, topology)), Some(at)) = (self.store.topology(cluster).await?, topology_at)
+        {
+            memory.snapshot.restore_topology(topology, at);
+            memory.saved = memory
+                .snapshot
+                .topology
+                .as_ref()
+                .map(|told| told.topology.clone());
+        }
+        self.memory = Some(memory);
+        Ok(())
+    }
+
+    async fn save_state(&self) -> Result<(), StoreError> {
+        let snapshot = self.memory.as_ref().map(|memory| &memory.snapshot);
+        let ms = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let state = PollState {
+            cluster: self.named.cluster.clone(),
+            system: self.named.system.clone(),
+            interval_ms: ms(self.pace.readings_every),
+            topology_every_ms: ms(self.pace.topology_every),
+            topology_at: snapshot
+                .and_then(|s| s.topology.as_ref())
+                .map(|told| told.at),
+            readings_at: snapshot.and_then(|snapshot| snapshot.readings_at),
+            refused: self.refused().cloned(),
+            missing_rights: self.missing_rights.clone(),
+        };
+        self.store.save_poll_state(&state).await
+    }
+}
+
+impl Memory {
+    fn lines(&mut self, named: &Named) -> Lines {
+        let mut lines = lines(named, &self.snapshot);
+        self.written.keep_unread(&mut lines);
+        lines
+    }
+
+    async fn save_topology(&mut self, store: &Store, cluster: &str) -> Result<(), StoreError> {
+        let Some(told) = &self.snapshot.topology else {
+            return Ok(());
+        };
+        if self.saved.as_ref() != Some(&told.topology) {
+            store.save_topology(cluster, &told.topology).await?;
+            self.saved = Some(told.topology.clone());
+        }
+        Ok(())
+    }
+
+    /// `read_at`: of readings, whose samples are kept.
+    async fn save(
+        &mut self,
+        store: &Store,
+        named: &Named,
+        lines: Lines,
+        read_at: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        // Without a topology it is not known what exists: nothing may be taken for gone.
+        if self.snapshot.topology.is_some() {
+            let changes = self.written.changes(&lines);
+            store.save_lines(&named.cluster, &changes).await?;
+            self.written.take_changes(changes);
+        }
+        let Some(at) = read_at else { return Ok(()) };
+        let mut batch = std::mem::take(&mut self.unsaved);
+        batch.samples = self.written.samples(&lines, &self.snapshot, at);
+        match store.save_readings(&named.cluster, &batch).await {
+            Ok(()) => self.written.take_samples(&batch.samples, &lines),
+            Err(error) => {
+                batch.samples.clear();
+                add(&mut self.unsaved, batch);
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    async fn save_readings(&mut self, store: &Store, cluster: &str) -> Result<(), StoreError> {
+        let batch = std::mem::take(&mut self.unsaved);
+        if let Err(error) = store.save_readings(cluster, &batch).await {
+            add(&mut self.unsaved, batch);
+            return Err(error);
+        }
+        Ok(())
+    }
+}
+
+fn add(unsaved: &mut ReadingBatch, over: ReadingBatch) {
+    unsaved.minutes.extend(over.minutes);
+    unsaved.hours.extend(over.hours);
+    unsaved.read_minutes.extend(over.read_minutes);
+    if unsaved.minutes.len() + unsaved.hours.len() > MOST_UNSAVED {
+        tracing::warn!("roll-ups of readings are let go: the database takes none");
+        *unsaved = ReadingBatch::default();
+    }
+}
+
+/// Of groups their lag, of destinations what they hold.
+fn figures(lines: &Lines) -> Vec<Figure> {
+    let steps = |key: i64| lines.steps.get(&key).copied();
+    let groups = lines.groups.iter().filter_map(|line| {
+        let object = line.key();
+        Some(Figure {
+            object,
+            value: line.lag_messages,
+            steps: steps(object)?,
+        })
+    });
+    let destinations = lines.destinations.iter().filter_map(|line| {
+        let object = line.key();
+        Some(Figure {
+            object,
+            value: line.depth_messages,
+            steps: steps(object)?,
+        })
+    });
+    groups.chain(destinations).collect()
+}

@@ -1,0 +1,178 @@
+//! What its broker adds to one destination: settings, partitions, findings, routes, groups.
+
+use waybill_model::destination::{Destination, GroupItem};
+use waybill_model::problem::Problem;
+use waybill_model::time::Timestamp;
+use waybill_model::topology::{self, Topology, Why};
+use waybill_store::topology::{DestinationLine, GroupFilter, GroupLine, GroupSort};
+
+use super::Query;
+use super::groups::id_of;
+use crate::auth::store_problem;
+
+/// Told of one destination.
+const GROUPS: u32 = 200;
+/// Of groups that read other destinations too, whose positions are read for their lag on this one.
+const SAMPLES: usize = 50;
+
+impl Query {
+    pub(super) async fn with_broker(
+        &self,
+        mut destination: Destination,
+        line: Option<&DestinationLine>,
+        now: Timestamp,
+    ) -> Result<Destination, Problem> {
+        if let Some(line) = line {
+            let topology = self.topology_of(&line.cluster).await?;
+            if let Some(topology) = &topology {
+                fill(&mut destination, line, topology);
+            }
+            let polls = self.polls(now).await?;
+            if let Some(state) = polls.of(&line.cluster) {
+                destination.topology_as_of = state.topology_at;
+                destination.topology_stale = Some(state.topology_is_stale(now));
+                if line.depth_messages.is_none()
+                    && destination
+                        .reasons
+                        .iter()
+                        .all(|reason| reason.member != "depth")
+                {
+                    destination.reasons.push(polls.why(&line.cluster, "depth"));
+                }
+            }
+            self.add_groups(&mut destination.groups, line).await?;
+        }
+        let untold = [
+            ("config", destination.config.is_none()),
+            ("subtype", destination.subtype.is_none()),
+            ("state", destination.state.is_none()),
+            ("partition_details", destination.partition_details.is_none()),
+            ("findings", destination.findings.is_none()),
+            ("routes", destination.routes.is_none()),
+            ("topology_as_of", destination.topology_as_of.is_none()),
+            ("topology_stale", destination.topology_stale.is_none()),
+        ];
+        let untold = untold
+            .into_iter()
+            .filter_map(|(name, untold)| untold.then_some(name));
+        destination.line.unknown.extend(untold);
+        Ok(destination)
+    }
+
+    async fn add_groups(
+        &self,
+        groups: &mut Vec<GroupItem>,
+        line: &DestinationLine,
+    ) -> Result<(), Problem> {
+        let filter = GroupFilter {
+            cluster: Some(line.cluster.clone()),
+            destination: Some(line.name.clone()),
+            sort: GroupSort::Lag,
+            ..GroupFilter::default()
+        };
+        let found = self
+            .store
+            .group_lines(&filter, GROUPS)
+            .await
+            .map_err(store_problem)?;
+        let mut samples = SAMPLES;
+        for (group, _) in found {
+            if group.namespace != line.namespace {
+                continue;
+            }
+            let lag_messages = match group.destinations.len() {
+                1 => group.lag_messages,
+                _ if samples == 0 => None,
+                _ => {
+                    samples -= 1;
+                    self.lag_on(&group, &line.name).await?
+                }
+            };
+            let item = item(&group, lag_messages);
+            match groups.iter_mut().find(|known| known.name == group.name) {
+                Some(known) => {
+                    let services = std::mem::take(&mut known.services);
+                    *known = GroupItem { services, ..item };
+                }
+                None => groups.push(item),
+            }
+        }
+        Ok(())
+    }
+
+    /// `None` where it is not known on one of its partitions.
+    async fn lag_on(&self, group: &GroupLine, name: &str) -> Result<Option<u64>, Problem> {
+        let sample = self
+            .store
+            .group_sample(group.key())
+            .await
+            .map_err(store_problem)?;
+        let Some(sample) = sample else {
+            return Ok(None);
+        };
+        let here = sample
+            .partitions
+            .iter()
+            .filter(|position| position.destination == name);
+        let lags: Vec<Option<u64>> = here.map(|position| position.lag_messages).collect();
+        if lags.is_empty() {
+            return Ok(None);
+        }
+        Ok(lags.into_iter().sum())
+    }
+}
+
+fn item(group: &GroupLine, lag_messages: Option<u64>) -> GroupItem {
+    let untold = [
+        ("state", group.state.is_none()),
+        ("members", group.members.is_none()),
+        ("lag_messages", lag_messages.is_none()),
+        ("lag_ms", true),
+    ];
+    GroupItem {
+        id: Some(id_of(group)),
+        name: group.name.clone(),
+        services: Vec::new(),
+        state: group.state.clone(),
+        members: group.members,
+        lag_messages,
+        lag_ms: None,
+        unknown: untold
+            .into_iter()
+            .filter_map(|(name, untold)| untold.then_some(name))
+            .collect(),
+    }
+}
+
+fn fill(destination: &mut Destination, line: &DestinationLine, topology: &Topology) {
+    let same = |one: &&topology::Destination| {
+        one.name == line.name && one.namespace == line.namespace && one.kind == line.kind
+    };
+    let Some(one) = topology.destinations.iter().find(same) else {
+        return;
+    };
+    let is_told =
+        |list: &[topology::Unknown], member: &str| list.iter().all(|u| u.member != member);
+    destination.subtype.clone_from(&one.subtype);
+    destination.state.clone_from(&one.state);
+    let settings = Some(one.settings.clone());
+    destination.config = settings.filter(|_| is_told(&one.unknown, "settings"));
+    if !one.partitions.is_empty() {
+        destination.partition_details = Some(one.partitions.clone());
+    }
+    destination.findings = Some(one.findings.clone());
+    let routes = topology.routes.iter().filter(|route| {
+        route.namespace == one.namespace && (route.from == one.name || route.to == one.name)
+    });
+    let routes: Vec<_> = routes.cloned().collect();
+    let known = is_told(&topology.unknown, "routes") || !routes.is_empty();
+    destination.routes = known.then_some(routes);
+    destination.reasons.clone_from(&one.unknown);
+    if one.partitions.is_empty() {
+        destination.reasons.push(topology::Unknown {
+            member: "partitions".to_owned(),
+            why: Why::Unsupported,
+            detail: None,
+        });
+    }
+}

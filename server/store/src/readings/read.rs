@@ -1,0 +1,170 @@
+//! Reading what was kept.
+
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+use time::OffsetDateTime;
+use waybill_model::time::{TimeRange, Timestamp};
+
+use super::{GroupSample, ReadingRollup, packed};
+use crate::connect::Store;
+use crate::error::{During, StoreError};
+use crate::text::{day_of, instant, storable};
+
+statements! {
+    SAMPLE = "SELECT at, lag_messages, payload FROM group_reading
+            WHERE group_key = $1 ORDER BY at DESC LIMIT 1";
+    MINUTES = "SELECT object, start, least, greatest, last, received, removed FROM reading_minute
+            WHERE object = $1 AND day BETWEEN $4 AND $5 AND start >= $2 AND start < $3 ORDER BY start";
+    HOURS = "SELECT object, start, least, greatest, last, received, removed FROM reading_hour
+            WHERE object = $1 AND day BETWEEN $4 AND $5 AND start >= $2 AND start < $3 ORDER BY start";
+    READ_MINUTES = "SELECT start FROM cluster_minute
+            WHERE cluster = $1 AND day BETWEEN $4 AND $5 AND start >= $2 AND start < $3 ORDER BY start";
+    MOVED = "SELECT object, sum(received)::bigint AS received, sum(removed)::bigint AS removed,
+                coalesce(array_agg(start) FILTER (WHERE received IS NULL), '{}') AS received_unknown,
+                coalesce(array_agg(start) FILTER (WHERE removed IS NULL), '{}') AS removed_unknown
+            FROM reading_minute
+            WHERE object = ANY($1) AND day BETWEEN $4 AND $5 AND start >= $2 AND start < $3
+            GROUP BY object";
+}
+
+/// Messages that moved over some minutes, in those where it is known; `None`: in none of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Moved {
+    pub object: i64,
+    pub received: Option<u64>,
+    pub removed: Option<u64>,
+    /// Minutes that are not in the sums.
+    pub received_unknown: Vec<Timestamp>,
+    pub removed_unknown: Vec<Timestamp>,
+}
+
+impl Store {
+    /// The newest; it holds until something changes.
+    pub async fn group_sample(&self, group: i64) -> Result<Option<GroupSample>, StoreError> {
+        let row = sqlx::query(SAMPLE)
+            .bind(group)
+            .fetch_optional(&self.pool)
+            .await
+            .during("read group")?;
+        let Some(row) = row else { return Ok(None) };
+        let read = || -> Result<(Timestamp, Option<u64>, &[u8]), sqlx::Error> {
+            let lag: Option<i64> = row.try_get(1)?;
+            Ok((
+                instant(row.try_get::<OffsetDateTime, _>(0)?),
+                lag.map(|lag| lag.max(0) as u64),
+                row.try_get(2)?,
+            ))
+        };
+        let (at, lag_messages, payload) = read().during("read group")?;
+        Ok(Some(GroupSample {
+            group,
+            at,
+            lag_messages,
+            partitions: packed::unpack(payload)?,
+        }))
+    }
+
+    /// Rows that start within `range`: see the table for the minutes that have none.
+    pub async fn reading_minutes(
+        &self,
+        object: i64,
+        range: TimeRange,
+    ) -> Result<Vec<ReadingRollup>, StoreError> {
+        self.rollup_rows(MINUTES, object, range).await
+    }
+
+    pub async fn reading_hours(
+        &self,
+        object: i64,
+        range: TimeRange,
+    ) -> Result<Vec<ReadingRollup>, StoreError> {
+        self.rollup_rows(HOURS, object, range).await
+    }
+
+    /// Minutes in which the cluster was read.
+    pub async fn read_minutes(
+        &self,
+        cluster: &str,
+        range: TimeRange,
+    ) -> Result<Vec<Timestamp>, StoreError> {
+        let starts: Vec<OffsetDateTime> = sqlx::query_scalar(READ_MINUTES)
+            .bind(storable(cluster))
+            .bind(range.from.to_offset_date_time())
+            .bind(range.to.to_offset_date_time())
+            .bind(day_of(range.from))
+            .bind(day_of(range.to))
+            .fetch_all(&self.pool)
+            .await
+            .during("read minutes")?;
+        Ok(starts.into_iter().map(instant).collect())
+    }
+
+    /// What moved in the minutes of `range`. An object without a row moved nothing that was seen.
+    pub async fn moved(&self, objects: &[i64], range: TimeRange) -> Result<Vec<Moved>, StoreError> {
+        let rows = sqlx::query(MOVED)
+            .bind(objects)
+            .bind(range.from.to_offset_date_time())
+            .bind(range.to.to_offset_date_time())
+            .bind(day_of(range.from))
+            .bind(day_of(range.to))
+            .fetch_all(&self.pool)
+            .await
+            .during("read throughput")?;
+        let one = |row: &PgRow| -> Result<Moved, sqlx::Error> {
+            Ok(Moved {
+                object: row.try_get("object")?,
+                received: count(row, "received")?,
+                removed: count(row, "removed")?,
+                received_unknown: instants(row, "received_unknown")?,
+                removed_unknown: instants(row, "removed_unknown")?,
+            })
+        };
+        rows.iter()
+            .map(one)
+            .collect::<Result<_, _>>()
+            .during("read throughput")
+    }
+
+    async fn rollup_rows(
+        &self,
+        sql: &'static str,
+        object: i64,
+        range: TimeRange,
+    ) -> Result<Vec<ReadingRollup>, StoreError> {
+        let rows = sqlx::query(sql)
+            .bind(object)
+            .bind(range.from.to_offset_date_time())
+            .bind(range.to.to_offset_date_time())
+            .bind(day_of(range.from))
+            .bind(day_of(range.to))
+            .fetch_all(&self.pool)
+            .await
+            .during("read roll-ups of readings")?;
+        let one = |row: &PgRow| -> Result<ReadingRollup, sqlx::Error> {
+            Ok(ReadingRollup {
+                object: row.try_get("object")?,
+                start: instant(row.try_get::<OffsetDateTime, _>("start")?),
+                least: row.try_get("least")?,
+                greatest: row.try_get("greatest")?,
+                last: row.try_get("last")?,
+                received: count(row, "received")?,
+                removed: count(row, "removed")?,
+            })
+        };
+        rows.iter()
+            .map(one)
+            .collect::<Result<_, _>>()
+            .during("read roll-ups of readings")
+    }
+}
+
+fn count(row: &PgRow, name: &str) -> Result<Option<u64>, sqlx::Error> {
+    Ok(row
+        .try_get::<Option<i64>, _>(name)?
+        .map(|count| count.max(0) as u64))
+}
+
+fn instants(row: &PgRow, name: &str) -> Result<Vec<Timestamp>, sqlx::Error> {
+    let times: Vec<OffsetDateTime> = row.try_get(name)?;
+    Ok(times.into_iter().map(instant).collect())
+}

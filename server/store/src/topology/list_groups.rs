@@ -1,0 +1,159 @@
+//! Pages of groups, and single ones.
+
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+use time::OffsetDateTime;
+use waybill_model::access::Sight;
+
+use super::{GroupLine, sights};
+use crate::connect::Store;
+use crate::error::{During, StoreError};
+use crate::text::{instant, like_anywhere, storable};
+
+statements! {
+    /// A group is seen by who sees every destination that it reads; one without any only by who sees
+    /// all of its cluster. Order as for destinations.
+    LIST = "SELECT * FROM (SELECT *, coalesce(CASE $1::smallint
+                    WHEN 1 THEN lag_messages::double precision WHEN 2 THEN members::double precision
+                    WHEN 3 THEN out_per_s ELSE 0 END, -1) AS value
+                FROM group_line
+                WHERE ($2::text IS NULL OR cluster = $2) AND ($3::text IS NULL OR $3 = ANY(destinations))
+                AND ($4::text IS NULL OR name LIKE $4) AND ($5::text IS NULL OR state = $5)
+                AND ($6::text[] IS NULL OR NOT EXISTS (
+                    SELECT FROM unnest(CASE cardinality(destinations) WHEN 0 THEN ARRAY['']
+                        ELSE destinations END) AS d(name)
+                    WHERE NOT EXISTS (SELECT FROM unnest($6::text[], $7::text[]) AS g(c, r)
+                        WHERE cluster LIKE g.c AND d.name LIKE g.r)))) fitting
+            WHERE ($8::double precision IS NULL OR value < $8
+                OR (value = $8 AND (name COLLATE \"C\", key) > ($9 COLLATE \"C\", $10)))
+            ORDER BY value DESC, name COLLATE \"C\", key LIMIT $11";
+    ONE = "SELECT *, 0::double precision AS value FROM group_line WHERE key = $1";
+    OF_CLUSTER = "SELECT *, 0::double precision AS value FROM group_line WHERE cluster = $1";
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GroupSort {
+    #[default]
+    Name,
+    Lag,
+    Members,
+    Out,
+}
+
+/// What is given must all fit.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GroupFilter {
+    pub cluster: Option<String>,
+    /// The name of one that it reads.
+    pub destination: Option<String>,
+    /// Part of the name.
+    pub q: Option<String>,
+    pub state: Option<String>,
+    /// `None`: everything is seen.
+    pub sights: Option<Vec<Sight>>,
+    pub sort: GroupSort,
+    pub after: Option<GroupPlace>,
+}
+
+/// A place in a sorted list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GroupPlace {
+    /// What is sorted by: 0 where that is the name, -1 where it is not known.
+    pub value: f64,
+    pub name: String,
+    pub key: i64,
+}
+
+impl Store {
+    /// Each with its place.
+    pub async fn group_lines(
+        &self,
+        filter: &GroupFilter,
+        limit: u32,
+    ) -> Result<Vec<(GroupLine, GroupPlace)>, StoreError> {
+        let (clusters, resources) = sights(filter.sights.as_deref());
+        let text = |value: &Option<String>| value.as_deref().map(|v| storable(v).into_owned());
+        let after = filter.after.as_ref();
+        let rows = sqlx::query(LIST)
+            .bind(sort_code(filter.sort))
+            .bind(text(&filter.cluster))
+            .bind(text(&filter.destination))
+            .bind(filter.q.as_deref().map(like_anywhere))
+            .bind(text(&filter.state))
+            .bind(clusters)
+            .bind(resources)
+            .bind(after.map(|after| after.value))
+            .bind(after.map(|after| storable(&after.name).into_owned()))
+            .bind(after.map(|after| after.key))
+            .bind(i64::from(limit))
+            .fetch_all(&self.pool)
+            .await;
+        listed(rows)
+    }
+
+    pub async fn group_line(&self, key: i64) -> Result<Option<GroupLine>, StoreError> {
+        let rows = sqlx::query(ONE).bind(key).fetch_all(&self.pool).await;
+        Ok(listed(rows)?.pop().map(|(line, _)| line))
+    }
+
+    /// In no order.
+    pub async fn group_lines_of(&self, cluster: &str) -> Result<Vec<GroupLine>, StoreError> {
+        let query = sqlx::query(OF_CLUSTER).bind(storable(cluster).into_owned());
+        let lines = listed(query.fetch_all(&self.pool).await)?;
+        Ok(lines.into_iter().map(|(line, _)| line).collect())
+    }
+}
+
+fn sort_code(sort: GroupSort) -> i16 {
+    match sort {
+        GroupSort::Name => 0,
+        GroupSort::Lag => 1,
+        GroupSort::Members => 2,
+        GroupSort::Out => 3,
+    }
+}
+
+fn listed(
+    rows: Result<Vec<PgRow>, sqlx::Error>,
+) -> Result<Vec<(GroupLine, GroupPlace)>, StoreError> {
+    let rows = rows.during("read group lines")?;
+    rows.iter()
+        .map(one)
+        .collect::<Result<_, _>>()
+        .during("read group lines")
+}
+
+fn one(row: &PgRow) -> Result<(GroupLine, GroupPlace), sqlx::Error> {
+    let count = |name: &str| -> Result<Option<u64>, sqlx::Error> {
+        Ok(row
+            .try_get::<Option<i64>, _>(name)?
+            .map(|count| count.max(0) as u64))
+    };
+    let time = |name: &str| -> Result<_, sqlx::Error> {
+        Ok(row.try_get::<Option<OffsetDateTime>, _>(name)?.map(instant))
+    };
+    let line = GroupLine {
+        cluster: row.try_get("cluster")?,
+        system: row.try_get("system")?,
+        namespace: row.try_get("namespace")?,
+        name: row.try_get("name")?,
+        kind: row.try_get("kind")?,
+        state: row.try_get("state")?,
+        coordinator: row.try_get("coordinator")?,
+        members: count("members")?,
+        destinations: row.try_get("destinations")?,
+        partitions: count("partitions")?.unwrap_or_default(),
+        lag_messages: count("lag_messages")?,
+        lag_known_messages: count("lag_known_messages")?.unwrap_or_default(),
+        unknown_partitions: count("unknown_partitions")?.unwrap_or_default(),
+        out_per_s: row.try_get("out_per_s")?,
+        figures_at: time("figures_at")?,
+        missing_since: time("missing_since")?,
+    };
+    let place = GroupPlace {
+        value: row.try_get("value")?,
+        name: line.name.clone(),
+        key: row.try_get("key")?,
+    };
+    Ok((line, place))
+}

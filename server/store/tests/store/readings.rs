@@ -1,0 +1,154 @@
+//! Samples and roll-ups of readings.
+
+use std::time::Duration;
+
+use waybill_model::reading::{LagGap, PartitionPosition};
+use waybill_model::time::{TimeRange, Timestamp};
+use waybill_store::RetentionPolicy;
+use waybill_store::readings::{GroupSample, Moved, ReadingBatch, ReadingRollup};
+use waybill_store::testing::TestDatabase;
+
+use crate::noon;
+
+const MINUTE: i64 = 60_000;
+
+fn rollup(
+    object: i64,
+    minute: i64,
+    figures: [Option<i64>; 3],
+    received: Option<u64>,
+) -> ReadingRollup {
+    ReadingRollup {
+        object,
+        start: noon().plus_ms(minute * MINUTE),
+        least: figures[0],
+        greatest: figures[1],
+        last: figures[2],
+        received,
+        removed: Some(1),
+    }
+}
+
+fn sample(at: Timestamp, lag: Option<u64>) -> GroupSample {
+    let position = |partition: &str, lag: Option<u64>| PartitionPosition {
+        destination: "orders".into(),
+        partition: partition.into(),
+        committed: Some(5),
+        head: lag.map(|lag| 5 + lag as i64),
+        lag_messages: lag,
+        gap: lag.is_none().then_some(LagGap::NoHead),
+    };
+    GroupSample {
+        group: -7,
+        at,
+        lag_messages: lag,
+        partitions: vec![position("0", Some(0)), position("1", lag)],
+    }
+}
+
+fn hour() -> TimeRange {
+    TimeRange {
+        from: noon(),
+        to: noon().plus_ms(60 * MINUTE),
+    }
+}
+
+#[tokio::test]
+async fn the_newest_sample_of_a_group_holds() {
+    let db = TestDatabase::new().await;
+    let store = db.store();
+    assert_eq!(store.group_sample(-7).await.unwrap(), None);
+    let (first, second) = (sample(noon(), Some(3)), sample(noon().plus_ms(5_000), None));
+    let batch = ReadingBatch {
+        samples: vec![second.clone(), first],
+        ..ReadingBatch::default()
+    };
+    store.save_readings("east", &batch).await.unwrap();
+    // Written again after a lost answer.
+    store.save_readings("east", &batch).await.unwrap();
+    assert_eq!(store.group_sample(-7).await.unwrap(), Some(second));
+}
+
+#[tokio::test]
+async fn two_pollers_of_one_minute_both_count() {
+    let db = TestDatabase::new().await;
+    let store = db.store();
+    let batch = |minutes| ReadingBatch {
+        minutes,
+        read_minutes: vec![(noon(), 6)],
+        ..ReadingBatch::default()
+    };
+    let (some, none) = ([Some(4), Some(9), Some(5)], [None; 3]);
+    let first = batch(vec![
+        rollup(1, 0, some, Some(10)),
+        rollup(2, 0, none, Some(1)),
+    ]);
+    store.save_readings("east", &first).await.unwrap();
+    let later = [Some(2), Some(6), Some(6)];
+    let second = batch(vec![rollup(1, 0, later, Some(5)), rollup(2, 0, some, None)]);
+    store.save_readings("east", &second).await.unwrap();
+    let one = store.reading_minutes(1, hour()).await.unwrap();
+    let both = ReadingRollup {
+        removed: Some(2),
+        ..rollup(1, 0, [Some(2), Some(9), Some(6)], Some(15))
+    };
+    assert_eq!(one, [both]);
+    let two = store.reading_minutes(2, hour()).await.unwrap().remove(0);
+    assert_eq!(
+        (two.least, two.received),
+        (Some(4), None),
+        "a part that is unknown makes it so"
+    );
+    assert_eq!(store.read_minutes("east", hour()).await.unwrap(), [noon()]);
+    assert!(store.read_minutes("west", hour()).await.unwrap().is_empty());
+    let moved = store.moved(&[1, 2, 3], hour()).await.unwrap();
+    let all = Moved {
+        object: 1,
+        received: Some(15),
+        removed: Some(2),
+        ..Moved::default()
+    };
+    let part = Moved {
+        object: 2,
+        received: None,
+        removed: Some(2),
+        received_unknown: vec![noon()],
+        ..Moved::default()
+    };
+    assert_eq!(moved.len(), 2);
+    assert!(moved.contains(&all) && moved.contains(&part), "{moved:?}");
+}
+
+#[tokio::test]
+async fn days_are_made_when_needed_and_dropped_with_the_others() {
+    let db = TestDatabase::new().await;
+    let store = db.store();
+    let figures = [Some(1), Some(1), Some(1)];
+    let batch = ReadingBatch {
+        samples: vec![sample(noon(), Some(1))],
+        minutes: vec![
+            rollup(1, 0, figures, Some(1)),
+            rollup(1, 24 * 60, figures, Some(1)),
+        ],
+        hours: vec![rollup(1, 0, figures, Some(1))],
+        read_minutes: vec![(noon(), 1)],
+    };
+    store.save_readings("east", &batch).await.unwrap();
+    let two_days = TimeRange {
+        from: noon(),
+        to: noon().plus_ms(48 * 60 * MINUTE),
+    };
+    assert_eq!(store.reading_minutes(1, two_days).await.unwrap().len(), 2);
+    assert_eq!(store.reading_hours(1, two_days).await.unwrap().len(), 1);
+    let policy = RetentionPolicy {
+        age: Some(Duration::from_secs(36 * 3_600)),
+        ..RetentionPolicy::default()
+    };
+    store
+        .retention_at(policy, noon().plus_ms(60 * 60 * MINUTE))
+        .await
+        .unwrap();
+    assert_eq!(store.reading_minutes(1, two_days).await.unwrap().len(), 1);
+    assert!(store.reading_hours(1, two_days).await.unwrap().is_empty());
+    assert_eq!(store.group_sample(-7).await.unwrap(), None);
+}
