@@ -7,7 +7,7 @@
 //! adapter has none, Waybill offers nothing and says why. Outside an adapter's folder nobody
 //! compares a broker's name.
 //!
-//! One facet exists today:
+//! The facets that exist today:
 //!
 //! - [`Dialect`] turns the attributes that a client library put on a span into [`Facts`], the
 //!   canonical messaging words. It is pure, cheap (it runs for every span that arrives) and never
@@ -15,8 +15,12 @@
 //!   only when the span is no messaging span at all; a span about no message (an acknowledgement, a
 //!   prefetch setting) is [`Operation::Settle`] or [`Operation::Other`].
 //!
-//! Reading topology, looking at stored messages and acting on a broker are facets of their own;
-//! they are added to [`BrokerAdapter`] with the first code that performs them, not before.
+//! - [`adapter::Observe`], reached through [`adapter::Connect`], reads a cluster and changes nothing
+//!   in it: no request that writes, commits, joins, declares or requeues. What it could not read is
+//!   told as unknown, with the reason, beside what it could.
+//!
+//! Looking at stored messages and acting on a broker are facets of their own; they are added to
+//! [`BrokerAdapter`] with the first code that performs them, not before.
 //!
 //! What all instrumentations share (the names of attributes over ten years of the convention)
 //! is neutral and lives in [`convention`]; what a library does in its own way lives in the
