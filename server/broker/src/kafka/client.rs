@@ -29,6 +29,8 @@ pub(super) struct Known {
     pub(super) map: Option<Arc<ClusterMap>>,
     pub(super) groups: Option<Arc<GroupMap>>,
     pub(super) lows: Arc<Lows>,
+    /// Who answered the last question that any node could answer.
+    answering: Option<Target>,
 }
 
 impl Client {
@@ -148,9 +150,13 @@ impl Session<'_> {
         let candidates = self.candidates();
         for (at, target) in candidates.iter().enumerate() {
             // One that does not answer must leave time for the others.
-            let left = self.within(1.0 / (candidates.len() - at) as f64);
-            let answer = left.ask(target, &build).await;
-            let Err(failure) = answer else { return answer };
+            let is_last = at + 1 == candidates.len();
+            let share = if is_last { 1.0 } else { 0.5 };
+            let answer = self.within(share).ask(target, &build).await;
+            let Err(failure) = answer else {
+                self.client.locked().answering = Some(target.clone());
+                return answer;
+            };
             match &failure {
                 Failure::Refused(refused) if refused.reason != Reason::WrongCredentials => {}
                 _ => return Err(failure),
@@ -168,16 +174,20 @@ impl Session<'_> {
         }))
     }
 
+    /// The one that answered last comes first, so that a node that hangs is not waited for again.
     fn candidates(&self) -> Vec<Target> {
-        let known = self.client.known().map;
+        let known = self.client.known();
         let nodes = known
+            .map
             .iter()
             .flat_map(|map| map.nodes.keys().filter_map(|node| map.target(*node)));
         let listed = self.client.bootstrap.iter().map(|address| Target {
             node: None,
             address: address.clone(),
         });
-        nodes.chain(listed).collect()
+        let mut candidates: Vec<Target> = nodes.chain(listed).collect();
+        candidates.sort_by_key(|target| known.answering.as_ref() != Some(target));
+        candidates
     }
 }
 

@@ -151,7 +151,7 @@ fn bootstrap(table: &Table<'_>) -> Result<Vec<String>, Problem> {
             !host.is_empty() && port.parse::<u16>().is_ok_and(|p| p > 0)
         })
     };
-    if listed.is_empty() || !listed.iter().all(|text| is_address(text)) {
+    if listed.is_empty() || !listed.iter().all(is_address) {
         return Err(wrong());
     }
     Ok(listed.into_iter().map(str::to_owned).collect())

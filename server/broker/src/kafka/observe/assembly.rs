@@ -16,6 +16,7 @@ use waybill_model::topology::{
 
 use super::configs::{self, MIN_IN_SYNC};
 use super::eligible::{self, Eligible};
+use super::error_lines::lines;
 use super::groups::Groups;
 use super::log_dirs::{self, NodeDisk};
 use super::metadata::{leader, topics};
@@ -39,6 +40,7 @@ pub(super) struct Parts {
 pub(super) fn assemble(parts: Parts) -> Topology {
     let mut unknown = parts.groups.unknown.clone();
     let controller = controller(&parts, &mut unknown);
+    unknown.extend(undescribed(&parts.metadata));
     unknown.push(Unknown {
         member: "version".into(),
         why: Why::Unsupported,
@@ -72,6 +74,18 @@ fn controller(parts: &Parts, unknown: &mut Vec<Unknown>) -> Option<String> {
     }
 }
 
+/// Topics that are there and that the broker does not describe now: one line an error.
+fn undescribed(metadata: &MetadataResponse) -> Vec<Unknown> {
+    let wrong = metadata.topics.iter().filter(|topic| topic.error_code != 0);
+    let errors = wrong.map(|topic| {
+        (
+            topic.error_code,
+            topic.name.as_ref().map_or("", |name| name.as_str()),
+        )
+    });
+    lines(errors, "topics", "destinations", super::heads::RIGHT)
+}
+
 fn destination(name: &str, topic: &MetadataResponseTopic, parts: &Parts) -> Destination {
     let mut partitions: Vec<&MetadataResponsePartition> = topic.partitions.iter().collect();
     partitions.sort_by_key(|partition| partition.partition_index);
@@ -91,6 +105,9 @@ fn destination(name: &str, topic: &MetadataResponseTopic, parts: &Parts) -> Dest
             .unknown
             .push(unsupported("id", "topics have ids from Kafka 2.8 on"));
     }
+    destination
+        .unknown
+        .push(unsupported("consumers", "topics are read by groups"));
     let missing = |why, detail: Option<String>| Unknown {
         member: "settings".into(),
         why,
@@ -110,11 +127,8 @@ fn destination(name: &str, topic: &MetadataResponseTopic, parts: &Parts) -> Dest
         .map(|partition| partition.stored_bytes);
     destination.stored_bytes = sizes.sum();
     if destination.stored_bytes.is_none() {
-        let why = destination.partitions.iter().flat_map(|p| &p.unknown);
-        let why = why
-            .filter(|unknown| unknown.member == "stored_bytes")
-            .cloned()
-            .next();
+        let mut why = destination.partitions.iter().flat_map(|p| &p.unknown);
+        let why = why.find(|unknown| unknown.member == "stored_bytes").cloned();
         destination.unknown.extend(why);
     }
     destination.findings = findings::of(&destination, min_in_sync(&destination.settings));

@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kafka_protocol::error::ResponseError;
 use waybill_model::time::Timestamp;
-use waybill_model::topology::{Commit, Unknown, Why};
+use waybill_model::topology::{Commit, Unknown};
 
+use super::error_lines::lines;
 use super::offset_fetch::{GroupCommits, fetch};
 use super::partial::Partial;
 use super::wrong_partitions::WrongPartitions;
@@ -16,7 +17,7 @@ use super::{coordinators, now};
 use crate::adapter::Refused;
 use crate::kafka::client::Session;
 use crate::kafka::cluster_map::{ClusterMap, GroupMap, KnownGroup};
-use crate::kafka::wire::failure::{Failure, code_name, is_forbidden};
+use crate::kafka::wire::failure::Failure;
 
 pub(super) const RIGHT: &str = "Describe on Group";
 
@@ -101,36 +102,9 @@ fn finish(open: Open, commits: &mut Commits) {
     commits.unknown.dedup();
 }
 
-/// One line an error, however many groups have it.
 fn group_errors(wrong: &BTreeMap<String, i16>) -> Vec<Unknown> {
-    let mut by_code: BTreeMap<i16, Vec<&str>> = BTreeMap::new();
-    for (group, code) in wrong {
-        by_code.entry(*code).or_default().push(group);
-    }
-    by_code
-        .into_iter()
-        .map(|(code, groups)| {
-            let forbidden = ResponseError::try_from_code(code).is_some_and(is_forbidden);
-            let name = if forbidden {
-                RIGHT.to_owned()
-            } else {
-                code_name(code)
-            };
-            let example = groups.first().copied().unwrap_or_default();
-            Unknown {
-                member: "commits".into(),
-                why: if forbidden {
-                    Why::Forbidden
-                } else {
-                    Why::Failed
-                },
-                detail: Some(format!(
-                    "{name}: {} groups, such as {example}",
-                    groups.len()
-                )),
-            }
-        })
-        .collect()
+    let errors = wrong.iter().map(|(group, code)| (*code, group.as_str()));
+    lines(errors, "groups", "commits", RIGHT)
 }
 
 async fn ask(

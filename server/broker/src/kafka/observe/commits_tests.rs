@@ -1,4 +1,6 @@
 use super::super::offset_fetch::{PartitionCommit, TopicCommits};
+use waybill_model::topology::Why;
+
 use super::*;
 
 fn map() -> ClusterMap {

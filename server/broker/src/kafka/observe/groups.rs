@@ -1,6 +1,7 @@
 //! All groups: listed by every node, described by the one that coordinates them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use kafka_protocol::messages::ListGroupsRequest;
 use waybill_model::topology::{Group, Member, Unknown, Why};
@@ -43,19 +44,32 @@ struct Listed {
     state: Option<String>,
 }
 
-/// Lists and describes, and remembers who coordinates what.
+/// Lists and describes, and remembers who coordinates what. Of what failed now, what was known
+/// before is kept: a node that does not answer takes no group away.
 pub(super) async fn read(session: &Session<'_>, map: &ClusterMap) -> Groups {
-    let (listed, unknown) = list(session, map).await;
+    let before = session.client.known().groups.unwrap_or_default();
+    let (listed, silent, unknown) = list(session, map).await;
     let described = describe(session, map, &listed).await;
     let mut groups = Groups {
         unknown,
         ..Groups::default()
     };
+    let kept = before
+        .groups
+        .iter()
+        .filter(|(_, group)| silent.contains(&group.coordinator));
+    groups.map.groups = kept
+        .map(|(name, group)| (name.clone(), group.clone()))
+        .collect();
     for (name, listed) in listed {
         let described = described.get(&name);
         let assigned = match described {
             Some(Ok(described)) => described.assigned.clone(),
-            _ => Assigned::new(),
+            _ => before
+                .groups
+                .get(&name)
+                .map(|group| group.assigned.clone())
+                .unwrap_or_default(),
         };
         let known = KnownGroup {
             coordinator: listed.coordinator,
@@ -65,17 +79,15 @@ pub(super) async fn read(session: &Session<'_>, map: &ClusterMap) -> Groups {
         groups.groups.push(told(&name, &listed, described));
         groups.map.groups.insert(name, known);
     }
-    // A list with a gap would make groups vanish from the readings.
-    if groups.unknown.is_empty() {
-        session
-            .client
-            .learn_groups(std::sync::Arc::new(groups.map.clone()));
-    }
+    session.client.learn_groups(Arc::new(groups.map.clone()));
     groups
 }
 
-/// Who lists a group is its coordinator.
-async fn list(session: &Session<'_>, map: &ClusterMap) -> (BTreeMap<String, Listed>, Vec<Unknown>) {
+/// Who lists a group is its coordinator. Besides: the nodes that did not answer.
+async fn list(
+    session: &Session<'_>,
+    map: &ClusterMap,
+) -> (BTreeMap<String, Listed>, BTreeSet<i32>, Vec<Unknown>) {
     let asked = map.nodes.keys().map(|node| {
         (*node, async move {
             let target = session.node(map, *node)?;
@@ -88,6 +100,8 @@ async fn list(session: &Session<'_>, map: &ClusterMap) -> (BTreeMap<String, List
     });
     let partial = Partial::of(asked).await;
     let unknown = partial.unknown("groups", LIST_RIGHT);
+    // A node that has left the cluster has given its groups to others.
+    let silent = partial.failures.iter().map(|(node, _)| *node).collect();
     let mut listed = BTreeMap::new();
     for (coordinator, answer) in partial.answers {
         for group in answer.groups {
@@ -105,7 +119,7 @@ async fn list(session: &Session<'_>, map: &ClusterMap) -> (BTreeMap<String, List
             listed.insert(group.group_id.to_string(), entry);
         }
     }
-    (listed, unknown)
+    (listed, silent, unknown)
 }
 
 fn kind(name: &str) -> GroupKind {

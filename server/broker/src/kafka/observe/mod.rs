@@ -14,6 +14,7 @@ mod configs;
 mod consumer_groups;
 mod coordinators;
 mod eligible;
+mod error_lines;
 mod findings;
 mod groups;
 mod heads;

@@ -65,7 +65,7 @@ fn write_parts(
                 }
             }
             Part::Nullable(inner) => {
-                let present = random.next() % 2 == 0;
+                let present = random.next().is_multiple_of(2);
                 to.push(if present { 1 } else { 255 });
                 if present {
                     write_parts(inner, flexible, elements, random, to);
