@@ -16,7 +16,7 @@ jars=$CACHE/$kind-$version-$(sha256sum <"$pom" | cut -c1-12)
 if [ ! -f "$jars/complete" ]; then
     command -v mvn >/dev/null || fail "mvn is missing: run setup/packages.sh demo"
     need_disk "$CACHE" 1 "Kafka"
-    say "setup: fetching Kafka $version from Maven Central, 44 MB, about 10 seconds" >&2
+    say "setup: fetching Kafka $version from Maven Central, about 50 MB, about 10 seconds" >&2
     mkdir -p "$CACHE"
     part=$(mktemp -d "$CACHE/kafka.XXXXXX")
     trap 'rm -rf "$part"' EXIT
