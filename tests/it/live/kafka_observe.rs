@@ -328,11 +328,8 @@ async fn a_lost_node_is_told_and_costs_nothing_else(lab: &mut Lab) {
     })
     .await;
     (0..3).for_each(|node| lab.kafka.kill(node));
-    let refused = lab
-        .observed
-        .readings()
-        .await
-        .expect_err("nobody is there, and no figure is made up");
+    // Nobody is there, and no figure is made up.
+    let refused = lab.observed.readings().await.unwrap_err();
     assert!(
         refused.detail.contains("which advertises 127.0.0.1:"),
         "{refused}"
