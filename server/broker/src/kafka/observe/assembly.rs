@@ -128,7 +128,9 @@ fn destination(name: &str, topic: &MetadataResponseTopic, parts: &Parts) -> Dest
     destination.stored_bytes = sizes.sum();
     if destination.stored_bytes.is_none() {
         let mut why = destination.partitions.iter().flat_map(|p| &p.unknown);
-        let why = why.find(|unknown| unknown.member == "stored_bytes").cloned();
+        let why = why
+            .find(|unknown| unknown.member == "stored_bytes")
+            .cloned();
         destination.unknown.extend(why);
     }
     destination.findings = findings::of(&destination, min_in_sync(&destination.settings));
