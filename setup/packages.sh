@@ -54,6 +54,8 @@ missing() {
     fi
     without rabbitmq || "$SETUP/rabbitmq.sh" >/dev/null 2>&1 || echo rabbitmq-server
     [ "$purpose" = test ] || return 0
+    # Certificates of the brokers that tests start.
+    without kafka || has openssl || echo openssl
     if ! without browser; then
         "$SETUP/browser.sh" >/dev/null 2>&1 || echo chromium
         has_font "Liberation Sans" fonts-liberation || echo fonts-liberation

@@ -8,6 +8,7 @@ mod destinations;
 mod durability;
 mod ingest;
 mod journeys;
+mod live;
 mod masking;
 mod observed;
 mod otlp_tls;

@@ -9,8 +9,11 @@
 
 pub mod brokers;
 pub mod browser;
+pub mod certificates;
 pub mod child;
 pub mod devtools;
+pub mod kafka;
+pub mod kafka_proxy;
 pub mod otlp;
 pub mod server;
 pub mod wait;

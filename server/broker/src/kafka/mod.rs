@@ -1,11 +1,19 @@
 //! Apache Kafka and what speaks its protocol.
 
+mod client;
+mod cluster_map;
 mod dialect;
+mod observe;
+mod secret;
 mod settings;
+mod settings_table;
+mod wire;
 
 use std::sync::Arc;
 
-use crate::adapter::{BrokerAdapter, Vocabulary};
+use waybill_model::problem::{Code, Problem};
+
+use crate::adapter::{BrokerAdapter, Cluster, Connect, Settings, Vocabulary};
 
 pub(crate) fn adapter() -> BrokerAdapter {
     BrokerAdapter {
@@ -18,7 +26,30 @@ pub(crate) fn adapter() -> BrokerAdapter {
             offset: "offset",
         },
         dialect: Some(Arc::new(dialect::KafkaDialect)),
-        connect: None,
-        addresses: Some(settings::addresses),
+        connect: Some(Arc::new(KafkaConnect)),
+        addresses: None,
+    }
+}
+
+struct KafkaConnect;
+
+impl Connect for KafkaConnect {
+    fn cluster(&self, name: &str, settings: &Settings) -> Result<Arc<dyn Cluster>, Problem> {
+        let settings = settings::KafkaSettings::read(name, settings)?;
+        let tls = settings
+            .tls
+            .clone()
+            .map(wire::Tls::new)
+            .transpose()
+            .map_err(|error| {
+                Problem::new(
+                    Code::ConfigInvalid,
+                    format!("cluster {name:?}, settings.tls: {error}"),
+                    "Name readable PEM files: the authority, and our certificate with its key.",
+                )
+            })?;
+        Ok(Arc::new(observe::KafkaCluster {
+            client: client::Client::new(settings, tls),
+        }))
     }
 }

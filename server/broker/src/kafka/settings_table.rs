@@ -1,0 +1,100 @@
+//! One settings table read key by key: what is not asked for is refused, with the key that was
+//! probably meant.
+
+use serde_json::{Map, Value};
+use waybill_model::problem::{Code, Problem};
+
+/// A table and where it stands (`tls`, `sasl`; empty for the outermost).
+pub(super) struct Table<'a> {
+    cluster: &'a str,
+    path: &'static str,
+    values: &'a Map<String, Value>,
+}
+
+impl<'a> Table<'a> {
+    /// # Errors
+    /// A key that is not among `known`.
+    pub(super) fn new(
+        cluster: &'a str,
+        path: &'static str,
+        values: &'a Map<String, Value>,
+        known: &[&str],
+    ) -> Result<Self, Problem> {
+        let table = Self {
+            cluster,
+            path,
+            values,
+        };
+        match values.keys().find(|key| !known.contains(&key.as_str())) {
+            None => Ok(table),
+            Some(key) => {
+                let near = known
+                    .iter()
+                    .map(|candidate| (strsim::damerau_levenshtein(key, candidate), *candidate))
+                    .filter(|(distance, candidate)| {
+                        *distance <= candidate.len().max(key.len()).div_ceil(2)
+                    })
+                    .min();
+                let hint = match near {
+                    Some((_, near)) => format!("Did you mean `{near}`?"),
+                    None => format!("Known here: {}.", known.join(", ")),
+                };
+                Err(table.problem(&format!("`{key}` is not known here"), &hint))
+            }
+        }
+    }
+
+    pub(super) fn value(&self, key: &str) -> Option<&'a Value> {
+        self.values.get(key)
+    }
+
+    pub(super) fn text(&self, key: &str) -> Result<Option<&'a str>, Problem> {
+        match self.value(key) {
+            None => Ok(None),
+            Some(Value::String(text)) if !text.trim().is_empty() => Ok(Some(text)),
+            Some(_) => Err(self.wrong(key, "a text that is not empty")),
+        }
+    }
+
+    pub(super) fn needed(&self, key: &str, why: &str) -> Result<&'a str, Problem> {
+        self.text(key)?
+            .ok_or_else(|| self.wrong(key, &format!("a text: {why}")))
+    }
+
+    /// A whole number within `range`, `default` where it is not written.
+    pub(super) fn number(
+        &self,
+        key: &str,
+        range: std::ops::RangeInclusive<u64>,
+        default: u64,
+    ) -> Result<u64, Problem> {
+        match self.value(key) {
+            None => Ok(default),
+            Some(value) => value.as_u64().filter(|n| range.contains(n)).ok_or_else(|| {
+                let expected = format!("a number from {} to {}", range.start(), range.end());
+                self.wrong(key, &expected)
+            }),
+        }
+    }
+
+    /// The value itself is never repeated: it may be a secret in the wrong place.
+    pub(super) fn wrong(&self, key: &str, expected: &str) -> Problem {
+        let message = format!("`{key}` wants {expected}");
+        self.problem(
+            &message,
+            "docs/operations.md shows the settings of a cluster.",
+        )
+    }
+
+    pub(super) fn problem(&self, message: &str, hint: &str) -> Problem {
+        let dot = if self.path.is_empty() { "" } else { "." };
+        Problem::new(
+            Code::ConfigInvalid,
+            format!(
+                "cluster {:?}, settings{dot}{}: {message}",
+                self.cluster, self.path
+            ),
+            hint,
+        )
+    }
+}

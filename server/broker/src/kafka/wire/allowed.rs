@@ -1,0 +1,155 @@
+//! What can be sent at all: requests that read. The list is short so that it can be read; nothing
+//! else has a way onto a connection, by type ([`ReadOnly`] is sealed) and again by key when the
+//! frame is built.
+//!
+//! Two kinds read only under a condition. Metadata can create topics when asked for by name
+//! (`allow_auto_topic_creation`, and always before version 4): it is sent for all topics, from
+//! version 7 on, with creation off. FindCoordinator creates the offsets topic where a cluster has
+//! none: it is sent only for groups that a broker has listed.
+
+use kafka_protocol::messages::{
+    ApiVersionsRequest, ConsumerGroupDescribeRequest, DescribeClusterRequest,
+    DescribeConfigsRequest, DescribeGroupsRequest, DescribeLogDirsRequest, DescribeQuorumRequest,
+    DescribeTopicPartitionsRequest, FindCoordinatorRequest, ListGroupsRequest, ListOffsetsRequest,
+    MetadataRequest, OffsetFetchRequest, SaslAuthenticateRequest, SaslHandshakeRequest,
+    ShareGroupDescribeRequest,
+};
+use kafka_protocol::protocol::Request;
+
+/// One kind of request and the versions of it that are spoken here. The lowest are those of Kafka
+/// 2.1, the highest those whose answers [`super::shapes`] knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::kafka) struct Api {
+    pub(in crate::kafka) name: &'static str,
+    pub(in crate::kafka) key: i16,
+    pub(in crate::kafka) lowest: i16,
+    pub(in crate::kafka) highest: i16,
+}
+
+/// A request that changes nothing.
+pub(in crate::kafka) trait ReadOnly:
+    Request + sealed::Sealed + Send + Sync
+{
+    const API: Api;
+
+    /// Whether this very request reads only, where its kind alone does not tell.
+    fn reads_only(&self) -> bool {
+        true
+    }
+}
+
+mod sealed {
+    pub(in crate::kafka) trait Sealed {}
+}
+
+macro_rules! read_only {
+    ($($name:ident $request:ident $lowest:literal..=$highest:literal $({ $($body:tt)* })?;)*) => {
+        $(
+            impl sealed::Sealed for $request {}
+            impl ReadOnly for $request {
+                const API: Api = Api {
+                    name: stringify!($name),
+                    key: <$request as Request>::KEY,
+                    lowest: $lowest,
+                    highest: $highest,
+                };
+                $($($body)*)?
+            }
+        )*
+        pub(in crate::kafka) const READ_ONLY: &[Api] = &[$(<$request as ReadOnly>::API),*];
+    };
+}
+
+read_only! {
+    ApiVersions ApiVersionsRequest 0..=3;
+    SaslHandshake SaslHandshakeRequest 1..=1;
+    SaslAuthenticate SaslAuthenticateRequest 0..=2;
+    Metadata MetadataRequest 7..=13 {
+        fn reads_only(&self) -> bool {
+            !self.allow_auto_topic_creation
+        }
+    };
+    DescribeCluster DescribeClusterRequest 0..=2;
+    DescribeTopicPartitions DescribeTopicPartitionsRequest 0..=0;
+    DescribeQuorum DescribeQuorumRequest 0..=2;
+    DescribeConfigs DescribeConfigsRequest 2..=4;
+    DescribeLogDirs DescribeLogDirsRequest 1..=4;
+    ListGroups ListGroupsRequest 2..=5;
+    DescribeGroups DescribeGroupsRequest 2..=6;
+    ConsumerGroupDescribe ConsumerGroupDescribeRequest 0..=1;
+    ShareGroupDescribe ShareGroupDescribeRequest 1..=1;
+    FindCoordinator FindCoordinatorRequest 2..=6;
+    OffsetFetch OffsetFetchRequest 5..=9;
+    ListOffsets ListOffsetsRequest 4..=10;
+}
+
+/// Asked once more when a frame is built, whatever the types said.
+pub(super) fn may_be_sent(key: i16) -> bool {
+    READ_ONLY.iter().any(|api| api.key == key)
+}
+
+#[cfg(test)]
+mod tests {
+    use kafka_protocol::messages::ApiKey;
+
+    use super::*;
+
+    #[test]
+    fn only_what_reads_can_be_sent() {
+        let mut allowed: Vec<String> = (i16::MIN..=i16::MAX)
+            .filter(|key| may_be_sent(*key))
+            .map(|key| format!("{:?}", ApiKey::try_from(key).unwrap()))
+            .collect();
+        allowed.sort();
+        assert_eq!(
+            allowed,
+            [
+                "ApiVersions",
+                "ConsumerGroupDescribe",
+                "DescribeCluster",
+                "DescribeConfigs",
+                "DescribeGroups",
+                "DescribeLogDirs",
+                "DescribeQuorum",
+                "DescribeTopicPartitions",
+                "FindCoordinator",
+                "ListGroups",
+                "ListOffsets",
+                "Metadata",
+                "OffsetFetch",
+                "SaslAuthenticate",
+                "SaslHandshake",
+                "ShareGroupDescribe",
+            ]
+        );
+    }
+
+    #[test]
+    fn names_are_those_of_their_keys() {
+        for api in READ_ONLY {
+            let key = ApiKey::try_from(api.key).unwrap();
+            assert_eq!(format!("{key:?}"), api.name);
+            let spoken = key.valid_versions();
+            assert!(
+                spoken.min <= api.lowest && api.highest <= spoken.max,
+                "{api:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn metadata_that_would_create_topics_is_none() {
+        assert!(
+            MetadataRequest::default()
+                .with_allow_auto_topic_creation(false)
+                .reads_only()
+        );
+        assert!(
+            !MetadataRequest::default()
+                .with_allow_auto_topic_creation(true)
+                .reads_only()
+        );
+        // Before version 4 there is no such field, and topics are created.
+        const { assert!(MetadataRequest::API.lowest >= 4) };
+    }
+}

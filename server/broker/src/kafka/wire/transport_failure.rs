@@ -1,0 +1,159 @@
+//! What a failing connection means, for a person.
+
+use std::io;
+use std::time::Duration;
+
+use tokio_rustls::rustls::{self, AlertDescription, CertificateError};
+
+use super::dial::Target;
+use super::frame::FrameError;
+use crate::adapter::{Reason, Refused};
+
+/// How far a connection had come. What an end of it means depends on this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    Connect,
+    Tls,
+    /// The first request of a connection, which every broker answers to everybody.
+    Greeting,
+    Sasl,
+    /// The first request after the greeting, without credentials.
+    Unproven,
+    Request,
+}
+
+pub(super) fn refuse(reason: Reason, detail: String, hint: &str) -> Refused {
+    Refused {
+        reason,
+        detail,
+        hint: hint.to_owned(),
+    }
+}
+
+pub(super) fn too_slow(target: &Target, what: &str, after: Duration) -> Refused {
+    let detail = format!(
+        "{target}: no answer to {what} within {} ms",
+        after.as_millis()
+    );
+    refuse(
+        Reason::TooSlow,
+        detail,
+        "It is tried again. Look at the load of this broker and at the network between.",
+    )
+}
+
+pub(super) fn of_frame(target: &Target, stage: Stage, error: &FrameError) -> Refused {
+    match error {
+        FrameError::Io(error) => of_io(target, stage, error),
+        FrameError::Foreign(what) => refuse(
+            Reason::NotThisProtocol,
+            format!("{target}: {what} answers there"),
+            match *what {
+                "a listener with TLS" => "Set `tls` in the settings of the cluster.",
+                _ => "Name the port of a Kafka listener.",
+            },
+        ),
+        FrameError::TooLarge { .. } if stage == Stage::Greeting => refuse(
+            Reason::NotThisProtocol,
+            format!("{target}: what answers there does not speak Kafka's protocol"),
+            "Name the port of a Kafka listener.",
+        ),
+        FrameError::TooLarge { .. } => refuse(
+            Reason::BadAnswer,
+            format!("{target}: {error}"),
+            "Raise limits.answer_bytes in the settings of the cluster if it really is this large.",
+        ),
+        FrameError::Cut { .. } => refuse(
+            Reason::BadAnswer,
+            format!("{target}: {error}"),
+            "It is tried again. If it stays, something between cuts connections.",
+        ),
+    }
+}
+
+pub(super) fn of_io(target: &Target, stage: Stage, error: &io::Error) -> Refused {
+    if let Some(error) = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+    {
+        return of_tls(target, error);
+    }
+    let closed = matches!(
+        error.kind(),
+        io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+    );
+    match stage {
+        Stage::Tls if closed => refuse(
+            Reason::NotThisProtocol,
+            format!("{target}: closes the connection when TLS begins"),
+            "If this listener has no TLS, remove `tls` from the settings of the cluster.",
+        ),
+        Stage::Greeting if closed => refuse(
+            Reason::NotThisProtocol,
+            format!("{target}: closes the connection without an answer"),
+            "If this listener wants TLS or a client certificate, set `tls`; otherwise it does not speak Kafka's protocol.",
+        ),
+        Stage::Unproven if closed => refuse(
+            Reason::WrongCredentials,
+            format!(
+                "{target}: closes the connection at the first request of a client without credentials"
+            ),
+            "Set `sasl` in the settings of the cluster.",
+        ),
+        _ => {
+            let detail = match closed {
+                true => format!("{target}: the connection was closed"),
+                false => format!("{target}: {error}"),
+            };
+            refuse(Reason::Unreachable, detail, target.unreachable_hint())
+        }
+    }
+}
+
+fn of_tls(target: &Target, error: &rustls::Error) -> Refused {
+    use AlertDescription as Alert;
+    match error {
+        rustls::Error::InvalidCertificate(wrong) => refuse(
+            Reason::WrongCertificate,
+            format!("{target}: its certificate is not accepted: {wrong}"),
+            match wrong {
+                CertificateError::NotValidForName
+                | CertificateError::NotValidForNameContext { .. } => {
+                    "Set tls.server_name to a name that the certificate bears."
+                }
+                CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                    "The broker needs a new certificate, or a clock is wrong."
+                }
+                _ => "Set tls.ca to the certificate of the authority that signed it.",
+            },
+        ),
+        rustls::Error::AlertReceived(
+            alert @ (Alert::UnknownCA
+            | Alert::BadCertificate
+            | Alert::CertificateRequired
+            | Alert::CertificateUnknown
+            | Alert::CertificateExpired
+            | Alert::CertificateRevoked
+            | Alert::UnsupportedCertificate
+            | Alert::AccessDenied
+            | Alert::HandshakeFailure),
+        ) => refuse(
+            Reason::WrongCertificate,
+            format!("{target}: does not accept our side of TLS ({alert:?})"),
+            "Set tls.cert and tls.key to a certificate that this broker trusts.",
+        ),
+        rustls::Error::InvalidMessage(_) => refuse(
+            Reason::NotThisProtocol,
+            format!("{target}: does not speak TLS"),
+            "If this listener has no TLS, remove `tls` from the settings of the cluster.",
+        ),
+        other => refuse(
+            Reason::BadAnswer,
+            format!("{target}: {other}"),
+            "TLS 1.2 and 1.3 are spoken here.",
+        ),
+    }
+}

@@ -1,0 +1,7 @@
+//! What adapters tell, against real brokers and their own tools.
+
+mod kafka_fortress;
+mod kafka_lab;
+mod kafka_observe;
+mod kafka_observed;
+mod kafka_security;
