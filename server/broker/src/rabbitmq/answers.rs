@@ -187,6 +187,9 @@ pub(super) struct Counts {
     pub vhost: Option<String>,
     #[serde(rename = "type", deserialize_with = "told")]
     pub kind: Option<String>,
+    /// Of a quorum queue.
+    #[serde(deserialize_with = "told")]
+    pub leader: Option<String>,
     #[serde(deserialize_with = "count")]
     pub messages_ready: Option<u64>,
     #[serde(deserialize_with = "count")]
@@ -290,7 +293,7 @@ fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::E
 pub(super) fn whole(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| {
         let number = value.as_f64()?;
-        let fits = number >= 0.0 && number < 9e15 && number.fract() == 0.0;
+        let fits = (0.0..9e15).contains(&number) && number.fract() == 0.0;
         fits.then_some(number as u64)
     })
 }

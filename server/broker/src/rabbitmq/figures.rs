@@ -5,9 +5,10 @@
 //! counters, so every now and then the management API is asked although it is dearer.
 //!
 //! The management API's totals without statistics (41 ms) are asked only where a broker keeps no
-//! statistics: they answer 0 for a quorum queue whose leader has not counted yet, full or not.
+//! statistics: they answer 0 for a quorum queue whose leader has not counted yet, full or not
+//! (seen on 3.10.8 for 8 s after a leader's node was killed).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use waybill_model::time::Timestamp;
 use waybill_model::topology::{Depth, Unknown, Why};
@@ -94,19 +95,26 @@ pub(super) fn of_metrics<'a>(
         .collect()
 }
 
+/// `settling`: queues whose leader is new.
 pub(super) fn of_management(
     queues: Vec<Counts>,
     place: Place,
+    settling: &BTreeSet<QueueKey>,
     filter: &VhostFilter,
     at: Timestamp,
 ) -> Vec<Depth> {
     let depth = |queue: Counts| {
         let vhost = queue.vhost.clone().filter(|vhost| filter.takes(vhost))?;
         let name = queue.name.clone()?;
-        Some(match place {
-            Place::Totals => total(vhost, name, &queue, at),
-            Place::Metrics | Place::Management => counted(vhost, name, queue, at),
-        })
+        let key = (vhost, name);
+        let mut depth = match place {
+            Place::Totals => total(&key, &queue, at),
+            Place::Metrics | Place::Management => counted(&key, queue, at),
+        };
+        if settling.contains(&key) {
+            disbelieve_zero(&mut depth);
+        }
+        Some(depth)
     };
     queues.into_iter().filter_map(depth).collect()
 }
@@ -133,7 +141,23 @@ pub(super) fn of_stopped_node(key: &QueueKey, at: Timestamp) -> Depth {
     }
 }
 
-fn counted(vhost: String, name: String, queue: Counts, at: Timestamp) -> Depth {
+fn disbelieve_zero(depth: &mut Depth) {
+    for (member, value) in [
+        ("ready", &mut depth.ready),
+        ("unacknowledged", &mut depth.unacknowledged),
+    ] {
+        if *value == Some(0) {
+            *value = None;
+            depth.unknown.push(Unknown {
+                member: member.to_owned(),
+                why: Why::Missing,
+                detail: Some("a new leader has not counted yet".to_owned()),
+            });
+        }
+    }
+}
+
+fn counted(key: &QueueKey, queue: Counts, at: Timestamp) -> Depth {
     let stats = queue.message_stats.unwrap_or_default();
     let head_at = queue
         .head_message_timestamp
@@ -150,8 +174,8 @@ fn counted(vhost: String, name: String, queue: Counts, at: Timestamp) -> Depth {
         ("head_at", head_at.is_some()),
     ]);
     Depth {
-        destination: name,
-        namespace: Some(vhost),
+        destination: key.1.clone(),
+        namespace: Some(key.0.clone()),
         ready: queue.messages_ready,
         unacknowledged: queue.messages_unacknowledged,
         consumers: queue.consumers,
@@ -165,7 +189,7 @@ fn counted(vhost: String, name: String, queue: Counts, at: Timestamp) -> Depth {
     }
 }
 
-fn total(vhost: String, name: String, queue: &Counts, at: Timestamp) -> Depth {
+fn total(key: &QueueKey, queue: &Counts, at: Timestamp) -> Depth {
     let empty = queue.messages_ready == Some(0) && queue.messages_unacknowledged == Some(0);
     // Either empty or not counted yet: the broker writes both alike.
     let told = !(empty && queue.kind.as_deref() == Some("quorum"));
@@ -178,8 +202,8 @@ fn total(vhost: String, name: String, queue: &Counts, at: Timestamp) -> Depth {
     unknown.push(not_asked("consumers"));
     unknown.extend(COUNTERS.map(not_asked));
     Depth {
-        destination: name,
-        namespace: Some(vhost),
+        destination: key.1.clone(),
+        namespace: Some(key.0.clone()),
         ready,
         unacknowledged,
         at,
@@ -269,12 +293,31 @@ mod tests {
         let depths = of_management(
             queues,
             Place::Totals,
+            &BTreeSet::new(),
             &VhostFilter::default(),
             Timestamp::EPOCH,
         );
         let ready: Vec<_> = depths.iter().map(|d| d.ready).collect();
         assert_eq!(ready, [None, Some(0), Some(0)]);
         assert_eq!(why(&depths[0], "ready"), Some(Why::Missing));
+    }
+
+    #[test]
+    fn zeros_of_a_new_leader_are_not_believed() {
+        let queues = counts(json!([
+            {"name": "moved", "vhost": "/", "messages_ready": 0, "messages_unacknowledged": 2, "consumers": 0},
+            {"name": "stayed", "vhost": "/", "messages_ready": 0},
+        ]));
+        let depths = of_management(
+            queues,
+            Place::Management,
+            &BTreeSet::from([key("moved")]),
+            &VhostFilter::default(),
+            Timestamp::EPOCH,
+        );
+        assert_eq!((depths[0].ready, depths[0].unacknowledged), (None, Some(2)));
+        assert_eq!(why(&depths[0], "ready"), Some(Why::Missing));
+        assert_eq!(depths[1].ready, Some(0));
     }
 
     #[test]

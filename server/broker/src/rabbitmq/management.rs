@@ -84,7 +84,7 @@ impl Question {
             Self::Counts => (
                 "queues",
                 Some(
-                    "columns=name,vhost,messages_ready,messages_unacknowledged,consumers,head_message_timestamp,message_stats",
+                    "columns=name,vhost,leader,messages_ready,messages_unacknowledged,consumers,head_message_timestamp,message_stats",
                 ),
             ),
             Self::Totals => (

@@ -8,6 +8,7 @@ mod dialect;
 mod failure;
 mod figures;
 mod http;
+mod leaders;
 mod management;
 mod observe;
 #[cfg(test)]

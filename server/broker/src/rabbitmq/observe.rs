@@ -15,8 +15,9 @@ use super::answers::{Counts, Exchange, Vhost, Whoami};
 use super::failure::Failure;
 use super::figures::{self, Place};
 use super::http::{Deadline, Format, Http};
+use super::leaders::Leaders;
 use super::management::{Management, Question};
-use super::prometheus::{self, Exposition};
+use super::prometheus::{self, Exposition, QueueKey};
 use super::rights;
 use super::settings::{Endpoint, RabbitSettings, VhostFilter};
 use super::topology::{self, Known, NODE_DOWN, Told};
@@ -48,6 +49,9 @@ pub(super) struct RabbitObserve {
 #[derive(Default)]
 struct Memory {
     known: Known,
+    /// Some name can be read in two ways in a node's metrics.
+    ambiguous_names: bool,
+    leaders: Leaders,
     running_nodes: Option<usize>,
     counters_at: Option<Instant>,
     metrics_failed_at: Option<Instant>,
@@ -144,7 +148,8 @@ impl RabbitObserve {
         let all_nodes = memory
             .running_nodes
             .is_none_or(|running| running <= self.metrics.len());
-        !self.metrics.is_empty() && all_nodes && !resting && !counters_are_due
+        let wanted = !self.metrics.is_empty() && !memory.ambiguous_names;
+        wanted && all_nodes && !resting && !counters_are_due
     }
 
     async fn metrics_of(
@@ -180,8 +185,9 @@ impl RabbitObserve {
                 queues = totals;
             }
         }
-        let mut depths = figures::of_management(queues, place, &self.vhosts, at);
         let mut memory = self.memory();
+        let settling = memory.leaders.settling(&queues, Instant::now());
+        let mut depths = figures::of_management(queues, place, &settling, &self.vhosts, at);
         memory.counters_at = Some(Instant::now());
         let told: BTreeSet<(Option<&str>, &str)> = depths
             .iter()
@@ -218,6 +224,10 @@ impl RabbitObserve {
         // Where queues could not be read, the last ones are still known.
         if told("groups") {
             memory.known = queues.collect();
+            let plain = |(vhost, name): &QueueKey| {
+                prometheus::is_plain(vhost) && prometheus::is_plain(name)
+            };
+            memory.ambiguous_names = !memory.known.keys().all(plain);
         }
         memory.running_nodes = told("nodes").then(|| running.count());
     }

@@ -1,7 +1,8 @@
 //! The text exposition format, version 0.0.4, as far as gauges of queues need it.
 //! Source: prometheus.io, "Exposition formats".
 //!
-//! A line that cannot be read is counted and left out: the queue it was about is then not told.
+//! A line that cannot be read, or that says again what was said, is counted: 3.10.8 does not escape
+//! names, so one queue's name can pretend to be another's line.
 
 use std::collections::BTreeMap;
 
@@ -18,8 +19,13 @@ pub(super) struct Gauges {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Exposition {
     pub queues: BTreeMap<QueueKey, Gauges>,
-    /// Lines of these gauges that cannot be read.
+    /// Lines of these gauges that cannot be read or are there twice.
     pub unreadable: u64,
+}
+
+/// Whether a name is written in one way only, escaped or not.
+pub(super) fn is_plain(name: &str) -> bool {
+    !name.contains(['"', '\\', '\n', '\r'])
 }
 
 const READY: &str = "rabbitmq_detailed_queue_messages_ready";
@@ -41,10 +47,13 @@ pub(super) fn read(text: &str) -> Exposition {
             continue;
         };
         let gauges = read.queues.entry(key).or_default();
-        match name {
-            READY => gauges.ready = Some(value),
-            UNACKNOWLEDGED => gauges.unacknowledged = Some(value),
-            _ => gauges.consumers = Some(value),
+        let gauge = match name {
+            READY => &mut gauges.ready,
+            UNACKNOWLEDGED => &mut gauges.unacknowledged,
+            _ => &mut gauges.consumers,
+        };
+        if gauge.replace(value).is_some() {
+            read.unreadable += 1;
         }
     }
     read
@@ -63,10 +72,13 @@ fn sample(text: &str) -> Option<(QueueKey, u64)> {
         }
         let (label, after) = rest.split_once('=')?;
         let (value, after) = quoted(after.trim_start())?;
-        match label.trim() {
-            "vhost" => vhost = Some(value),
-            "queue" => queue = Some(value),
-            _ => {}
+        let twice = match label.trim() {
+            "vhost" => vhost.replace(value).is_some(),
+            "queue" => queue.replace(value).is_some(),
+            _ => false,
+        };
+        if twice {
+            return None;
         }
         rest = after;
     }
@@ -96,7 +108,7 @@ fn quoted(text: &str) -> Option<(String, &str)> {
 fn whole(text: &str) -> Option<u64> {
     text.parse().ok().or_else(|| {
         let number: f64 = text.parse().ok()?;
-        let fits = number >= 0.0 && number < 9e15 && number.fract() == 0.0;
+        let fits = (0.0..9e15).contains(&number) && number.fract() == 0.0;
         fits.then_some(number as u64)
     })
 }
@@ -160,6 +172,25 @@ mod tests {
         assert_eq!(read.unreadable, 9);
         assert_eq!(read.queues.len(), 1);
         assert_eq!(read.queues[&key("good")].ready, Some(4));
+    }
+
+    #[test]
+    fn a_name_that_was_not_escaped_fools_nobody() {
+        let told = format!("{READY}{{vhost=\"/\",queue=\"orders\"}} 7\n");
+        for name in [
+            // As 3.10.8 writes them.
+            "we\"ird\\ \n{queue=\"x\"} snow",
+            "a\"b",
+            "a\",queue=\"orders",
+            &format!("a\"}} 1\n{READY}{{vhost=\"/\",queue=\"orders"),
+        ] {
+            let line = format!("{READY}{{vhost=\"/\",queue=\"{name}\"}} 0\n");
+            for text in [format!("{told}{line}"), format!("{line}{told}")] {
+                assert!(read(&text).unreadable > 0, "{text}");
+            }
+            assert!(!is_plain(name));
+        }
+        assert!(is_plain("orders, {x=1} ☃"));
     }
 
     proptest! {

@@ -149,7 +149,7 @@ fn endpoints(
         if url.query().is_some() || url.fragment().is_some() {
             return Err(wrong("nothing may follow the path"));
         }
-        let credentials = user_information(&url).map_err(|why| wrong(why))?;
+        let credentials = user_information(&url).map_err(wrong)?;
         if url.set_username("").is_err() || url.set_password(None).is_err() {
             return Err(wrong("user and password cannot be read"));
         }

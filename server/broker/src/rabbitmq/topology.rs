@@ -56,7 +56,6 @@ impl Told {
 
 pub(super) fn assemble(told: Told, filter: &VhostFilter, known: &Known) -> Topology {
     let mut topology = Topology::default();
-    let missing = |what: &str, failure: &Failure| failure.unknown(what);
     nodes::cluster(&told.overview, &mut topology);
     nodes::nodes(&told, &mut topology);
     let stopped: BTreeSet<&str> = told
@@ -81,21 +80,20 @@ pub(super) fn assemble(told: Told, filter: &VhostFilter, known: &Known) -> Topol
         queues.dedup_by(|a, b| (&a.vhost, &a.name) == (&b.vhost, &b.name));
     }
     match parts.whole() {
-        Ok((queues, exchanges, bindings)) => {
-            derived = derive(queues, exchanges, bindings, &policies, stopped.is_empty());
-        }
+        Ok(()) => derived = derive(&parts, &policies, stopped.is_empty()),
         Err(failure) => topology.unknown.push(Unknown {
             detail: Some(format!("dead letters: {}", failure.detail)),
-            ..missing("routes", failure)
+            ..failure.unknown("routes")
         }),
     }
     match &parts.queues {
         Ok(queues) => {
             nodes::leads(queues, &mut topology.nodes);
-            queues::destinations(queues, &policies, &mut derived, &mut topology);
+            let down = (known, &stopped);
+            queues::destinations(queues, &policies, &mut derived, down, &mut topology);
             queues::of_stopped_nodes(known, &stopped, filter, &mut topology);
         }
-        Err(failure) => topology.unknown.push(missing("destinations", failure)),
+        Err(failure) => topology.unknown.push(failure.unknown("destinations")),
     }
     match &parts.exchanges {
         Ok(exchanges) => {
@@ -104,12 +102,20 @@ pub(super) fn assemble(told: Told, filter: &VhostFilter, known: &Known) -> Topol
         }
         Err(failure) => topology.unknown.push(Unknown {
             detail: Some(format!("exchanges: {}", failure.detail)),
-            ..missing("destinations", failure)
+            ..failure.unknown("destinations")
         }),
     }
     match &parts.bindings {
-        Ok(bindings) => exchanges::routes(bindings, &mut topology),
-        Err(failure) => topology.unknown.push(missing("routes", failure)),
+        Ok(bindings) => {
+            exchanges::routes(bindings, &mut topology);
+            if !stopped.is_empty() {
+                topology.unknown.push(Unknown {
+                    detail: Some("bindings of queues on nodes that are down".to_owned()),
+                    ..missing("routes")
+                });
+            }
+        }
+        Err(failure) => topology.unknown.push(failure.unknown("routes")),
     }
     topology.routes.append(&mut derived.routes);
     if derived.too_many {
@@ -149,12 +155,12 @@ struct Parts {
 }
 
 impl Parts {
-    fn whole(&self) -> Result<(&[Queue], &[Exchange], &[Binding]), &Failure> {
-        Ok((
-            self.queues.as_ref()?,
-            self.exchanges.as_ref()?,
-            self.bindings.as_ref()?,
-        ))
+    /// Dead letters are derived from all three together.
+    fn whole(&self) -> Result<(), &Failure> {
+        self.queues.as_ref()?;
+        self.exchanges.as_ref()?;
+        self.bindings.as_ref()?;
+        Ok(())
     }
 }
 
@@ -182,13 +188,10 @@ fn policies(told: &Told, unknown: &mut Vec<Unknown>) -> Policies {
     }
 }
 
-fn derive(
-    queues: &[Queue],
-    exchanges: &[Exchange],
-    bindings: &[Binding],
-    policies: &Policies,
-    complete: bool,
-) -> Derived {
+fn derive(parts: &Parts, policies: &Policies, complete: bool) -> Derived {
+    let queues = parts.queues.as_deref().unwrap_or_default();
+    let exchanges = parts.exchanges.as_deref().unwrap_or_default();
+    let bindings = parts.bindings.as_deref().unwrap_or_default();
     let sources: Vec<Source> = queues
         .iter()
         .filter_map(|queue| {

@@ -213,6 +213,12 @@ async fn four_one_without_statistics() {
 
 #[tokio::test]
 async fn a_queue_goes_with_its_node_and_is_not_deleted() {
+    for listed_as_down in [true, false] {
+        goes_with_its_node(listed_as_down).await;
+    }
+}
+
+async fn goes_with_its_node(listed_as_down: bool) {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
     let down = Arc::new(AtomicBool::new(false));
@@ -224,12 +230,17 @@ async fn a_queue_goes_with_its_node_and_is_not_deleted() {
                  {"name":"gone","vhost":"/","type":"classic","node":"shop@mq1","messages_ready":5}]"#,
         ),
     )]);
-    let node_down = super::healthy(&[(
-        "nodes",
-        Answer::json(
-            *br#"[{"name":"shop@mq1","running":true},{"name":"shop@mq2","running":false}]"#,
-        ),
-    )]);
+    // As 3.10.8 answers: the queue's name and that it is down, or nothing at all.
+    let nodes = Answer::json(
+        *br#"[{"name":"shop@mq1","running":true},{"name":"shop@mq2","running":false}]"#,
+    );
+    let listed =
+        Answer::json(*br#"[{"name":"here","vhost":"/","node":"shop@mq2","state":"down"}]"#);
+    let node_down = if listed_as_down {
+        super::healthy(&[("nodes", nodes), ("queues", listed)])
+    } else {
+        super::healthy(&[("nodes", nodes)])
+    };
     let peer = Peer::start(move |target| {
         if is_down.load(Ordering::SeqCst) {
             node_down(target)
@@ -249,6 +260,7 @@ async fn a_queue_goes_with_its_node_and_is_not_deleted() {
         let topology = observe.topology(PATIENCE).await.unwrap();
         let here = queue(&topology, "here");
         assert_eq!(here.state.as_deref(), Some("node down"));
+        assert_eq!(here.subtype.as_deref(), Some("classic"));
         assert_eq!(why(&here.unknown, "consumers"), Some(Why::Missing));
         assert!(topology.destinations.iter().all(|d| d.name != "gone"));
         let readings = observe.readings(PATIENCE).await.unwrap();

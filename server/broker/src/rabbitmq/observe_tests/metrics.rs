@@ -121,3 +121,13 @@ async fn a_contradiction_or_a_failure_is_left_for_the_management_api() {
         assert_eq!(failing.asked().len(), before);
     }
 }
+
+#[tokio::test]
+async fn a_name_with_quotes_keeps_metrics_from_being_believed() {
+    let queues = json!([{"name": "a\"} 1", "vhost": "/", "messages_ready": 7}]);
+    let management = Peer::start(healthy(&[("queues", Answer::json(queues.to_string()))])).await;
+    let one = Peer::start(|_: &str| metrics(&[("orders", 1)])).await;
+    let cluster = with(&management, &[&one]);
+    assert_eq!(next(&*cluster).await.0, MANAGEMENT);
+    assert!(one.asked().is_empty());
+}

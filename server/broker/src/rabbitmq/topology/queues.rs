@@ -21,6 +21,7 @@ pub(super) fn destinations(
     queues: &[Queue],
     policies: &Policies,
     derived: &mut Derived,
+    (known, stopped): (&Known, &BTreeSet<&str>),
     topology: &mut Topology,
 ) {
     for queue in queues {
@@ -28,6 +29,15 @@ pub(super) fn destinations(
             continue;
         };
         let key = (vhost, name);
+        let is_down = queue.state.as_deref() == Some("down")
+            && queue
+                .node
+                .as_deref()
+                .is_some_and(|node| stopped.contains(node));
+        // The list still names it, without most of what was known: see `of_stopped_nodes`.
+        if is_down && known.contains_key(&key) {
+            continue;
+        }
         let mut findings = derived.findings.remove(&key).unwrap_or_default();
         let partition = partition(queue);
         findings.extend(replicas(queue, &partition));
@@ -43,7 +53,11 @@ pub(super) fn destinations(
             },
             id: None,
             subtype: queue.kind.clone(),
-            state: queue.state.clone(),
+            state: if is_down {
+                Some(NODE_DOWN.to_owned())
+            } else {
+                queue.state.clone()
+            },
             partitions: vec![partition],
             settings: settings(queue, policies),
             consumers: queue.consumers,
