@@ -6,6 +6,7 @@ mod access;
 mod demo;
 mod durability;
 mod ingest;
+mod live;
 mod power;
 mod recordings;
 mod search;
