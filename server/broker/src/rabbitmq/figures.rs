@@ -107,11 +107,13 @@ pub(super) fn of_management(
         let vhost = queue.vhost.clone().filter(|vhost| filter.takes(vhost))?;
         let name = queue.name.clone()?;
         let key = (vhost, name);
+        // A queue that does not tell its consumers has not reported since its leader is new.
+        let reports = place == Place::Totals || queue.consumers.is_some();
         let mut depth = match place {
             Place::Totals => total(&key, &queue, at),
             Place::Metrics | Place::Management => counted(&key, queue, at),
         };
-        if settling.contains(&key) {
+        if settling.contains(&key) || !reports {
             disbelieve_zero(&mut depth);
         }
         Some(depth)
@@ -306,7 +308,8 @@ mod tests {
     fn zeros_of_a_new_leader_are_not_believed() {
         let queues = counts(json!([
             {"name": "moved", "vhost": "/", "messages_ready": 0, "messages_unacknowledged": 2, "consumers": 0},
-            {"name": "stayed", "vhost": "/", "messages_ready": 0},
+            {"name": "stayed", "vhost": "/", "messages_ready": 0, "consumers": 0},
+            {"name": "silent", "vhost": "/", "messages_ready": 0, "messages_unacknowledged": 0},
         ]));
         let depths = of_management(
             queues,
@@ -318,6 +321,7 @@ mod tests {
         assert_eq!((depths[0].ready, depths[0].unacknowledged), (None, Some(2)));
         assert_eq!(why(&depths[0], "ready"), Some(Why::Missing));
         assert_eq!(depths[1].ready, Some(0));
+        assert_eq!((depths[2].ready, depths[2].unacknowledged), (None, None));
     }
 
     #[test]

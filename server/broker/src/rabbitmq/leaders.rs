@@ -1,8 +1,8 @@
 //! Which quorum queues have a new leader.
 //!
 //! For some seconds after an election the management API tells such a queue as empty, full or not
-//! (seen on 3.10.8 after a transfer: `messages` 0 between two right answers). Its zeros are then
-//! not believed.
+//! (seen on 3.10.8 for 8 s after the leader's node was killed, and after a transfer, where the new
+//! leader had led it before). Its zeros are then not believed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -29,28 +29,24 @@ impl Leaders {
         let mut next = BTreeMap::new();
         let mut settling = BTreeSet::new();
         for queue in queues {
-            let (Some(vhost), Some(name), Some(leader)) =
-                (&queue.vhost, &queue.name, &queue.leader)
-            else {
+            let (Some(vhost), Some(name)) = (&queue.vhost, &queue.name) else {
                 continue;
             };
             let key = (vhost.clone(), name.clone());
-            let before = self.0.remove(&key);
-            let elected_at = match before {
-                Some(seen) if seen.leader == *leader => seen.elected_at,
-                Some(_) => Some(now),
-                None => None,
+            // While one is elected, none is told: whoever comes then is new, be it the same.
+            let (leader, elected_at) = match (self.0.remove(&key), &queue.leader) {
+                (Some(seen), Some(leader)) if seen.leader == *leader => {
+                    (seen.leader, seen.elected_at)
+                }
+                (Some(_), Some(leader)) => (leader.clone(), Some(now)),
+                (Some(seen), None) => (seen.leader, Some(now)),
+                (None, Some(leader)) => (leader.clone(), None),
+                (None, None) => continue,
             };
             if elected_at.is_some_and(|at| now.duration_since(at) < SETTLING) {
                 settling.insert(key.clone());
             }
-            next.insert(
-                key,
-                Seen {
-                    leader: leader.clone(),
-                    elected_at,
-                },
-            );
+            next.insert(key, Seen { leader, elected_at });
         }
         self.0 = next;
         settling
@@ -78,9 +74,13 @@ mod tests {
         assert_eq!(leaders.settling(&led_by(Some("b")), at(6)).len(), 1);
         assert_eq!(leaders.settling(&led_by(Some("b")), at(15)).len(), 1);
         assert!(leaders.settling(&led_by(Some("b")), at(16)).is_empty());
+        // While it is elected, none is told.
+        assert_eq!(leaders.settling(&led_by(None), at(17)).len(), 1);
+        assert_eq!(leaders.settling(&led_by(Some("a")), at(18)).len(), 1);
+        assert!(leaders.settling(&led_by(Some("a")), at(30)).is_empty());
         // A queue that is gone leaves nothing.
-        assert!(leaders.settling(&[], at(17)).is_empty());
+        assert!(leaders.settling(&[], at(31)).is_empty());
         assert!(leaders.0.is_empty());
-        assert!(leaders.settling(&led_by(None), at(18)).is_empty());
+        assert!(leaders.settling(&led_by(None), at(32)).is_empty());
     }
 }
