@@ -130,11 +130,8 @@ async fn figures_equal_those_of_rabbitmqctl() {
         .unwrap();
     let counters = wait::until("counters of the queue", || async {
         let readings = observe.readings(PATIENCE).await.unwrap();
-        let depths = readings.depths.into_iter();
-        let classic = depths
-            .filter(|d| d.destination == "classic")
-            .next()
-            .unwrap();
+        let mut depths = readings.depths.into_iter();
+        let classic = depths.find(|d| d.destination == "classic").unwrap();
         (classic.published_total == Some(7) && classic.delivered_total == Some(3))
             .then_some(classic)
     })
