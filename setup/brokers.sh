@@ -6,8 +6,8 @@
 #   brokers.sh stop DIR                       end them
 #   brokers.sh status DIR                     say what runs; exit 1 when something does not
 #
-# `start` writes DIR/brokers.env (KAFKA_BOOTSTRAP, RABBITMQ_AMQP, RABBITMQ_MANAGEMENT, RABBITMQ_USER,
-# RABBITMQ_PASSWORD, pids, logs). With a pipe as standard input the brokers live as long as its other
+# `start` writes DIR/brokers.env (KAFKA_BOOTSTRAP, RABBITMQ_AMQP, RABBITMQ_MANAGEMENT, RABBITMQ_PROMETHEUS,
+# RABBITMQ_CTL, RABBITMQ_USER, RABBITMQ_PASSWORD, pids, logs). With a pipe as standard input the brokers live as long as its other
 # end: they die with the process that holds it, also after kill -9. Otherwise they live until `stop`.
 set -euo pipefail
 . "$(dirname "$0")/say.sh"

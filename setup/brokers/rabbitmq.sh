@@ -1,18 +1,18 @@
 # Sourced by brokers.sh: one node with a home, a cookie, ports and an epmd of its own.
 
 start_rabbitmq() {
-    local user home programs dist epmd cli prometheus
+    local user home programs dist epmd cli
     programs=$("$SETUP/rabbitmq.sh")
     user=$(service_user rabbitmq)
     home=$(home_of "$STATE" rabbitmq "$user")
     become "$user"
     free_port; RABBITMQ_PORT=$PORT
     free_port; MANAGEMENT_PORT=$PORT
-    free_port; prometheus=$PORT
+    free_port; PROMETHEUS_PORT=$PORT
     free_port; dist=$PORT
     free_port; epmd=$PORT
     free_port; cli=$PORT
-    sed "s|@AMQP@|$RABBITMQ_PORT|; s|@MANAGEMENT@|$MANAGEMENT_PORT|; s|@PROMETHEUS@|$prometheus|" \
+    sed "s|@AMQP@|$RABBITMQ_PORT|; s|@MANAGEMENT@|$MANAGEMENT_PORT|; s|@PROMETHEUS@|$PROMETHEUS_PORT|" \
         "$SETUP/rabbitmq/rabbitmq.conf" >"$home/node.conf"
     cp "$SETUP/rabbitmq/enabled_plugins" "$home/enabled_plugins"
     if [ ! -s "$home/.erlang.cookie" ]; then
@@ -21,6 +21,7 @@ start_rabbitmq() {
     fi
     [ -z "$user" ] || chown "$user:" "$home/.erlang.cookie" "$home/node.conf" "$home/enabled_plugins"
     chmod 0644 "$home/node.conf" "$home/enabled_plugins"
+    write_rabbitmqctl
     # The folder must be readable by the user: Erlang searches it for code.
     (
         cd "$home" || exit
@@ -42,6 +43,20 @@ start_rabbitmq() {
     )
 }
 
+# The node's own tool, for whoever compares figures with it. One at a time: it has one port.
+write_rabbitmqctl() {
+    {
+        printf '#!/usr/bin/env bash\n# Made by brokers.sh for this node.\nset -euo pipefail\n'
+        printf 'cd %q\nexport HOME=%q LANG=C.UTF-8 RABBITMQ_CONF_ENV_FILE=/dev/null RABBITMQ_NODENAME=waybill@localhost\n' "$home" "$home"
+        printf 'export ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT=%s\n' "$epmd"
+        printf 'export RABBITMQ_CTL_DIST_PORT_MIN=%s RABBITMQ_CTL_DIST_PORT_MAX=%s\n' "$cli" "$cli"
+        printf 'exec flock %q' "$STATE/rabbitmqctl"
+        [ "${#BECOME[@]}" -eq 0 ] || printf ' %q' "${BECOME[@]}"
+        printf ' %q "$@"\n' "$programs/rabbitmqctl"
+    } >"$STATE/rabbitmqctl"
+    chmod 0755 "$STATE/rabbitmqctl"
+}
+
 ready_rabbitmq() {
     curl -fsS -m 5 -u guest:guest "http://127.0.0.1:$MANAGEMENT_PORT/api/overview" >/dev/null 2>&1
 }
@@ -53,6 +68,7 @@ clashed_rabbitmq() {
 env_rabbitmq() {
     printf 'RABBITMQ_AMQP=amqp://guest:guest@127.0.0.1:%s/%%2f\n' "$RABBITMQ_PORT"
     printf 'RABBITMQ_MANAGEMENT=http://127.0.0.1:%s\n' "$MANAGEMENT_PORT"
+    printf 'RABBITMQ_PROMETHEUS=http://127.0.0.1:%s\nRABBITMQ_CTL=%s\n' "$PROMETHEUS_PORT" "$STATE/rabbitmqctl"
     printf 'RABBITMQ_USER=guest\nRABBITMQ_PASSWORD=guest\n'
     printf 'RABBITMQ_PID=%s\nEPMD_PID=%s\nRABBITMQ_LOG=%s\n' \
         "$(pid_of rabbitmq)" "$(pid_of epmd)" "$(log_of rabbitmq)"

@@ -42,6 +42,8 @@ pub struct Topology {
     pub version: Option<String>,
     /// Id of the node that decides for the cluster, where the broker has one.
     pub controller: Option<String>,
+    /// Client connections that are open now.
+    pub connections: Option<u64>,
     pub nodes: Vec<Node>,
     pub destinations: Vec<Destination>,
     pub groups: Vec<Group>,
@@ -55,6 +57,8 @@ pub struct Node {
     /// Unique in the cluster.
     pub id: String,
     pub address: Option<String>,
+    /// What it listens on, `protocol address:port`, where a broker tells.
+    pub listeners: Vec<String>,
     pub rack: Option<String>,
     /// The broker's words, such as `broker`, `controller`, `disc`.
     pub roles: Vec<String>,
@@ -217,6 +221,8 @@ pub struct Readings {
     pub heads: Vec<Head>,
     pub commits: Vec<Commit>,
     pub depths: Vec<Depth>,
+    /// Where the figures were read, for a broker that has more than one place to read them.
+    pub source: Option<String>,
     pub unknown: Vec<Unknown>,
 }
 

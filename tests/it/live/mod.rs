@@ -5,3 +5,6 @@ mod kafka_lab;
 mod kafka_observe;
 mod kafka_observed;
 mod kafka_security;
+mod rabbitmq;
+mod rabbitmq_dead_letters;
+mod rabbitmq_observe;

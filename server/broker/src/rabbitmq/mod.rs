@@ -1,7 +1,28 @@
 //! RabbitMQ, over AMQP 0-9-1.
 
+mod answers;
+mod cluster;
+mod cycles;
+mod dead_letters;
 mod dialect;
+mod failure;
+mod figures;
+mod http;
+mod leaders;
+mod management;
+mod observe;
+#[cfg(test)]
+mod peer;
+mod policy;
+mod prometheus;
+mod rights;
+mod routing;
 mod settings;
+mod topic;
+mod topology;
+
+#[cfg(test)]
+mod observe_tests;
 
 use std::sync::Arc;
 
@@ -18,7 +39,7 @@ pub(crate) fn adapter() -> BrokerAdapter {
             offset: "delivery tag",
         },
         dialect: Some(Arc::new(dialect::RabbitDialect)),
-        connect: None,
-        addresses: Some(settings::addresses),
+        connect: Some(Arc::new(cluster::RabbitConnect)),
+        addresses: None,
     }
 }

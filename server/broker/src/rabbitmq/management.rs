@@ -1,0 +1,252 @@
+//! The management API, read: a fixed list of questions, all of them GET.
+//!
+//! Works by what an answer holds, never by a version: members that a version does not have are
+//! left out, paths that it does not have answer 404. Source: the HTTP API's documentation of 3.8
+//! to 4.x, and 3.10.8 as it runs.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+
+use super::failure::{Failure, printable};
+use super::http::{Deadline, Format, Http};
+use super::settings::{Credentials, Endpoint};
+use crate::adapter::Reason;
+
+/// For one answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Everything that is ever asked. There is no way to ask anything else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Question {
+    Whoami,
+    Overview,
+    Nodes,
+    Vhosts,
+    Exchanges,
+    Queues,
+    /// Queues with counts and counters, and nothing else.
+    Counts,
+    /// Counts of a broker that keeps no statistics.
+    Totals,
+    Bindings,
+    Policies,
+    OperatorPolicies,
+    Consumers,
+}
+
+impl Question {
+    #[cfg(test)]
+    pub const ALL: &[Self] = &[
+        Self::Whoami,
+        Self::Overview,
+        Self::Nodes,
+        Self::Vhosts,
+        Self::Exchanges,
+        Self::Queues,
+        Self::Counts,
+        Self::Totals,
+        Self::Bindings,
+        Self::Policies,
+        Self::OperatorPolicies,
+        Self::Consumers,
+    ];
+
+    /// Path and query below the address and its prefix. Columns keep answers small: all of
+    /// `/api/queues` costs the broker three times as much.
+    fn target(self) -> (&'static str, Option<&'static str>) {
+        match self {
+            Self::Whoami => ("whoami", None),
+            Self::Overview => (
+                "overview",
+                Some(
+                    "columns=cluster_name,rabbitmq_version,product_version,management_version,node,object_totals,listeners,disable_stats",
+                ),
+            ),
+            Self::Nodes => (
+                "nodes",
+                Some(
+                    "columns=name,type,running,being_drained,uptime,mem_used,mem_limit,mem_alarm,disk_free,disk_free_limit,disk_free_alarm,partitions,applications.name,applications.version",
+                ),
+            ),
+            Self::Vhosts => ("vhosts", Some("columns=name,cluster_state")),
+            Self::Exchanges => (
+                "exchanges",
+                Some("columns=name,vhost,type,durable,auto_delete,internal,arguments,policy"),
+            ),
+            Self::Queues => (
+                "queues",
+                Some(
+                    "columns=name,vhost,type,node,state,durable,auto_delete,exclusive,arguments,policy,operator_policy,effective_policy_definition,leader,members,online,slave_nodes,synchronised_slave_nodes,recoverable_slaves,consumers,message_bytes,single_active_consumer_tag,single_active_consumer_ctag",
+                ),
+            ),
+            Self::Counts => (
+                "queues",
+                Some(
+                    "columns=name,vhost,leader,messages_ready,messages_unacknowledged,consumers,head_message_timestamp,message_stats",
+                ),
+            ),
+            Self::Totals => (
+                "queues",
+                Some(
+                    "disable_stats=true&enable_queue_totals=true&columns=name,vhost,type,messages_ready,messages_unacknowledged",
+                ),
+            ),
+            Self::Bindings => (
+                "bindings",
+                Some("columns=source,vhost,destination,destination_type,routing_key,arguments"),
+            ),
+            Self::Policies => ("policies", None),
+            Self::OperatorPolicies => ("operator-policies", None),
+            Self::Consumers => (
+                "consumers",
+                Some("columns=queue,consumer_tag,prefetch_count,active,channel_details"),
+            ),
+        }
+    }
+}
+
+pub(super) struct Management {
+    endpoints: Vec<Endpoint>,
+    credentials: Option<Credentials>,
+    /// The one that answered last.
+    preferred: AtomicUsize,
+}
+
+impl Management {
+    pub fn new(endpoints: Vec<Endpoint>, credentials: Option<Credentials>) -> Self {
+        Self {
+            endpoints,
+            credentials,
+            preferred: AtomicUsize::new(0),
+        }
+    }
+
+    /// Any node answers for the whole cluster: where one does not, the next one is asked. A
+    /// refusal is one: others would say the same.
+    pub async fn ask<T: DeserializeOwned>(
+        &self,
+        http: &Http,
+        question: Question,
+        deadline: Deadline,
+    ) -> Result<T, Failure> {
+        let first = self.preferred.load(Ordering::Relaxed);
+        let mut last = None;
+        for turn in 0..self.endpoints.len() {
+            let index = (first + turn) % self.endpoints.len();
+            let Some(endpoint) = self.endpoints.get(index) else {
+                continue;
+            };
+            match self.ask_one(http, endpoint, question, deadline).await {
+                Ok(answer) => {
+                    self.preferred.store(index, Ordering::Relaxed);
+                    return Ok(answer);
+                }
+                Err(failure) if is_of_the_node(&failure) => last = Some(failure),
+                Err(failure) => return Err(failure),
+            }
+        }
+        Err(last.unwrap_or_else(|| {
+            Failure::new(
+                Reason::Unreachable,
+                "no address of a management API is configured",
+                "Name one in settings.management.",
+            )
+        }))
+    }
+
+    async fn ask_one<T: DeserializeOwned>(
+        &self,
+        http: &Http,
+        endpoint: &Endpoint,
+        question: Question,
+        deadline: Deadline,
+    ) -> Result<T, Failure> {
+        let (path, query) = question.target();
+        let mut url = endpoint.url.clone();
+        url.set_path(&format!(
+            "{}/api/{path}",
+            endpoint.url.path().trim_end_matches('/')
+        ));
+        url.set_query(query);
+        let credentials = endpoint.credentials.as_ref().or(self.credentials.as_ref());
+        let body = http
+            .get(url, credentials, Format::Json, deadline.sooner(PATIENCE))
+            .await?;
+        serde_json::from_slice(&body).map_err(|error| unreadable(path, &body, &error))
+    }
+}
+
+fn is_of_the_node(failure: &Failure) -> bool {
+    let overloaded = failure.status.is_some_and(|status| status >= 500);
+    overloaded || matches!(failure.reason, Reason::Unreachable | Reason::TooSlow)
+}
+
+fn unreadable(path: &str, body: &[u8], error: &serde_json::Error) -> Failure {
+    if body.trim_ascii_start().first() == Some(&b'<') {
+        return Failure::new(
+            Reason::NotThisProtocol,
+            format!("a page for people came instead of {path}"),
+            "Does settings.management name the management plugin, with the path prefix if it has one?",
+        );
+    }
+    let what = if error.is_eof() {
+        "was cut short"
+    } else {
+        "cannot be read"
+    };
+    Failure::new(
+        Reason::BadAnswer,
+        format!(
+            "the answer about {path} {what} ({})",
+            printable(&error.to_string())
+        ),
+        "A proxy in between may change answers; ask the node without it.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_these_paths_are_ever_asked() {
+        let paths: Vec<_> = Question::ALL.iter().map(|q| q.target().0).collect();
+        assert_eq!(
+            paths,
+            [
+                "whoami",
+                "overview",
+                "nodes",
+                "vhosts",
+                "exchanges",
+                "queues",
+                "queues",
+                "queues",
+                "bindings",
+                "policies",
+                "operator-policies",
+                "consumers"
+            ]
+        );
+    }
+
+    #[test]
+    fn nothing_here_can_change_a_broker() {
+        let sources = [include_str!("http.rs"), include_str!("management.rs")];
+        for source in sources {
+            let code = source.split("#[cfg(test)]").next().unwrap();
+            for call in [
+                ".post(",
+                ".put(",
+                ".delete(",
+                ".patch(",
+                "Method",
+                ".request(",
+            ] {
+                assert!(!code.contains(call), "{call}");
+            }
+        }
+    }
+}
