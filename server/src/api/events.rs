@@ -248,11 +248,13 @@ mod tests {
         stop.cancel();
         assert!(inbox.recv().await.is_none());
     }
+
     #[tokio::test]
     async fn readings_are_told_by_cluster_once_a_second() {
-        let events = Events::default();
+        let stop = CancellationToken::new();
+        let events = Events::until(stop.clone());
         let (out, mut inbox) = mpsc::channel(16);
-        tokio::spawn(forward(events.subscribe(), out, true));
+        tokio::spawn(forward(events.subscribe(), out, true, stop));
         let polled = |cluster: &str| Event::Polled {
             cluster: cluster.into(),
         };

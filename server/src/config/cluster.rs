@@ -62,10 +62,7 @@ fn cluster(
         Some(adapter) => {
             let settings = settings(&raw.settings, environment)
                 .map_err(|(key, error)| wrong(&in_cluster(&key), &error))?;
-            let addresses = addresses(adapter, name, &settings).map_err(|problem| Problem {
-                message: format!("{}: {}", in_cluster("settings"), problem.message),
-                ..problem
-            })?;
+            let addresses = addresses(adapter, name, &settings)?;
             let capabilities = adapter.capabilities();
             let names = capabilities.iter().map(|c| c.name()).collect();
             (settings, addresses, names)
@@ -100,7 +97,10 @@ fn addresses(
 ) -> Result<Vec<String>, Problem> {
     match (&adapter.connect, adapter.addresses) {
         (Some(connect), _) => Ok(connect.cluster(name, settings)?.addresses()),
-        (None, Some(addresses)) => addresses(settings),
+        (None, Some(addresses)) => addresses(settings).map_err(|problem| Problem {
+            message: format!("cluster {name:?}, settings: {}", problem.message),
+            ..problem
+        }),
         (None, None) => Ok(Vec::new()),
     }
 }
@@ -123,18 +123,38 @@ fn unknown_broker(key: &str, broker: &str, adapters: &[BrokerAdapter]) -> Proble
 
 /// The table as an adapter takes it, secrets read where they stand; else the key and what is wrong.
 fn settings(table: &toml::Table, environment: &Environment) -> Result<Settings, (String, String)> {
-    let plain = |value: &Value| match value {
-        Value::Table(_) => SecretSource::deserialize(value.clone())
-            .map_err(|error| error.message().to_owned())?
-            .resolve(|name| environment.get(name).cloned())
-            .map(|secret| Json::String(secret.expose().to_owned())),
-        other => serde_json::to_value(other).map_err(|error| error.to_string()),
-    };
-    let entry = |(key, value): (&String, &Value)| match plain(value) {
-        Ok(value) => Ok((key.clone(), value)),
-        Err(error) => Err((format!("settings.{key}"), error)),
+    resolved("settings", table, environment)
+}
+
+fn resolved(
+    path: &str,
+    table: &toml::Table,
+    environment: &Environment,
+) -> Result<Settings, (String, String)> {
+    let entry = |(key, value): (&String, &Value)| {
+        let path = format!("{path}.{key}");
+        let value = match value {
+            Value::Table(inner) if names_a_secret(inner) => {
+                secret(value, environment).map_err(|error| (path, error))?
+            }
+            Value::Table(inner) => Json::Object(resolved(&path, inner, environment)?),
+            other => serde_json::to_value(other).map_err(|error| (path, error.to_string()))?,
+        };
+        Ok((key.clone(), value))
     };
     table.iter().map(entry).collect()
+}
+
+/// `{ env = … }` or `{ file = … }`, and nothing else.
+fn names_a_secret(table: &toml::Table) -> bool {
+    table.len() == 1 && ["env", "file"].iter().any(|key| table.contains_key(*key))
+}
+
+fn secret(value: &Value, environment: &Environment) -> Result<Json, String> {
+    SecretSource::deserialize(value.clone())
+        .map_err(|error| error.message().to_owned())?
+        .resolve(|name| environment.get(name).cloned())
+        .map(|secret| Json::String(secret.expose().to_owned()))
 }
 
 #[cfg(test)]

@@ -19,7 +19,10 @@ use waybill_model::problem::Problem;
 
 use super::secret::Secret;
 use super::settings_table::Table;
+use crate::settings::door;
 
+/// Where an address tells none.
+const PORT: u16 = 9092;
 const MEBIBYTE: u64 = 1024 * 1024;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,22 +142,20 @@ impl KafkaSettings {
 fn bootstrap(table: &Table<'_>) -> Result<Vec<String>, Problem> {
     let wrong = || table.wrong("bootstrap", "addresses such as [\"broker.example:9092\"]");
     let listed: Vec<&str> = match table.value("bootstrap") {
-        Some(Value::String(text)) => text.split(',').map(str::trim).collect(),
+        Some(Value::String(text)) => text.split([',', ';']).map(str::trim).collect(),
         Some(Value::Array(items)) => items
             .iter()
             .map(|item| item.as_str().map(str::trim).ok_or_else(wrong))
             .collect::<Result<_, _>>()?,
         _ => return Err(wrong()),
     };
-    let is_address = |text: &&str| {
-        text.rsplit_once(':').is_some_and(|(host, port)| {
-            !host.is_empty() && port.parse::<u16>().is_ok_and(|p| p > 0)
-        })
-    };
-    if listed.is_empty() || !listed.iter().all(is_address) {
+    if listed.is_empty() {
         return Err(wrong());
     }
-    Ok(listed.into_iter().map(str::to_owned).collect())
+    let doors = listed.into_iter();
+    doors
+        .map(|text| door("bootstrap", text, PORT).map_err(|_| wrong()))
+        .collect()
 }
 
 fn tls(cluster: &str, outer: &Table<'_>) -> Result<Option<TlsSettings>, Problem> {

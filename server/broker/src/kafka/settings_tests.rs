@@ -67,7 +67,7 @@ fn values_that_cannot_be_read_are_named() {
     for (value, word) in [
         (json!({}), "bootstrap"),
         (json!({"bootstrap": []}), "bootstrap"),
-        (json!({"bootstrap": ["no-port"]}), "bootstrap"),
+        (json!({"bootstrap": ["a:port"]}), "bootstrap"),
         (json!({"bootstrap": ["a:0"]}), "bootstrap"),
         (json!({"bootstrap": [1]}), "bootstrap"),
         (with("client_id", json!(3)), "client_id"),

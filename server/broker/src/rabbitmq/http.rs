@@ -57,7 +57,7 @@ impl Http {
         let wrong = |key: &str, what: String| {
             Problem::new(
                 Code::ConfigInvalid,
-                format!("cluster {cluster}: settings.tls.{key}: {what}"),
+                format!("cluster {cluster:?}, settings.tls.{key}: {what}"),
                 "Name readable PEM files: authorities, the client's certificate with its chain, its private key.",
             )
         };

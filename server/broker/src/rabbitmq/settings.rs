@@ -90,7 +90,7 @@ impl RabbitSettings {
     /// # Errors
     /// `ConfigInvalid`, naming the cluster and the key, never the value.
     pub fn read(cluster: &str, settings: &Settings) -> Result<Self, Problem> {
-        let fields = Fields::new(format!("cluster {cluster}: settings"), settings, KNOWN)?;
+        let fields = Fields::new(format!("cluster {cluster:?}, settings"), settings, KNOWN)?;
         let amqp = endpoints(&fields, "amqp", &["amqp", "amqps"])?;
         let management = endpoints(&fields, "management", &["http", "https"])?;
         let prometheus = endpoints(&fields, "prometheus", &["http", "https"])?;

@@ -40,7 +40,7 @@ fn addresses_are_read_by_the_adapter_of_each_broker() {
     let addresses: Vec<_> = config.clusters.iter().map(|c| &c.addresses[..]).collect();
     let expected: [&[&str]; 3] = [
         &["127.0.0.1:9092", "b.example:9092"],
-        &["127.0.0.1:5672", "127.0.0.1:15672"],
+        &["127.0.0.1:5672"],
         &["127.0.0.1:9876", "127.0.0.2:9876"],
     ];
     assert_eq!(addresses, expected);
@@ -66,8 +66,8 @@ fn wrong_settings_are_named_with_the_near_miss() {
         (
             "rabbitmq",
             "managment = 'http://a'",
-            "settings: `managment` is not known here",
-            "Did you mean `management`?",
+            "settings.managment: there is no such setting",
+            "Did you mean management?",
         ),
         (
             "rocketmq",
@@ -78,14 +78,20 @@ fn wrong_settings_are_named_with_the_near_miss() {
         (
             "kafka",
             "bootstrap = 7",
-            "settings: expected a list of addresses",
+            "settings: `bootstrap` wants addresses",
             "",
         ),
         (
             "kafka",
             "bootstrap = ['a:port']",
-            "settings: bootstrap: it names no host",
+            "settings: `bootstrap` wants addresses",
             "",
+        ),
+        (
+            "kafka",
+            "bootstrap = ['a:1']\nsasl = { mechanism = 'PLAIN', usr = 'x' }",
+            "settings.sasl: `usr` is not known here",
+            "Did you mean `user`?",
         ),
         (
             "kafak",

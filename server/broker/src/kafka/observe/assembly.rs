@@ -46,10 +46,16 @@ pub(super) fn assemble(parts: Parts) -> Topology {
         why: Why::Unsupported,
         detail: Some("brokers tell which requests they speak, not which release they are".into()),
     });
+    unknown.push(Unknown {
+        member: "connections".into(),
+        why: Why::Unsupported,
+        detail: Some("no request asks for them".into()),
+    });
     Topology {
         cluster_id: parts.metadata.cluster_id.as_ref().map(|id| id.to_string()),
         version: None,
         controller,
+        connections: None,
         nodes: nodes::of(&parts),
         destinations: topics(&parts.metadata)
             .map(|(name, topic)| destination(name, topic, &parts))

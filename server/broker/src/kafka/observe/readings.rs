@@ -51,6 +51,7 @@ pub(super) async fn read(session: &Session<'_>) -> Result<Readings, Refused> {
         heads: told(offsets.by_topic, &session.client.known().lows),
         commits: commits.commits,
         depths: Vec::new(),
+        source: None,
         unknown,
     })
 }
