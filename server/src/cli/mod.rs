@@ -283,6 +283,8 @@ mod tests {
         assert!(parse(&["--role", "viewer"]));
         assert!(parse(&["--for", "ingest"]));
         assert!(!parse(&[]));
-        assert!(!parse(&["--for", "ingest", "--role", "viewer"]));
+        // A role means nothing to it, and does no harm.
+        assert!(parse(&["--for", "ingest", "--role", "viewer"]));
+        assert!(!parse(&["--for", "ingest", "--user", "ada"]));
     }
 }

@@ -188,7 +188,7 @@ fn clocks_that_differ_are_a_gap() {
 fn a_page_is_assembling_for_five_seconds() {
     let at = |now| {
         let context = Context {
-            now: Timestamp::from_unix_millis(now),
+            now: Timestamp::from_unix_millis(BEGAN_MS + now),
             ..Context::default()
         };
         rebuild(

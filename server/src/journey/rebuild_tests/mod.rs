@@ -9,7 +9,7 @@ use waybill_model::span::{SpanKind, StatusCode};
 
 use super::*;
 use crate::journey::cluster::KnownCluster;
-use crate::journey::fixture::{Make, process, send, span, span_id};
+use crate::journey::fixture::{BEGAN_MS, Make, process, send, span, span_id};
 
 fn of(spans: Vec<Span>) -> Rebuilt {
     let spans: Vec<Arc<Span>> = spans.into_iter().map(Arc::new).collect();
