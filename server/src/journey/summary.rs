@@ -10,6 +10,10 @@ const LONGEST: usize = 256;
 
 /// Cut texts end in an ellipsis.
 pub fn cut(text: &str) -> String {
+    // Nearly all are short, and this runs for each span that arrives.
+    if text.len() <= LONGEST {
+        return text.to_owned();
+    }
     match text.char_indices().nth(LONGEST) {
         None => text.to_owned(),
         Some((end, _)) => format!("{}…", &text[..end]),
