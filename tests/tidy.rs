@@ -136,6 +136,20 @@ fn sql_stands_only_in_the_store() {
     }
 }
 
+/// A transaction that is let go while it begins stays open: `Store::begin` cannot be let go.
+#[test]
+fn transactions_begin_in_one_place() {
+    for (path, text) in files("server/store/src", "rs") {
+        let begins = code(&text).matches("pool.begin()").count();
+        let allowed = usize::from(path == "server/store/src/connect.rs");
+        assert_eq!(begins, allowed, "{path}: use Store::begin");
+        assert!(
+            !code(&text).contains("connection.begin()"),
+            "{path}: use Store::begin"
+        );
+    }
+}
+
 #[test]
 fn a_brokers_name_stands_only_in_its_folder() {
     let homes = [

@@ -93,7 +93,7 @@ impl Store {
 
     /// False: no such account. `Conflict`: it is the last administrator.
     pub async fn set_role(&self, id: i64, role: Role) -> Result<bool, StoreError> {
-        let mut tx = self.pool.begin().await.during("set role")?;
+        let mut tx = self.begin().await.during("set role")?;
         if role != Role::Admin {
             refuse_last_admin(&mut tx, id).await?;
         }
@@ -121,7 +121,7 @@ impl Store {
     /// With its sessions, tokens and grants. False: no such account. `Conflict`: it is the last
     /// administrator.
     pub async fn remove_account(&self, id: i64) -> Result<bool, StoreError> {
-        let mut tx = self.pool.begin().await.during("remove account")?;
+        let mut tx = self.begin().await.during("remove account")?;
         refuse_last_admin(&mut tx, id).await?;
         let done = sqlx::query(REMOVE)
             .bind(id)

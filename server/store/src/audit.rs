@@ -55,7 +55,7 @@ impl Store {
         entry: &AuditEntry,
         at: Timestamp,
     ) -> Result<AuditLine, StoreError> {
-        let mut tx = self.pool.begin().await.during("append audit")?;
+        let mut tx = self.begin().await.during("append audit")?;
         sqlx::query(LOCK)
             .execute(&mut *tx)
             .await

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{PgPool, Postgres, Transaction};
 
 use crate::blocks::probe::Filters;
 use crate::error::{During, StoreError};
@@ -116,6 +116,18 @@ impl Store {
             .await
             .during("ping")
             .map(|_| ())
+    }
+
+    /// A transaction that whoever asks for it may let go at any moment.
+    ///
+    /// The driver (sqlx 0.9.0) leaves a session in its transaction where the wait for its beginning is
+    /// let go: what is written in that session next is answered and not committed, and holds its
+    /// locks. So that nobody can let go of it, the wait is a task of its own.
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        let pool = self.pool.clone();
+        let begun = tokio::spawn(async move { pool.begin().await });
+        // The runtime ends.
+        begun.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
     }
 
     /// Waits for statements in flight, then closes every connection.

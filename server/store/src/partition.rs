@@ -3,7 +3,7 @@
 //! A day's tables are made beside their parents and then attached, which takes no lock that stops
 //! writers or readers.
 
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::{AssertSqlSafe, PgConnection};
 use time::{Date, Duration};
 use waybill_model::time::Timestamp;
 
@@ -42,10 +42,9 @@ impl Store {
     }
 
     pub(crate) async fn ensure_day(&self, day: Date) -> Result<(), StoreError> {
-        let mut connection = self.pool.acquire().await.during("make partition")?;
-        make_day(&mut connection, day)
-            .await
-            .during("make partition")
+        let mut tx = self.begin().await.during("make partition")?;
+        make_day(&mut tx, day).await.during("make partition")?;
+        tx.commit().await.during("make partition")
     }
 
     /// Days that have tables, oldest first.
@@ -58,8 +57,7 @@ impl Store {
     }
 }
 
-async fn make_day(connection: &mut PgConnection, day: Date) -> Result<(), sqlx::Error> {
-    let mut tx = connection.begin().await?;
+async fn make_day(tx: &mut PgConnection, day: Date) -> Result<(), sqlx::Error> {
     sqlx::query(LOCK).execute(&mut *tx).await?;
     let next = day + Duration::DAY;
     for parent in DAILY {
@@ -80,7 +78,7 @@ async fn make_day(connection: &mut PgConnection, day: Date) -> Result<(), sqlx::
             sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *tx).await?;
         }
     }
-    tx.commit().await
+    Ok(())
 }
 
 /// `span_block_20261123`

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::{AssertSqlSafe, Connection};
+use sqlx::AssertSqlSafe;
 use time::{Date, OffsetDateTime};
 use waybill_model::time::Timestamp;
 
@@ -114,8 +114,7 @@ impl Store {
     }
 
     async fn drop_day(&self, day: Date) -> Result<(), sqlx::Error> {
-        let mut connection = self.pool.acquire().await?;
-        let mut tx = connection.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query(PATIENCE).execute(&mut *tx).await?;
         for parent in DAILY {
             let sql = format!("DROP TABLE IF EXISTS {}", partition_name(parent, day));

@@ -18,7 +18,7 @@ statements! {
 impl Store {
     /// The link before is dead. `Conflict`: an administrator exists.
     pub async fn set_setup_link(&self, secret: &str) -> Result<(), StoreError> {
-        let mut tx = self.pool.begin().await.during("make setup link")?;
+        let mut tx = self.begin().await.during("make setup link")?;
         accounts::lock(&mut tx).await?;
         if accounts::other_admins(&mut tx, 0).await? > 0 {
             return Err(StoreError::conflict("an administrator exists"));
@@ -47,7 +47,7 @@ impl Store {
         name: &str,
         password_hash: &str,
     ) -> Result<Option<i64>, StoreError> {
-        let mut tx = self.pool.begin().await.during("use setup link")?;
+        let mut tx = self.begin().await.during("use setup link")?;
         accounts::lock(&mut tx).await?;
         let fits: bool = sqlx::query_scalar(FITS)
             .bind(sha256(secret.as_bytes()))

@@ -87,7 +87,7 @@ impl Store {
 
     /// The same with the clock given: a day is over when `now` is in a later one.
     pub async fn merge_at(&self, now: Timestamp) -> Result<Merged, StoreError> {
-        let mut tx = self.pool.begin().await.during("merge segments")?;
+        let mut tx = self.begin().await.during("merge segments")?;
         let alone: bool = sqlx::query_scalar(TRY_LOCK)
             .fetch_one(&mut *tx)
             .await

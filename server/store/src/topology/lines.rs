@@ -79,7 +79,7 @@ impl Store {
         if changes.is_empty() {
             return Ok(());
         }
-        let mut tx = self.pool.begin().await.during("save lines")?;
+        let mut tx = self.begin().await.during("save lines")?;
         save(&mut tx, cluster, changes).await.during("save lines")?;
         tx.commit().await.during("save lines")
     }

@@ -54,7 +54,7 @@ impl Store {
         if rows.is_empty() {
             return Ok(());
         }
-        let mut tx = self.pool.begin().await.during("save troubled journeys")?;
+        let mut tx = self.begin().await.during("save troubled journeys")?;
         upsert(&mut tx, &rows).await?;
         attempts(&mut tx, &rows).await?;
         tx.commit().await.during("save troubled journeys")
