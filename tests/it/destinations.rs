@@ -155,7 +155,7 @@ async fn a_destination_is_told_from_its_spans_and_the_rest_is_named() {
         ("/destinations/d-6b61-00".to_owned(), StatusCode::NOT_FOUND),
         ("/destinations/orders".to_owned(), StatusCode::NOT_FOUND),
         (
-            "/destinations?sort=depth".to_owned(),
+            "/destinations?sort=colour".to_owned(),
             StatusCode::BAD_REQUEST,
         ),
         ("/destinations?cursor=7".to_owned(), StatusCode::BAD_REQUEST),

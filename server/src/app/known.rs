@@ -12,6 +12,7 @@ pub(super) fn clusters(config: &Config) -> Clusters {
         system: cluster.broker.clone(),
         id: None,
         addresses: cluster.addresses.clone(),
+        is_managed: cluster.managed,
     });
     Clusters(known.collect())
 }

@@ -14,6 +14,8 @@ pub struct KnownCluster {
     pub id: Option<String>,
     /// `host:port` of its nodes or of the list that leads to them.
     pub addresses: Vec<String>,
+    /// Its broker is read, and not only its spans.
+    pub is_managed: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -69,6 +71,12 @@ impl Clusters {
             id: id.cloned(),
             name: by_id().or_else(by_address).map(|c| c.name.clone()),
         }
+    }
+
+    /// Names of clusters whose brokers are read: what others left in the store counts no more.
+    pub fn managed(&self) -> Vec<String> {
+        let managed = self.0.iter().filter(|cluster| cluster.is_managed);
+        managed.map(|cluster| cluster.name.clone()).collect()
     }
 
     /// The only configured cluster of a system, for messages whose spans do not say.

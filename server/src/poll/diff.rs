@@ -87,11 +87,23 @@ impl Written {
         }
     }
 
-    /// Groups whose positions differ from their last sample, and each the first time in an hour.
-    pub fn samples(&self, lines: &Lines, snapshot: &Snapshot, at: Timestamp) -> Vec<GroupSample> {
+    /// Groups whose positions differ from their last sample, and each the first time in an hour, at
+    /// most so many partitions at a time: names are written out. Asked again after each was taken,
+    /// until there is none.
+    pub fn samples(
+        &self,
+        lines: &Lines,
+        snapshot: &Snapshot,
+        at: Timestamp,
+        most_partitions: usize,
+    ) -> Vec<GroupSample> {
         let hour = at.unix_millis().div_euclid(HOUR_MS);
         let mut samples = Vec::new();
+        let mut partitions = 0;
         for line in &lines.groups {
+            if partitions >= most_partitions {
+                break;
+            }
             let key = line.key();
             let Some(figures) = lines.figures.get(&key) else {
                 continue;
@@ -100,11 +112,13 @@ impl Written {
                 continue;
             };
             if self.samples.get(&key) != Some(&(figures.fingerprint, hour)) {
+                let positions = group_figures::partitions(&snapshot.positions, kept);
+                partitions += positions.len().max(1);
                 samples.push(GroupSample {
                     group: key,
                     at,
                     lag_messages: line.lag_messages,
-                    partitions: group_figures::partitions(&snapshot.positions, kept),
+                    partitions: positions,
                 });
             }
         }

@@ -110,7 +110,7 @@ fn a_sample_is_kept_when_positions_move_and_once_an_hour() {
     let mut snapshot = snapshot(&script);
     let count = |written: &mut Written, snapshot: &Snapshot, when| {
         let told = lines(&named(), snapshot);
-        let samples = written.samples(&told, snapshot, when);
+        let samples = written.samples(&told, snapshot, when, usize::MAX);
         written.take_samples(&samples, &told);
         samples
     };
@@ -126,4 +126,29 @@ fn a_sample_is_kept_when_positions_move_and_once_an_hour() {
         1,
         "another hour"
     );
+}
+
+#[test]
+fn samples_are_handed_out_in_parts() {
+    let mut script = Script::of_topics(&[("orders", 2)], "billing");
+    for group in ["audit", "watch"] {
+        script.topology.groups.push(waybill_model::topology::Group {
+            name: group.into(),
+            ..Default::default()
+        });
+        script.commit(group, "orders", 0, Some(0));
+    }
+    let mut written = Written::default();
+    let snapshot = snapshot(&script);
+    let told = lines(&named(), &snapshot);
+    let mut parts = Vec::new();
+    loop {
+        let samples = written.samples(&told, &snapshot, at(0), 2);
+        if samples.is_empty() {
+            break;
+        }
+        written.take_samples(&samples, &told);
+        parts.push(samples.len());
+    }
+    assert_eq!(parts, [1, 2]);
 }

@@ -9,7 +9,8 @@ use waybill_model::time::Timestamp;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::lag::{Sum, lag};
-use super::positions::{CommitKept, GroupKept, PlaceKept, Positions};
+use super::places::PlaceKept;
+use super::positions::{CommitKept, GroupKept, Positions};
 
 /// Added up without writing out names: groups on many thousands of partitions are read every few
 /// seconds.
@@ -81,7 +82,7 @@ fn placed<'a>(
     group: &'a GroupKept,
 ) -> impl Iterator<Item = (&'a CommitKept, &'a PlaceKept)> {
     let commits = group.commits.iter();
-    commits.filter_map(|commit| Some((commit, positions.places.get(commit.place as usize)?)))
+    commits.filter_map(|commit| Some((commit, positions.places.get(commit.place)?)))
 }
 
 fn order(position: &PartitionPosition) -> (&str, u64, &str) {

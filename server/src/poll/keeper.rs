@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tokio::task::spawn_blocking;
 use waybill_model::cluster::{MissingRight, PollState, Refusal};
 use waybill_model::time::Timestamp;
 use waybill_model::topology::{Readings, Topology};
@@ -50,6 +51,8 @@ pub enum Question {
     Topology,
 }
 
+/// Names are written out for this many at a time.
+const PARTITIONS_A_WRITE: usize = 100_000;
 /// Roll-ups wait for a database that is away, this many of them; then they are let go.
 const MOST_UNSAVED: usize = 100_000;
 
@@ -77,14 +80,17 @@ impl Keeper {
     ) -> Result<(), StoreError> {
         self.load().await?;
         self.refused.readings = None;
-        let named = self.named.clone();
-        if let Some(memory) = &mut self.memory {
-            memory.snapshot.take_readings(readings, at);
-            let lines = memory.lines(&named);
-            let figures = figures(&lines);
-            let over = memory.minutes.read(at, figures.into_iter());
-            add(&mut memory.unsaved, over);
-            memory.save(&self.store, &named, lines, Some(at)).await?;
+        if let Some(memory) = self.memory.take() {
+            let named = self.named.clone();
+            // Millions of positions take a while: other clusters' answers must not wait for it.
+            let taken = spawn_blocking(move || memory.with_readings(readings, at, &named));
+            // Where it broke, the store tells what was left.
+            if let Ok((memory, lines)) = taken.await {
+                let memory = self.memory.insert(memory);
+                memory
+                    .save(&self.store, &self.named, lines, Some(at))
+                    .await?;
+            }
         }
         self.save_state().await
     }
@@ -132,6 +138,16 @@ impl Keeper {
         self.save_state().await
     }
 
+    /// At the end: the minute that goes on is written as far as it was read.
+    pub async fn close(&mut self) -> Result<(), StoreError> {
+        let Some(memory) = &mut self.memory else {
+            return Ok(());
+        };
+        let rest = memory.minutes.close();
+        add(&mut memory.unsaved, rest);
+        memory.save_readings(&self.store, &self.named.cluster).await
+    }
+
     /// Of either question; readings tell more of now.
     pub fn refused(&self) -> Option<&Refusal> {
         self.refused
@@ -140,10 +156,23 @@ impl Keeper {
             .or(self.refused.topology.as_ref())
     }
 
-    /// The readings name more that the topology does not than right after it was read.
-    pub fn topology_is_behind(&self) -> bool {
-        let memory = self.memory.as_ref();
-        memory.is_some_and(|memory| memory.snapshot.unheard() > memory.unheard_of)
+    pub fn refuses(&self, question: Question) -> bool {
+        match question {
+            Question::Readings => self.refused.readings.is_some(),
+            Question::Topology => self.refused.topology.is_some(),
+        }
+    }
+
+    /// The readings name more that the topology does not than right after it was read, which was a
+    /// while ago: names that come and go all the time must not make it read all the time.
+    pub fn topology_is_behind(&self, now: Timestamp) -> bool {
+        let Some(memory) = &self.memory else {
+            return false;
+        };
+        let read_at = memory.snapshot.topology.as_ref().map(|told| told.at);
+        let rest_ms = self.pace.topology_every.as_millis() as f64 / 4.0;
+        read_at.is_some_and(|at| now.ms_since(at) >= rest_ms)
+            && memory.snapshot.unheard() > memory.unheard_of
     }
 
     /// What was left by whoever polled before.
@@ -197,6 +226,15 @@ impl Keeper {
 }
 
 impl Memory {
+    fn with_readings(mut self, readings: Readings, at: Timestamp, named: &Named) -> (Self, Lines) {
+        self.snapshot.take_readings(readings, at);
+        let lines = self.lines(named);
+        let figures = figures(&lines);
+        let over = self.minutes.read(at, figures.into_iter());
+        add(&mut self.unsaved, over);
+        (self, lines)
+    }
+
     fn lines(&mut self, named: &Named) -> Lines {
         let mut lines = lines(named, &self.snapshot);
         self.written.keep_unread(&mut lines);
@@ -228,18 +266,22 @@ impl Memory {
             store.save_lines(&named.cluster, &changes).await?;
             self.written.take_changes(changes);
         }
+        self.save_readings(store, &named.cluster).await?;
         let Some(at) = read_at else { return Ok(()) };
-        let mut batch = std::mem::take(&mut self.unsaved);
-        batch.samples = self.written.samples(&lines, &self.snapshot, at);
-        match store.save_readings(&named.cluster, &batch).await {
-            Ok(()) => self.written.take_samples(&batch.samples, &lines),
-            Err(error) => {
-                batch.samples.clear();
-                add(&mut self.unsaved, batch);
-                return Err(error);
+        loop {
+            let samples = self
+                .written
+                .samples(&lines, &self.snapshot, at, PARTITIONS_A_WRITE);
+            if samples.is_empty() {
+                return Ok(());
             }
+            let batch = ReadingBatch {
+                samples,
+                ..ReadingBatch::default()
+            };
+            store.save_readings(&named.cluster, &batch).await?;
+            self.written.take_samples(&batch.samples, &lines);
         }
-        Ok(())
     }
 
     async fn save_readings(&mut self, store: &Store, cluster: &str) -> Result<(), StoreError> {

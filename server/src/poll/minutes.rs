@@ -1,4 +1,5 @@
-//! Figures by minute and hour, gathered while they are read and handed out when their time is over.
+//! Figures by minute and hour, gathered while they are read and handed out when a minute is over: the
+//! store adds each minute to its hour, so that a process that ends loses no more than a minute.
 
 use std::collections::HashMap;
 
@@ -30,7 +31,8 @@ pub struct Minutes {
 #[derive(Debug, Default)]
 struct Object {
     minute: Window,
-    hour: Window,
+    /// The last hour in which it was read.
+    hour: i64,
     /// What the last row of a minute said last, and the hour that it stands in.
     written: Option<(Option<i64>, i64)>,
 }
@@ -56,45 +58,50 @@ impl Minutes {
     /// Takes one reading. What is over by then is in the answer.
     pub fn read(&mut self, at: Timestamp, figures: impl Iterator<Item = Figure>) -> ReadingBatch {
         let over = self.over(at);
-        self.minute = Some(minute_of(at));
+        let minute = minute_of(at);
+        self.minute = Some(minute);
         self.readings += 1;
         for figure in figures {
             let object = self.objects.entry(figure.object).or_default();
+            object.hour = hour_of(minute);
             object.minute.add(&figure);
-            object.hour.add(&figure);
         }
         over
     }
 
     /// What is over at this time; also where nothing is read any more.
     pub fn over(&mut self, now: Timestamp) -> ReadingBatch {
+        match self.minute {
+            Some(minute) if minute != minute_of(now) => self.close(),
+            _ => ReadingBatch::default(),
+        }
+    }
+
+    /// What was read of the minute that goes on: whoever reads the rest of it adds to it.
+    pub fn close(&mut self) -> ReadingBatch {
         let mut batch = ReadingBatch::default();
-        let Some(minute) = self.minute.filter(|minute| *minute != minute_of(now)) else {
+        let Some(minute) = self.minute.take() else {
             return batch;
         };
+        let hour = hour_of(minute);
         let start = Timestamp::from_unix_millis(minute * MINUTE_MS);
-        let hour = start.unix_millis().div_euclid(HOUR_MS);
         batch
             .read_minutes
             .push((start, std::mem::take(&mut self.readings)));
+        // What was not read in this hour is gone.
+        self.objects.retain(|_, object| object.hour == hour);
         for (key, object) in &mut self.objects {
             let window = std::mem::take(&mut object.minute);
             let is_news = object.written != Some((window.last, hour)) || window.moved();
             if window.seen && is_news {
                 object.written = Some((window.last, hour));
-                batch.minutes.push(window.rollup(*key, start));
+                let rollup = window.rollup(*key, start);
+                batch.minutes.push(rollup);
+                batch.hours.push(ReadingRollup {
+                    start: Timestamp::from_unix_millis(hour * HOUR_MS),
+                    ..rollup
+                });
             }
-        }
-        self.minute = None;
-        if now.unix_millis().div_euclid(HOUR_MS) != hour {
-            let start = Timestamp::from_unix_millis(hour * HOUR_MS);
-            self.objects.retain(|key, object| {
-                let window = std::mem::take(&mut object.hour);
-                if window.seen {
-                    batch.hours.push(window.rollup(*key, start));
-                }
-                window.seen
-            });
         }
         batch
     }
@@ -154,6 +161,10 @@ fn minute_of(at: Timestamp) -> i64 {
     at.unix_millis().div_euclid(MINUTE_MS)
 }
 
+fn hour_of(minute: i64) -> i64 {
+    minute.div_euclid(HOUR_MS / MINUTE_MS)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,8 +206,8 @@ mod tests {
             removed: Some(0),
         };
         assert_eq!(over.minutes, [rollup]);
+        assert_eq!(over.hours, [rollup], "the hour begins with it");
         assert_eq!(over.read_minutes, [(at(0, 0), 4)]);
-        assert!(over.hours.is_empty());
         assert!(minutes.over(at(2, 0)).is_empty(), "handed out once");
     }
 
@@ -210,7 +221,7 @@ mod tests {
             hours += batch.hours.len();
             seen += batch.read_minutes.len();
         }
-        assert_eq!((rows, hours, seen), (3, 2, 124));
+        assert_eq!((rows, hours, seen), (3, 3, 124));
         // It moved, although it ends where it was.
         read(&mut minutes, at(125, 10), 8, Step::By(1));
         read(&mut minutes, at(125, 20), 7, Step::By(0));
@@ -238,8 +249,22 @@ mod tests {
         read(&mut minutes, at(0, 5), 7, Step::None);
         minutes.read(at(61, 0), [figure(2, Some(1), Step::None)].into_iter());
         assert_eq!(minutes.objects.len(), 2);
-        let over = minutes.over(at(121, 0));
-        assert_eq!(over.hours.len(), 1);
+        assert_eq!(minutes.over(at(121, 0)).minutes.len(), 1);
         assert_eq!(minutes.objects.len(), 1);
+    }
+
+    #[test]
+    fn a_minute_that_goes_on_is_handed_out_at_the_end() {
+        let mut minutes = Minutes::default();
+        assert!(minutes.close().is_empty());
+        read(&mut minutes, at(0, 5), 7, Step::By(1));
+        assert_eq!(minutes.close().minutes[0].received, Some(1));
+        // Read on in the same minute: the rest of it.
+        read(&mut minutes, at(0, 10), 9, Step::By(2));
+        let rest = minutes.over(at(1, 0)).minutes[0];
+        assert_eq!(
+            (rest.start, rest.received, rest.least),
+            (at(0, 0), Some(2), Some(9))
+        );
     }
 }

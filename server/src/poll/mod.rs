@@ -10,6 +10,7 @@ mod lag;
 mod lines;
 mod minutes;
 mod pace;
+mod places;
 mod positions;
 mod schedule;
 mod snapshot;

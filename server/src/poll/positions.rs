@@ -4,7 +4,7 @@
 //! Built anew from each reading, with what was not told again carried over: bounded by what one
 //! reading and the topology hold, 40 bytes a (group, partition).
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use waybill_model::time::Timestamp;
@@ -12,31 +12,17 @@ use waybill_model::topology::{Commit, Depth, Head, Readings};
 
 use super::depths::DepthKept;
 use super::lag::Step;
+use super::places::{PlaceKept, Places};
 
 #[derive(Clone, Debug, Default)]
 pub struct Positions {
-    pub places: Vec<PlaceKept>,
-    index: HashMap<Arc<str>, HashMap<Arc<str>, u32>>,
+    pub places: Places,
     pub groups: BTreeMap<Arc<str>, GroupKept>,
-    /// By namespace and name.
-    pub depths: BTreeMap<(Option<String>, String), DepthKept>,
+    pub depths: Depths,
 }
 
-/// One partition.
-#[derive(Clone, Debug)]
-pub struct PlaceKept {
-    pub destination: Arc<str>,
-    pub partition: Arc<str>,
-    /// `None`: only commits name it.
-    pub head: Option<i64>,
-    pub low: Option<i64>,
-    pub at: Timestamp,
-    /// By the last reading; else it was carried over.
-    pub told: bool,
-    /// Since the reading before.
-    pub step: Step,
-    pub before: Timestamp,
-}
+/// By namespace and name.
+type Depths = BTreeMap<(Option<String>, String), DepthKept>;
 
 #[derive(Clone, Debug, Default)]
 pub struct GroupKept {
@@ -69,147 +55,203 @@ impl Positions {
     #[must_use]
     pub fn after(self, readings: Readings, existing: &impl Existing) -> Self {
         let partial = !readings.unknown.is_empty();
-        let mut next = Self::default();
+        let (places, before) = self.places.emptied();
+        let mut next = Self {
+            places,
+            ..Self::default()
+        };
         for head in &readings.heads {
-            next.take_head(&self, head);
+            next.take_head(&before, head);
         }
         if partial {
-            let kept = self.places.iter().filter(|place| place.head.is_some());
-            for old in kept.filter(|old| existing.has_partition(&old.destination, &old.partition)) {
-                next.keep_head(old);
-            }
+            next.keep_heads(&before, existing);
         }
-        next.take_commits(&self, readings.commits);
+        next.take_commits(&self.groups, readings.commits);
         if partial {
-            next.keep_commits(&self, existing);
+            next.keep_commits(&self.groups, existing);
         }
         for depth in readings.depths {
-            next.take_depth(&self, depth);
+            next.take_depth(&self.depths, depth);
         }
         if partial {
-            for (key, old) in &self.depths {
-                if existing.has_destination(key.0.as_deref(), &key.1) {
-                    next.depths
-                        .entry(key.clone())
-                        .or_insert_with(|| old.unread());
-                }
-            }
+            next.keep_depths(self.depths, existing);
         }
+        next.compact();
         next
     }
 
     /// A destination that was made again under its name is another one.
     pub fn forget(&mut self, destination: &str) {
-        let gone: Vec<bool> = self
-            .places
-            .iter()
-            .map(|place| &*place.destination == destination)
-            .collect();
-        for (place, _) in self.places.iter_mut().zip(&gone).filter(|(_, gone)| **gone) {
-            (place.head, place.low, place.step) = (None, None, Step::None);
+        for place in self.places.iter_mut() {
+            if &*place.destination == destination {
+                (place.head, place.low, place.step) = (None, None, Step::None);
+            }
         }
+        let places = &self.places;
         for group in self.groups.values_mut() {
-            group
-                .commits
-                .retain(|commit| gone.get(commit.place as usize) != Some(&true));
+            group.commits.retain(|commit| {
+                let place = places.get(commit.place);
+                place.is_some_and(|place| &*place.destination != destination)
+            });
         }
     }
 
     pub fn place(&self, destination: &str, partition: &str) -> Option<&PlaceKept> {
-        let at = *self.index.get(destination)?.get(partition)?;
-        self.places.get(at as usize)
+        let place = self.places.get(self.places.find(destination, partition)?);
+        place.filter(|place| place.used)
     }
 
-    fn take_head(&mut self, old: &Self, head: &Head) {
-        let before = old
-            .place(&head.destination, &head.partition)
-            .filter(|p| p.head.is_some());
-        let step = Step::between(before.and_then(|place| place.head), Some(head.head));
+    fn take_head(&mut self, before: &[PlaceKept], head: &Head) {
+        let number = self.places.number(&head.destination, &head.partition);
+        let before = before.get(number as usize).filter(|p| p.head.is_some());
+        let last = before.and_then(|place| place.head);
+        let Some(place) = self.places.get_mut(number) else {
+            return;
+        };
+        place.used = true;
+        place.head = Some(head.head);
         // Read seldom; not kept over an end that went back, which is another partition's beginning.
-        let went_back = before
-            .and_then(|place| place.head)
-            .is_some_and(|old| head.head < old);
-        let low = match head.low {
-            None if went_back => None,
+        place.low = match head.low {
+            None if last.is_some_and(|last| head.head < last) => None,
             None => before.and_then(|place| place.low),
             told => told,
         };
-        let at = self.intern(&head.destination, &head.partition);
-        if let Some(place) = self.places.get_mut(at as usize) {
-            place.head = Some(head.head);
-            place.low = low;
-            place.at = head.at;
-            place.told = true;
-            place.step = step;
-            place.before = before.map_or(head.at, |place| place.at);
+        place.at = head.at;
+        place.told = true;
+        place.step = Step::between(last, Some(head.head));
+        place.before = before.map_or(head.at, |place| place.at);
+    }
+
+    fn keep_heads(&mut self, before: &[PlaceKept], existing: &impl Existing) {
+        for (place, old) in self.places.iter_mut().zip(before) {
+            if place.head.is_none()
+                && old.head.is_some()
+                && existing.has_partition(&old.destination, &old.partition)
+            {
+                *place = PlaceKept {
+                    used: true,
+                    told: false,
+                    step: Step::None,
+                    ..old.clone()
+                };
+            }
         }
     }
 
-    fn keep_head(&mut self, old: &PlaceKept) {
-        let at = self.intern(&old.destination, &old.partition);
-        if let Some(place) = self
-            .places
-            .get_mut(at as usize)
-            .filter(|p| p.head.is_none())
-        {
-            *place = old.clone();
-            (place.told, place.step) = (false, Step::None);
-        }
-    }
-
-    fn take_commits(&mut self, old: &Self, mut commits: Vec<Commit>) {
-        commits.sort_by(|a, b| {
-            (&a.group, &a.destination, &a.partition).cmp(&(&b.group, &b.destination, &b.partition))
-        });
+    fn take_commits(&mut self, before: &BTreeMap<Arc<str>, GroupKept>, commits: Vec<Commit>) {
+        let mut groups: HashMap<&str, Vec<CommitKept>> = HashMap::new();
         for run in commits.chunk_by(|a, b| a.group == b.group) {
-            let name: Arc<str> = run[0].group.as_str().into();
-            let mut kept: Vec<CommitKept> = run
-                .iter()
-                .map(|commit| CommitKept {
-                    place: self.intern(&commit.destination, &commit.partition),
+            let kept = groups.entry(&run[0].group).or_default();
+            kept.reserve(run.len());
+            for commit in run {
+                let place = self.use_place(&commit.destination, &commit.partition);
+                kept.push(CommitKept {
+                    place,
                     committed: commit.committed,
                     at: commit.at,
                     told: true,
-                })
-                .collect();
-            kept.sort_unstable_by_key(|commit| commit.place);
-            let group = self.moved(old, &name, kept);
-            self.groups.insert(name, group);
+                });
+            }
+        }
+        for (name, mut commits) in groups {
+            commits.sort_unstable_by_key(|commit| commit.place);
+            let group = GroupKept::after(before.get(name), commits);
+            self.groups.insert(name.into(), group);
         }
     }
 
-    /// With the way since the reading before.
-    fn moved(&self, old: &Self, name: &str, commits: Vec<CommitKept>) -> GroupKept {
-        let mut group = GroupKept {
-            commits,
-            ..GroupKept::default()
+    fn keep_commits(&mut self, before: &BTreeMap<Arc<str>, GroupKept>, existing: &impl Existing) {
+        for (name, old) in before.iter().filter(|(name, _)| existing.has_group(name)) {
+            let group = self
+                .groups
+                .entry(name.clone())
+                .or_insert_with(|| GroupKept {
+                    per_s: old.per_s,
+                    ..GroupKept::default()
+                });
+            let told = group.commits.len();
+            for commit in &old.commits {
+                let is_told = group.commits[..told]
+                    .binary_search_by_key(&commit.place, |commit| commit.place)
+                    .is_ok();
+                let Some(place) = self.places.get_mut(commit.place).filter(|_| !is_told) else {
+                    continue;
+                };
+                if existing.has_partition(&place.destination, &place.partition) {
+                    place.used = true;
+                    group.commits.push(CommitKept {
+                        told: false,
+                        ..*commit
+                    });
+                }
+            }
+            if told > 0 && group.commits.len() > told {
+                // Of a part alone the way would be too short.
+                (group.step, group.per_s) = (Step::Unknown, None);
+            }
+            group.commits.sort_unstable_by_key(|commit| commit.place);
+        }
+    }
+
+    fn take_depth(&mut self, before: &Depths, depth: Depth) {
+        let key = (depth.namespace.clone(), depth.destination.clone());
+        let kept = DepthKept::after(before.get(&key), depth);
+        self.depths.insert(key, kept);
+    }
+
+    fn keep_depths(&mut self, before: Depths, existing: &impl Existing) {
+        for (key, old) in before {
+            if existing.has_destination(key.0.as_deref(), &key.1) {
+                self.depths.entry(key).or_insert_with(|| old.unread());
+            }
+        }
+    }
+
+    fn use_place(&mut self, destination: &str, partition: &str) -> u32 {
+        let number = self.places.number(destination, partition);
+        if let Some(place) = self.places.get_mut(number) {
+            place.used = true;
+        }
+        number
+    }
+
+    fn compact(&mut self) {
+        let Some(numbers) = self.places.compacted() else {
+            return;
         };
-        let Some(before) = old.groups.get(name) else {
+        for group in self.groups.values_mut() {
+            group.commits.retain_mut(|commit| {
+                let number = numbers.get(commit.place as usize).copied().flatten();
+                commit.place = number.unwrap_or_default();
+                number.is_some()
+            });
+        }
+    }
+}
+
+impl GroupKept {
+    /// `commits` by place, as those before.
+    fn after(before: Option<&Self>, commits: Vec<CommitKept>) -> Self {
+        let mut group = Self {
+            commits,
+            ..Self::default()
+        };
+        let Some(before) = before else {
             group.step = Step::Unknown;
             return group;
         };
-        let old_places: HashMap<(&str, &str), &CommitKept> = before
-            .commits
-            .iter()
-            .filter_map(|commit| {
-                let place = old.places.get(commit.place as usize)?;
-                Some(((&*place.destination, &*place.partition), commit))
-            })
-            .collect();
         let (mut from, mut to) = (None, None);
+        let mut old = before.commits.iter().peekable();
         for commit in &group.commits {
-            let Some(place) = self.places.get(commit.place as usize) else {
-                continue;
-            };
-            let was = old_places.get(&(&*place.destination, &*place.partition));
+            while old.next_if(|old| old.place < commit.place).is_some() {}
+            let was = old.next_if(|old| old.place == commit.place);
             if commit.committed.is_none() && was.is_none_or(|was| was.committed.is_none()) {
                 // Nothing was taken, and nothing is.
                 continue;
             }
-            let was_at = was.map(|was| was.at);
             let step = Step::between(was.and_then(|was| was.committed), commit.committed);
             group.step = group.step.plus(step);
-            from = from.max(was_at);
+            from = from.max(was.map(|was| was.at));
             to = to.max(Some(commit.at));
         }
         group.per_s = match (from, to) {
@@ -217,86 +259,6 @@ impl Positions {
             _ => None,
         };
         group
-    }
-
-    fn keep_commits(&mut self, old: &Self, existing: &impl Existing) {
-        for (name, before) in old
-            .groups
-            .iter()
-            .filter(|(name, _)| existing.has_group(name))
-        {
-            let mut kept = Vec::new();
-            for commit in &before.commits {
-                let Some(place) = old.places.get(commit.place as usize) else {
-                    continue;
-                };
-                if existing.has_partition(&place.destination, &place.partition) {
-                    let place = self.intern(&place.destination, &place.partition);
-                    kept.push(CommitKept {
-                        place,
-                        told: false,
-                        ..*commit
-                    });
-                }
-            }
-            let group = self
-                .groups
-                .entry(name.clone())
-                .or_insert_with(|| GroupKept {
-                    per_s: before.per_s,
-                    ..GroupKept::default()
-                });
-            let told: HashSet<u32> = group.commits.iter().map(|commit| commit.place).collect();
-            kept.retain(|commit| !told.contains(&commit.place));
-            if !told.is_empty() && !kept.is_empty() {
-                // Of a part alone the way would be too short.
-                (group.step, group.per_s) = (Step::Unknown, None);
-            }
-            group.commits.extend(kept);
-            group.commits.sort_unstable_by_key(|commit| commit.place);
-        }
-    }
-
-    fn take_depth(&mut self, old: &Self, depth: Depth) {
-        let key = (depth.namespace.clone(), depth.destination.clone());
-        let kept = DepthKept::after(old.depths.get(&key), depth);
-        self.depths.insert(key, kept);
-    }
-
-    fn intern(&mut self, destination: &str, partition: &str) -> u32 {
-        if let Some(at) = self
-            .index
-            .get(destination)
-            .and_then(|known| known.get(partition))
-        {
-            return *at;
-        }
-        let at = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
-        let (name, partitions) = match self.index.get_key_value(destination) {
-            Some((name, _)) => (name.clone(), self.index.get_mut(destination)),
-            None => (destination.into(), None),
-        };
-        let partition: Arc<str> = partition.into();
-        match partitions {
-            Some(partitions) => {
-                partitions.insert(partition.clone(), at);
-            }
-            None => {
-                let first = HashMap::from([(partition.clone(), at)]);
-                self.index.insert(name.clone(), first);
-            }
-        }
-        self.places.push(PlaceKept {
-            destination: name,
-            partition,
-            head: None,
-            low: None,
-            at: Timestamp::EPOCH,
-            told: false,
-            step: Step::None,
-            before: Timestamp::EPOCH,
-        });
-        at
     }
 }
 

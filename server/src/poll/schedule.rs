@@ -10,7 +10,9 @@ use tokio_util::sync::CancellationToken;
 use waybill_broker::{Cluster, Reason, Refused};
 use waybill_model::cluster::{MissingRight, Refusal};
 use waybill_model::status::ComponentState;
-use waybill_store::{Store, StoreError};
+use waybill_model::time::Timestamp;
+use waybill_model::topology::{Readings, Topology};
+use waybill_store::Store;
 
 use super::keeper::{Keeper, Question};
 use super::lines::Named;
@@ -39,7 +41,6 @@ pub struct Schedule {
 impl Schedule {
     pub fn new(target: Target, store: Store, component: Component) -> Self {
         let keeper = Keeper::new(target.named.clone(), store, target.pace);
-        component.set(ComponentState::Degraded, Some("not read yet".into()));
         Self {
             target,
             component,
@@ -68,6 +69,7 @@ impl Schedule {
             self.repeat(Question::Readings, holds.clone(), stop.clone()),
             self.repeat(Question::Topology, holds, stop.clone()),
         );
+        self.close(&mut *self.keeper.lock().await).await;
         self.component.set(ComponentState::Off, None);
     }
 
@@ -76,7 +78,9 @@ impl Schedule {
         loop {
             let holds_now = *holds.borrow_and_update();
             if !holds_now {
-                self.keeper.lock().await.forget();
+                let mut keeper = self.keeper.lock().await;
+                self.close(&mut keeper).await;
+                keeper.forget();
                 self.component.set(ComponentState::Off, None);
             }
             tokio::select! {
@@ -99,10 +103,14 @@ impl Schedule {
                 holding = holds.wait_for(|holds| *holds) => if holding.is_err() { return },
             }
             let began = Instant::now();
-            let is_answered = tokio::select! {
+            // What is asked may be let go. What is kept may not: a transaction that is let go while it
+            // begins stays open in its session, and holds up whoever takes over.
+            let told = tokio::select! {
                 () = stop.cancelled() => return,
-                is_answered = self.ask(question, &holds) => is_answered,
+                told = self.ask(question) => told,
             };
+            let is_answered = told.is_ok();
+            self.keep(question, told, &holds).await;
             refusals = if is_answered { 0 } else { refusals + 1 };
             let wait = self.wait(question, refusals);
             let wanted = async {
@@ -128,72 +136,66 @@ impl Schedule {
         }
     }
 
-    /// Whether it was answered.
-    async fn ask(&self, question: Question, holds: &watch::Receiver<bool>) -> bool {
-        let outcome = match question {
-            Question::Readings => self.readings(holds).await,
-            Question::Topology => self.topology(holds).await,
-        };
-        let is_answered = matches!(outcome, Ok(None));
-        let saved = match outcome {
-            Ok(None) => Ok(()),
-            Ok(Some(refused)) => self.note_refusal(question, refused, holds).await,
-            Err(error) => Err(error),
-        };
+    async fn ask(&self, question: Question) -> Result<Answer, Refused> {
+        let observe = self.target.cluster.observe().ok_or_else(unobserved)?;
+        let pace = &self.target.pace;
+        match question {
+            Question::Readings => {
+                let patience = pace.readings_patience;
+                let told = self.within(patience, observe.readings(patience)).await;
+                told.map(Answer::Readings)
+            }
+            Question::Topology => {
+                let patience = pace.topology_patience;
+                let topology = self.within(patience, observe.topology(patience)).await?;
+                // A refusal here leaves what was told of rights before.
+                let rights = self.within(patience, observe.missing_rights(patience));
+                Ok(Answer::Topology(topology, rights.await.ok()))
+            }
+        }
+    }
+
+    async fn keep(
+        &self,
+        question: Question,
+        told: Result<Answer, Refused>,
+        holds: &watch::Receiver<bool>,
+    ) {
+        let mut keeper = self.keeper.lock().await;
+        if !*holds.borrow() {
+            // Another process reads the cluster by now.
+            return;
+        }
         let cluster = &self.target.named.cluster;
-        match saved {
-            Ok(()) if *holds.borrow() => (self.target.on_polled)(cluster),
-            Ok(()) => {}
+        let was_refused = keeper.refused().is_some();
+        let readings_were = keeper.refuses(Question::Readings);
+        let now = clock::now();
+        let kept = match told {
+            Ok(Answer::Readings(readings)) => keeper.take_readings(readings, now).await,
+            Ok(Answer::Topology(topology, rights)) => {
+                if let Some(rights) = rights {
+                    keeper.take_rights(rights.into_iter().map(missing_right).collect());
+                }
+                keeper.take_topology(topology, now).await
+            }
+            Err(refused) => {
+                if !was_refused {
+                    let (reason, detail) = (refused.reason, &refused.detail);
+                    tracing::warn!(cluster, %reason, ?detail, "cluster refuses");
+                }
+                keeper.take_refusal(question, refusal(refused, now)).await
+            }
+        };
+        match kept {
+            Ok(()) => (self.target.on_polled)(cluster),
             Err(error) => tracing::debug!(cluster, "what was read is not kept: {error}"),
         }
-        self.tell().await;
-        is_answered
-    }
-
-    /// `Some`: refused.
-    async fn readings(&self, holds: &watch::Receiver<bool>) -> Result<Option<Refused>, StoreError> {
-        let Some(observe) = self.target.cluster.observe() else {
-            return Ok(Some(unobserved()));
-        };
-        let patience = self.target.pace.readings_patience;
-        let told = self.within(patience, observe.readings(patience)).await;
-        let readings = match told {
-            Ok(readings) => readings,
-            Err(refused) => return Ok(Some(refused)),
-        };
-        let mut keeper = self.keeper.lock().await;
-        if *holds.borrow() {
-            let was_refused = keeper.refused().is_some();
-            keeper.take_readings(readings, clock::now()).await?;
-            if was_refused || keeper.topology_is_behind() {
-                self.want_topology();
-            }
+        // Back again, or telling of more than is known.
+        let is_back = readings_were && !keeper.refuses(Question::Readings);
+        if is_back || (question == Question::Readings && keeper.topology_is_behind(now)) {
+            self.want_topology();
         }
-        Ok(None)
-    }
-
-    async fn topology(&self, holds: &watch::Receiver<bool>) -> Result<Option<Refused>, StoreError> {
-        let Some(observe) = self.target.cluster.observe() else {
-            return Ok(Some(unobserved()));
-        };
-        let patience = self.target.pace.topology_patience;
-        let told = self.within(patience, observe.topology(patience)).await;
-        let topology = match told {
-            Ok(topology) => topology,
-            Err(refused) => return Ok(Some(refused)),
-        };
-        // Beside the topology: a refusal here leaves what was told of rights before.
-        let rights = self
-            .within(patience, observe.missing_rights(patience))
-            .await;
-        let mut keeper = self.keeper.lock().await;
-        if *holds.borrow() {
-            if let Ok(rights) = rights {
-                keeper.take_rights(rights.into_iter().map(missing_right).collect());
-            }
-            keeper.take_topology(topology, clock::now()).await?;
-        }
-        Ok(None)
+        self.tell(&keeper);
     }
 
     /// An adapter keeps its own deadline; one that does not costs its own cluster alone.
@@ -213,34 +215,29 @@ impl Schedule {
         }
     }
 
-    async fn note_refusal(
-        &self,
-        question: Question,
-        refused: Refused,
-        holds: &watch::Receiver<bool>,
-    ) -> Result<(), StoreError> {
-        let mut keeper = self.keeper.lock().await;
-        if !*holds.borrow() {
-            return Ok(());
-        }
-        if keeper.refused().is_none() {
-            let cluster = &self.target.named.cluster;
-            tracing::warn!(cluster, reason = %refused.reason, detail = ?refused.detail, "cluster refuses");
-        }
-        keeper.take_refusal(question, refusal(refused)).await
-    }
-
     /// In the status of this process.
-    async fn tell(&self) {
-        let keeper = self.keeper.lock().await;
+    fn tell(&self, keeper: &Keeper) {
         match keeper.refused() {
             Some(refused) => {
                 let error = format!("{}: {}", refused.reason, refused.detail);
-                self.component.set(ComponentState::Degraded, Some(error));
+                self.component.set(ComponentState::Down, Some(error));
             }
             None => self.component.set(ComponentState::Ok, None),
         }
     }
+
+    async fn close(&self, keeper: &mut Keeper) {
+        if let Err(error) = keeper.close().await {
+            let cluster = &self.target.named.cluster;
+            tracing::debug!(cluster, "a part of a minute is lost: {error}");
+        }
+    }
+}
+
+/// What was told to a question.
+enum Answer {
+    Readings(Readings),
+    Topology(Topology, Option<Vec<waybill_broker::MissingRight>>),
 }
 
 fn unobserved() -> Refused {
@@ -251,12 +248,12 @@ fn unobserved() -> Refused {
     }
 }
 
-fn refusal(refused: Refused) -> Refusal {
+fn refusal(refused: Refused, at: Timestamp) -> Refusal {
     Refusal {
         reason: refused.reason.to_string().replace(' ', "_"),
         detail: refused.detail,
         hint: refused.hint,
-        at: clock::now(),
+        at,
     }
 }
 

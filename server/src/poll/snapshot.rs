@@ -97,7 +97,7 @@ impl Snapshot {
         };
         let known = &told.known;
         let positions = &self.positions;
-        let places = positions.places.iter();
+        let places = positions.places.used();
         let places = places.filter(|p| !known.has_partition(&p.destination, &p.partition));
         let groups = positions
             .groups

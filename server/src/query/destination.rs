@@ -86,12 +86,13 @@ impl Query {
         &self,
         id: &DestinationId,
     ) -> Result<Option<(DestinationLine, bool)>, Problem> {
+        let managed = self.clusters.managed();
         if let Some(exact) = &id.exact {
             let namespace = exact.namespace.as_deref();
             let key = destination_key(&exact.cluster, namespace, exact.kind, &id.name);
             let listed = self
                 .store
-                .destination_line(key)
+                .destination_line(key, Some(&managed))
                 .await
                 .map_err(store_problem)?;
             return Ok(listed.map(|listed| (listed.line, listed.alike <= 1)));
@@ -99,7 +100,7 @@ impl Query {
         let place = place_key(&id.system, &id.name);
         let mut at = self
             .store
-            .destination_lines_at(&[place])
+            .destination_lines_at(&[place], Some(&managed))
             .await
             .map_err(store_problem)?;
         Ok(match (at.pop(), at.is_empty()) {

@@ -130,7 +130,10 @@ impl Query {
     async fn joined(&self, lines: Vec<Line>) -> Result<(Vec<Found>, Vec<Found>), Problem> {
         let places: Vec<i64> = lines.iter().map(|line| place_of(&line.id)).collect();
         let mut at: HashMap<i64, Vec<ListedDestination>> = HashMap::new();
-        let found = self.store.destination_lines_at(&places).await;
+        let found = self
+            .store
+            .destination_lines_at(&places, Some(&self.clusters.managed()))
+            .await;
         for listed in found.map_err(store_problem)? {
             at.entry(listed.line.place()).or_default().push(listed);
         }
@@ -179,6 +182,7 @@ impl Query {
             kind,
             roles: Some(roles),
             sights: query.sights.clone(),
+            among: Some(self.clusters.managed()),
             without: (!without.is_empty()).then_some(without),
             sort: match query.sort {
                 Sort::Name | Sort::Published | Sort::Processed | Sort::Failed => {

@@ -33,6 +33,7 @@ impl Query {
             q: query.q,
             state: query.state,
             sights: query.sights,
+            among: Some(self.clusters.managed()),
             sort: match query.sort {
                 GroupSort::Name => lines::GroupSort::Name,
                 GroupSort::Lag => lines::GroupSort::Lag,
@@ -153,7 +154,11 @@ impl Query {
     ) -> Result<lines::GroupLine, Problem> {
         let id: GroupId = id.parse().map_err(|_| no_group())?;
         let key = group_key(&id.cluster, id.namespace.as_deref(), &id.name);
-        let line = self.store.group_line(key).await.map_err(store_problem)?;
+        let line = self
+            .store
+            .group_line(key, Some(&self.clusters.managed()))
+            .await
+            .map_err(store_problem)?;
         let line = line.ok_or_else(no_group)?;
         match sights.is_none_or(|sights| sees(sights, &line)) {
             true => Ok(line),
@@ -223,7 +228,13 @@ pub(super) fn summary(
         detail: None,
     }));
     if line.lag_messages.is_none() {
+        let is_read = age.as_of.is_some() && !age.stale;
         reasons.push(match line.unknown_partitions {
+            0 if is_read => Unknown {
+                member: "lag_messages".to_owned(),
+                why: Why::Missing,
+                detail: Some("it has no position on any partition".to_owned()),
+            },
             0 => polls.why(&line.cluster, "lag_messages"),
             count => Unknown {
                 member: "lag_messages".to_owned(),

@@ -100,7 +100,7 @@ async fn a_dead_a_slow_and_a_recovering_cluster_age_alone() {
             .clone()
     };
     assert_eq!(part("cluster healthy")["state"], "ok");
-    assert_eq!(part("cluster dying")["state"], "degraded");
+    assert_eq!(part("cluster dying")["state"], "down");
     assert!(
         part("cluster dying")["last_error"]
             .as_str()

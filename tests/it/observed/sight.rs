@@ -9,12 +9,21 @@ use waybill_model::destination::{DestinationQuery, Window};
 use waybill_model::group::GroupQuery;
 use waybill_model::problem::Code;
 use waybill_server::clock;
-use waybill_server::journey::{Clusters, Owners, SearchAttributes};
+use waybill_server::journey::{Clusters, KnownCluster, Owners, SearchAttributes};
 use waybill_server::query::{Query, series};
 
 use super::*;
 
 const EVERY: Duration = Duration::from_millis(200);
+
+fn known(name: &str) -> KnownCluster {
+    KnownCluster {
+        name: name.into(),
+        system: SYSTEM.into(),
+        is_managed: true,
+        ..KnownCluster::default()
+    }
+}
 
 fn sight(cluster: &str, resource: &str) -> Option<Vec<Sight>> {
     Some(vec![Sight {
@@ -46,7 +55,7 @@ async fn grants_open_by_cluster_and_name_and_nothing_else_is_told() {
         observed.database.store().clone(),
         Dialects::builtin(),
         Arc::new(SearchAttributes::new(Vec::<String>::new())),
-        Clusters(Vec::new()),
+        Clusters(["east", "west"].map(known).into()),
         Owners(Vec::new()),
     );
     let seen = async |sights: Option<Vec<Sight>>| {
@@ -113,6 +122,22 @@ async fn grants_open_by_cluster_and_name_and_nothing_else_is_told() {
         .destination(id, window, hidden.as_deref())
         .await
         .unwrap_err();
+    assert_eq!(refused.code, Code::NotFound);
+    // A cluster that is configured no more shows nothing of what it left.
+    let query = Query::new(
+        observed.database.store().clone(),
+        Dialects::builtin(),
+        Arc::new(SearchAttributes::new(Vec::<String>::new())),
+        Clusters(vec![known("west")]),
+        Owners(Vec::new()),
+    );
+    let all = DestinationQuery {
+        limit: 10,
+        ..DestinationQuery::default()
+    };
+    let left = query.destinations(all).await.unwrap().items;
+    assert_eq!((left.len(), left[0].cluster.as_deref()), (1, Some("west")));
+    let refused = query.destination(id, window, None).await.unwrap_err();
     assert_eq!(refused.code, Code::NotFound);
     observed.end().await;
 }

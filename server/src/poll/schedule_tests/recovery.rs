@@ -32,7 +32,7 @@ async fn a_dead_cluster_ages_and_comes_back_without_a_restart() {
     let part = running.health.components().pop().unwrap();
     assert_eq!(
         (part.name.as_str(), part.state),
-        ("cluster east", ComponentState::Degraded)
+        ("cluster east", ComponentState::Down)
     );
     assert!(part.last_error.unwrap().starts_with("unreachable: "));
     assert!(

@@ -39,10 +39,24 @@ pub struct ReadingRollup {
     pub removed: Option<u64>,
 }
 
+impl ReadingRollup {
+    /// Adds a later part of the same stretch, as the tables do.
+    fn add(&mut self, later: &Self) {
+        let known = |a: Option<i64>, b: Option<i64>| a.into_iter().chain(b);
+        self.least = known(self.least, later.least).min();
+        self.greatest = known(self.greatest, later.greatest).max();
+        self.last = later.last;
+        let sum = |a: Option<u64>, b: Option<u64>| Some(a?.saturating_add(b?));
+        self.received = sum(self.received, later.received);
+        self.removed = sum(self.removed, later.removed);
+    }
+}
+
 /// What one reading of a cluster leaves to be kept.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReadingBatch {
     pub samples: Vec<GroupSample>,
+    /// In order of time, where one stands more than once.
     pub minutes: Vec<ReadingRollup>,
     pub hours: Vec<ReadingRollup>,
     /// Minutes in which the cluster was read, and how often.

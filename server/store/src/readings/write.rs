@@ -1,7 +1,10 @@
 //! Keeping what was read.
 
+use std::collections::BTreeMap;
+
 use sqlx::PgConnection;
 use time::{Date, OffsetDateTime};
+use waybill_model::time::Timestamp;
 
 use super::{GroupSample, ReadingBatch, ReadingRollup, packed};
 use crate::connect::Store;
@@ -44,11 +47,12 @@ impl Store {
         if batch.is_empty() {
             return Ok(());
         }
-        let samples: Vec<Vec<u8>> = batch
-            .samples
-            .iter()
-            .map(|sample| packed::pack(&sample.partitions))
-            .collect::<Result<_, _>>()?;
+        let mut samples = Vec::with_capacity(batch.samples.len());
+        for sample in &batch.samples {
+            samples.push(packed::pack(&sample.partitions)?);
+            // Many thousands of partitions take a while; others are let go on between.
+            tokio::task::yield_now().await;
+        }
         match self.try_save_readings(cluster, batch, &samples).await {
             // No partition of the day.
             Err(error) if code(&error).as_deref() == Some("23514") => {
@@ -68,7 +72,7 @@ impl Store {
         batch: &ReadingBatch,
         payloads: &[Vec<u8>],
     ) -> Result<(), sqlx::Error> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.begin().await?;
         if !batch.samples.is_empty() {
             samples(&mut tx, &batch.samples, payloads).await?;
         }
@@ -161,6 +165,7 @@ async fn rollups(
     if lines.is_empty() {
         return Ok(());
     }
+    let lines = &folded(lines)[..];
     let figure =
         |pick: fn(&ReadingRollup) -> Option<i64>| lines.iter().map(pick).collect::<Vec<_>>();
     let starts: Vec<OffsetDateTime> = lines
@@ -184,6 +189,18 @@ async fn rollups(
         .execute(tx)
         .await
         .map(drop)
+}
+
+/// A row is written once in a statement.
+fn folded(lines: &[ReadingRollup]) -> Vec<ReadingRollup> {
+    let mut folded: BTreeMap<(i64, Timestamp), ReadingRollup> = BTreeMap::new();
+    for line in lines {
+        folded
+            .entry((line.object, line.start))
+            .and_modify(|sum| sum.add(line))
+            .or_insert(*line);
+    }
+    folded.into_values().collect()
 }
 
 fn whole(count: u64) -> i64 {

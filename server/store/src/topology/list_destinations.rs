@@ -16,7 +16,8 @@ use crate::text::{instant, like_anywhere, storable};
 statements! {
     /// The greatest value first, what is not known last, then by name and key. `alike`: how many lines
     /// spans would name as they name this one.
-    LIST = "SELECT page.*, (SELECT count(*) FROM destination_line twin WHERE twin.place = page.place) AS alike
+    LIST = "SELECT page.*, (SELECT count(*) FROM destination_line twin WHERE twin.place = page.place
+                AND ($10::text[] IS NULL OR twin.cluster = ANY($10))) AS alike
             FROM (SELECT * FROM (SELECT *, coalesce(CASE $1::smallint
                     WHEN 1 THEN depth_messages::double precision WHEN 2 THEN lag_messages::double precision
                     WHEN 3 THEN in_per_s WHEN 4 THEN out_per_s WHEN 5 THEN partitions::double precision
@@ -27,17 +28,19 @@ statements! {
                 AND ($6::smallint[] IS NULL OR role = ANY($6))
                 AND ($7::text[] IS NULL OR EXISTS (SELECT FROM unnest($7::text[], $8::text[]) AS g(c, r)
                     WHERE cluster LIKE g.c AND name LIKE g.r))
-                AND ($9::bigint[] IS NULL OR place <> ALL($9))) fitting
-            WHERE ($10::double precision IS NULL OR value < $10
-                OR (value = $10 AND (name COLLATE \"C\", key) > ($11 COLLATE \"C\", $12)))
-            ORDER BY value DESC, name COLLATE \"C\", key LIMIT $13) page
+                AND ($9::bigint[] IS NULL OR place <> ALL($9)) AND ($10::text[] IS NULL OR cluster = ANY($10)))
+                fitting
+            WHERE ($11::double precision IS NULL OR value < $11
+                OR (value = $11 AND (name COLLATE \"C\", key) > ($12 COLLATE \"C\", $13)))
+            ORDER BY value DESC, name COLLATE \"C\", key LIMIT $14) page
             ORDER BY value DESC, name COLLATE \"C\", key";
     /// Those that spans would name so.
     AT = "SELECT *, 0::double precision AS value, 1::bigint AS alike FROM destination_line
-            WHERE place = ANY($1) ORDER BY name COLLATE \"C\", key";
+            WHERE place = ANY($1) AND ($2::text[] IS NULL OR cluster = ANY($2)) ORDER BY name COLLATE \"C\", key";
     ONE = "SELECT *, 0::double precision AS value,
-                (SELECT count(*) FROM destination_line twin WHERE twin.place = one.place) AS alike
-            FROM destination_line one WHERE key = $1";
+                (SELECT count(*) FROM destination_line twin WHERE twin.place = one.place
+                    AND ($2::text[] IS NULL OR twin.cluster = ANY($2))) AS alike
+            FROM destination_line one WHERE key = $1 AND ($2::text[] IS NULL OR cluster = ANY($2))";
     OF_CLUSTER = "SELECT *, 0::double precision AS value, 1::bigint AS alike FROM destination_line
             WHERE cluster = $1";
 }
@@ -65,6 +68,8 @@ pub struct DestinationFilter {
     pub roles: Option<Vec<DestinationRole>>,
     /// `None`: everything is seen.
     pub sights: Option<Vec<Sight>>,
+    /// Of these clusters alone.
+    pub among: Option<Vec<String>>,
     /// Places that are left out.
     pub without: Option<Vec<i64>>,
     pub sort: DestinationSort,
@@ -109,6 +114,7 @@ impl Store {
             .bind(clusters)
             .bind(resources)
             .bind(filter.without.clone())
+            .bind(filter.among.clone())
             .bind(after.map(|after| after.value))
             .bind(after.map(|after| storable(&after.name).into_owned()))
             .bind(after.map(|after| after.key))
@@ -118,19 +124,24 @@ impl Store {
         listed(rows)
     }
 
-    /// Lines that spans would name so (see [`place_key`](super::place_key)).
+    /// Lines that spans would name so (see [`place_key`](super::place_key)); `among` these clusters,
+    /// where they are given.
     pub async fn destination_lines_at(
         &self,
         places: &[i64],
+        among: Option<&[String]>,
     ) -> Result<Vec<ListedDestination>, StoreError> {
-        listed(sqlx::query(AT).bind(places).fetch_all(&self.pool).await)
+        let query = sqlx::query(AT).bind(places).bind(among);
+        listed(query.fetch_all(&self.pool).await)
     }
 
     pub async fn destination_line(
         &self,
         key: i64,
+        among: Option<&[String]>,
     ) -> Result<Option<ListedDestination>, StoreError> {
-        let rows = sqlx::query(ONE).bind(key).fetch_all(&self.pool).await;
+        let query = sqlx::query(ONE).bind(key).bind(among);
+        let rows = query.fetch_all(&self.pool).await;
         Ok(listed(rows)?.pop())
     }
 

@@ -23,11 +23,13 @@ statements! {
                     SELECT FROM unnest(CASE cardinality(destinations) WHEN 0 THEN ARRAY['']
                         ELSE destinations END) AS d(name)
                     WHERE NOT EXISTS (SELECT FROM unnest($6::text[], $7::text[]) AS g(c, r)
-                        WHERE cluster LIKE g.c AND d.name LIKE g.r)))) fitting
-            WHERE ($8::double precision IS NULL OR value < $8
-                OR (value = $8 AND (name COLLATE \"C\", key) > ($9 COLLATE \"C\", $10)))
-            ORDER BY value DESC, name COLLATE \"C\", key LIMIT $11";
-    ONE = "SELECT *, 0::double precision AS value FROM group_line WHERE key = $1";
+                        WHERE cluster LIKE g.c AND d.name LIKE g.r)))
+                AND ($8::text[] IS NULL OR cluster = ANY($8))) fitting
+            WHERE ($9::double precision IS NULL OR value < $9
+                OR (value = $9 AND (name COLLATE \"C\", key) > ($10 COLLATE \"C\", $11)))
+            ORDER BY value DESC, name COLLATE \"C\", key LIMIT $12";
+    ONE = "SELECT *, 0::double precision AS value FROM group_line
+            WHERE key = $1 AND ($2::text[] IS NULL OR cluster = ANY($2))";
     OF_CLUSTER = "SELECT *, 0::double precision AS value FROM group_line WHERE cluster = $1";
 }
 
@@ -51,6 +53,8 @@ pub struct GroupFilter {
     pub state: Option<String>,
     /// `None`: everything is seen.
     pub sights: Option<Vec<Sight>>,
+    /// Of these clusters alone.
+    pub among: Option<Vec<String>>,
     pub sort: GroupSort,
     pub after: Option<GroupPlace>,
 }
@@ -82,6 +86,7 @@ impl Store {
             .bind(text(&filter.state))
             .bind(clusters)
             .bind(resources)
+            .bind(filter.among.clone())
             .bind(after.map(|after| after.value))
             .bind(after.map(|after| storable(&after.name).into_owned()))
             .bind(after.map(|after| after.key))
@@ -91,8 +96,14 @@ impl Store {
         listed(rows)
     }
 
-    pub async fn group_line(&self, key: i64) -> Result<Option<GroupLine>, StoreError> {
-        let rows = sqlx::query(ONE).bind(key).fetch_all(&self.pool).await;
+    /// `among` these clusters, where they are given.
+    pub async fn group_line(
+        &self,
+        key: i64,
+        among: Option<&[String]>,
+    ) -> Result<Option<GroupLine>, StoreError> {
+        let query = sqlx::query(ONE).bind(key).bind(among);
+        let rows = query.fetch_all(&self.pool).await;
         Ok(listed(rows)?.pop().map(|(line, _)| line))
     }
 

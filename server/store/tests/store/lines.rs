@@ -183,7 +183,7 @@ async fn filters_narrow_and_twins_are_counted() {
     assert_eq!(alike, [1, 2, 2, 1]);
     assert_eq!(
         db.store()
-            .destination_lines_at(&[place])
+            .destination_lines_at(&[place], None)
             .await
             .unwrap()
             .len(),
@@ -191,7 +191,7 @@ async fn filters_narrow_and_twins_are_counted() {
     );
     let one = db
         .store()
-        .destination_line(all[1].place.key)
+        .destination_line(all[1].place.key, None)
         .await
         .unwrap()
         .unwrap();
@@ -261,7 +261,7 @@ async fn groups_are_seen_by_who_sees_all_that_they_read() {
     filter.destination = Some("refunds".into());
     assert_eq!(names(filter).await, ["billing"]);
     assert_eq!(
-        store.group_line(groups[0].key()).await.unwrap(),
+        store.group_line(groups[0].key(), None).await.unwrap(),
         Some(groups[0].clone())
     );
 }

@@ -120,6 +120,37 @@ async fn two_pollers_of_one_minute_both_count() {
 }
 
 #[tokio::test]
+async fn parts_of_an_hour_add_up_in_one_batch_and_over_many() {
+    let db = TestDatabase::new().await;
+    let store = db.store();
+    let batch = ReadingBatch {
+        hours: vec![
+            rollup(1, 0, [Some(4), Some(9), Some(5)], Some(10)),
+            rollup(1, 0, [Some(2), Some(3), Some(3)], Some(5)),
+            rollup(2, 0, [None; 3], None),
+        ],
+        ..ReadingBatch::default()
+    };
+    store.save_readings("east", &batch).await.unwrap();
+    let batch = ReadingBatch {
+        hours: vec![
+            rollup(1, 0, [None; 3], Some(1)),
+            rollup(2, 0, [Some(1); 3], Some(1)),
+        ],
+        ..ReadingBatch::default()
+    };
+    store.save_readings("east", &batch).await.unwrap();
+    let one = store.reading_hours(1, hour()).await.unwrap();
+    let sum = ReadingRollup {
+        removed: Some(3),
+        ..rollup(1, 0, [Some(2), Some(9), None], Some(16))
+    };
+    assert_eq!(one, [sum]);
+    let two = store.reading_hours(2, hour()).await.unwrap().remove(0);
+    assert_eq!((two.last, two.received), (Some(1), None));
+}
+
+#[tokio::test]
 async fn days_are_made_when_needed_and_dropped_with_the_others() {
     let db = TestDatabase::new().await;
     let store = db.store();
