@@ -9,6 +9,7 @@ use waybill_model::problem::Problem;
 use waybill_model::span::Span;
 use waybill_model::topology::{Readings, Topology};
 
+use crate::browse::Browse;
 use crate::convention::Said;
 pub use crate::settings::Settings;
 
@@ -49,6 +50,8 @@ pub enum Capability {
     Journeys,
     /// Topology, positions and lag are read from the broker.
     Observe,
+    /// Stored messages are read from the broker.
+    Browse,
 }
 
 impl BrokerAdapter {
@@ -65,6 +68,7 @@ impl Capability {
         match self {
             Self::Journeys => "journeys",
             Self::Observe => "observe",
+            Self::Browse => "browse",
         }
     }
 }
@@ -130,6 +134,11 @@ pub trait Cluster: Send + Sync {
     fn addresses(&self) -> Vec<String>;
 
     fn observe(&self) -> Option<&dyn Observe>;
+
+    /// `None`: this cluster's messages cannot be looked at from here.
+    fn browse(&self) -> Option<&dyn Browse> {
+        None
+    }
 }
 
 /// Reads a cluster and changes nothing in it: no request that writes, commits, joins, declares or
@@ -176,6 +185,10 @@ pub enum Reason {
     Forbidden,
     /// An answer that is cut short, too large or against the protocol.
     BadAnswer,
+    /// The cluster has no such destination, partition or position.
+    NotThere,
+    /// It could only be done by disturbing messages: the hint says what to do instead.
+    Disturbs,
 }
 
 impl std::fmt::Display for Reason {
@@ -188,6 +201,8 @@ impl std::fmt::Display for Reason {
             Self::NotThisProtocol => "another protocol",
             Self::Forbidden => "forbidden",
             Self::BadAnswer => "bad answer",
+            Self::NotThere => "not there",
+            Self::Disturbs => "would disturb messages",
         })
     }
 }

@@ -7,7 +7,7 @@
 //! adapter has none, Waybill offers nothing and says why. Outside an adapter's folder nobody
 //! compares a broker's name.
 //!
-//! Two facets exist today:
+//! Three facets exist today:
 //!
 //! - [`Dialect`] turns the attributes that a client library put on a span into [`Facts`], the
 //!   canonical messaging words. It is pure, cheap (it runs for every span that arrives) and never
@@ -21,11 +21,14 @@
 //!   `testing`) is the suite that every adapter's cluster must pass; `sim` is a cluster that does
 //!   what a test says.
 //!
+//! - [`Browse`] of a [`Cluster`] reads stored messages within a budget and disturbs nothing; where
+//!   looking is a delivery, it names the price and refuses.
+//!
 //! Each decodes its settings table ([`settings`]) with a type of its own and tells the addresses in
 //! it, by which spans name a cluster.
 //!
-//! Looking at stored messages and acting on a broker are facets of their own; they are added to
-//! [`BrokerAdapter`] with the first code that performs them, not before.
+//! Acting on a broker is a facet of its own; it is added to [`BrokerAdapter`] with the first code
+//! that performs it, not before.
 //!
 //! What all instrumentations share (the names of attributes over ten years of the convention)
 //! is neutral and lives in [`convention`]; what a library does in its own way lives in the
@@ -34,6 +37,7 @@
 //! This crate sees the words of `waybill-model` and nothing else of Waybill.
 
 pub mod adapter;
+pub mod browse;
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
 pub mod convention;
@@ -50,6 +54,7 @@ pub use adapter::{
     BrokerAdapter, Capability, Cluster, Connect, Dialect, Habits, MissingRight, Observe, Reason,
     Refused, Vocabulary,
 };
+pub use browse::Browse;
 pub use registry::Dialects;
 
 pub use messaging::{DestinationRole, Facts, Operation};

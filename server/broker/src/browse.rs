@@ -1,0 +1,130 @@
+//! Reads stored messages and disturbs nothing: no acknowledgement, no group, no offset, no requeue.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use waybill_model::time::Timestamp;
+
+use crate::adapter::Refused;
+
+#[async_trait]
+pub trait Browse: Send + Sync {
+    /// What reading this destination takes; nothing of it is read. Where it cannot be read without
+    /// disturbing, what that would cost and what to do instead.
+    ///
+    /// # Errors
+    /// The destination is not there, may not be read, or its cluster does not answer.
+    async fn price(&self, place: &Shelf, patience: Duration) -> Result<Price, Refused>;
+
+    /// Reads forward from `ask.start` and hands each message to `keep`, in the order of each
+    /// partition, until `keep` breaks, everything that was there when reading began was read, or the
+    /// budget is used up. The message at which `keep` breaks counts as read.
+    ///
+    /// # Errors
+    /// As [`Self::price`], and where only disturbing could read: [`crate::Reason::Disturbs`].
+    async fn read(&self, ask: &Ask, keep: &mut Keep<'_>) -> Result<Read, Refused>;
+}
+
+/// Takes one message; breaks where enough was read.
+pub type Keep<'a> = dyn FnMut(Stored) -> ControlFlow<()> + Send + 'a;
+
+/// A destination that holds messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shelf {
+    pub namespace: Option<String>,
+    pub name: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Price {
+    /// Reads and leaves no trace. What lies there now, where the broker tells.
+    Free {
+        messages: Option<u64>,
+        bytes: Option<u64>,
+    },
+    /// `cost`: what a look would do to the messages. `instead`: what to do.
+    Disturbs { cost: String, instead: String },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    pub shelf: Shelf,
+    /// One partition; `None`: all.
+    pub partition: Option<String>,
+    pub start: Start,
+    pub budget: Budget,
+    /// How long to wait at the end for messages that are not there yet: a live tail. Zero: what is
+    /// there now.
+    pub linger: Duration,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// The oldest message that is kept.
+    Earliest,
+    /// The newest `n` of each partition.
+    Newest(u64),
+    /// This offset in each partition asked; where it is no longer kept, the oldest that is.
+    Offset(i64),
+    /// The first message of this time or later.
+    Time(Timestamp),
+    /// As [`Read::next`] told. Partitions that are not named start at their end.
+    At(BTreeMap<String, i64>),
+}
+
+/// What one reading may take. Messages in the middle of the last answer may exceed `bytes` by one
+/// answer, never more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Read from the broker, before decompression.
+    pub bytes: u64,
+    pub time: Duration,
+}
+
+/// One stored message. Every part of it is hostile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    pub partition: Option<String>,
+    pub offset: i64,
+    /// `None`: the broker keeps no time.
+    pub at: Option<Timestamp>,
+    /// Whether the broker set the time, not the producer.
+    pub is_broker_time: bool,
+    pub key: Option<Bytes>,
+    /// `None`: no body at all, such as a tombstone; an empty body is empty.
+    pub value: Option<Bytes>,
+    /// In their order; a name may stand twice.
+    pub headers: Vec<(String, Option<Bytes>)>,
+    /// What the broker or the client says of the message besides headers, such as `content_type`.
+    pub properties: Vec<(&'static str, String)>,
+    /// As stored: key, value and headers, uncompressed.
+    pub size_bytes: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Read {
+    /// Handed to `keep`.
+    pub messages: u64,
+    /// Read from the broker.
+    pub bytes: u64,
+    /// Where to go on, by partition: nothing between is left out, nothing read twice.
+    pub next: BTreeMap<String, i64>,
+    /// The first offset after what is stored now, by partition.
+    pub ends: BTreeMap<String, i64>,
+    pub ended: Ended,
+    /// Partitions that could not be read, and why.
+    pub unread: Vec<(String, String)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Everything that was there was read.
+    End,
+    /// `keep` had enough.
+    Enough,
+    Bytes,
+    Time,
+}
