@@ -13,6 +13,7 @@ const ONE_CLUSTER: &str = r#"
 [[cluster]]
 name = "orders-eu"
 broker = "kafka"
+managed = false
 [cluster.settings]
 bootstrap = ["127.0.0.1:9092"]
 "#;
