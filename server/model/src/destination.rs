@@ -140,10 +140,21 @@ pub enum DestinationSort {
     Bytes,
 }
 
-/// One line of the list. What is null stands in `unknown`.
+/// One line of the list.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DestinationItem {
+    #[serde(flatten)]
+    pub line: DestinationSummary,
+    /// How many.
+    pub partitions: Option<u64>,
+    pub consumers: Option<u64>,
+}
+
+/// What list and page tell alike. What is null stands in `unknown`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DestinationSummary {
     pub id: String,
     pub system: String,
     pub destination: String,
@@ -177,9 +188,6 @@ pub struct DestinationItem {
     /// As its broker tells, from its last two readings. What goes out is what groups took together.
     pub in_per_s: Option<f64>,
     pub out_per_s: Option<f64>,
-    /// How many.
-    pub partitions: Option<u64>,
-    pub consumers: Option<u64>,
     pub stored_bytes: Option<u64>,
     pub group_count: Option<u64>,
     pub finding_count: Option<u64>,
@@ -195,7 +203,7 @@ pub struct DestinationItem {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Destination {
     #[serde(flatten)]
-    pub line: DestinationItem,
+    pub line: DestinationSummary,
     /// The window of all figures: whole minutes.
     pub from: Timestamp,
     pub to: Timestamp,
@@ -203,7 +211,10 @@ pub struct Destination {
     /// A point a minute, the quiet ones too, oldest first.
     pub series: Vec<TrafficPoint>,
     pub publishers: Vec<Publisher>,
+    /// As spans tell.
     pub consumers: Vec<Consumer>,
+    /// Open on it now, as its broker tells.
+    pub consumer_count: Option<u64>,
     /// Groups that spans or its broker name.
     pub groups: Vec<GroupItem>,
     pub latency: Latency,
@@ -212,7 +223,7 @@ pub struct Destination {
     /// In the broker's words.
     pub subtype: Option<String>,
     pub state: Option<String>,
-    pub partition_details: Option<Vec<Partition>>,
+    pub partitions: Option<Vec<PartitionLine>>,
     /// What its topology tells is wrong.
     pub findings: Option<Vec<Finding>>,
     /// What leads to it and from it within the broker.
@@ -222,6 +233,18 @@ pub struct Destination {
     pub topology_stale: Option<bool>,
     /// Why members are null, where the broker tells it.
     pub reasons: Vec<Unknown>,
+}
+
+/// A partition, and where its messages stand.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PartitionLine {
+    #[serde(flatten)]
+    pub partition: Partition,
+    /// As in [`PartitionEnds`](crate::reading::PartitionEnds); null where there are no offsets, or
+    /// nobody told.
+    pub low: Option<i64>,
+    pub head: Option<i64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]

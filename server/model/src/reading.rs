@@ -27,9 +27,23 @@ pub struct PartitionPosition {
     /// `None`: the group never committed here.
     pub committed: Option<i64>,
     pub head: Option<i64>,
+    /// In messages.
+    #[serde(rename = "lag")]
     pub lag_messages: Option<u64>,
     /// Set exactly where the lag is `None`.
     pub gap: Option<LagGap>,
+}
+
+/// Where one partition begins and ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PartitionEnds {
+    pub partition: String,
+    /// Offset of the oldest message kept; read more seldom than the head.
+    pub low: Option<i64>,
+    /// Offset that the next message gets; where there are transactions, the end that readers of
+    /// committed messages see.
+    pub head: Option<i64>,
 }
 
 /// A stretch of time of one figure.

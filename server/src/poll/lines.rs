@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use waybill_model::reading::PartitionEnds;
 use waybill_model::time::Timestamp;
 use waybill_model::topology::{Destination, Group, RouteKind, Topology, Unknown};
 use waybill_store::topology::{DestinationLine, GroupLine, group_key};
@@ -153,6 +154,7 @@ fn destination(
             .destinations
             .get(&destination_name(one))
             .copied(),
+        ends: Vec::new(),
     };
     let mut steps = None;
     if let Some(depth) = positions
@@ -170,6 +172,7 @@ fn destination(
         line.depth_messages = log.held;
         line.in_per_s = log.per_s;
         line.figures_at = log.aged;
+        line.ends = log.ends;
         steps = log.is_read.then_some(Steps {
             received: log.step,
             removed: Step::None,
@@ -195,6 +198,7 @@ struct Log {
     step: Step,
     per_s: Option<f64>,
     aged: Option<Timestamp>,
+    ends: Vec<PartitionEnds>,
 }
 
 impl Log {
@@ -206,6 +210,7 @@ impl Log {
             step: Step::None,
             per_s: None,
             aged: None,
+            ends: Vec::new(),
         };
         let (mut from, mut to) = (None, None);
         let mut unread = false;
@@ -218,6 +223,11 @@ impl Log {
                 continue;
             };
             log.is_read = true;
+            log.ends.push(PartitionEnds {
+                partition: partition.id.clone(),
+                low: place.low,
+                head: place.head,
+            });
             let held = place
                 .head
                 .zip(place.low)

@@ -57,8 +57,10 @@ impl Query {
         let around = self
             .around(std::slice::from_ref(&found), minutes, now)
             .await?;
+        let item = self.item(&found, minutes, now, &around);
         let destination = Destination {
-            line: self.item(&found, minutes, now, &around),
+            line: item.line,
+            consumer_count: item.consumers,
             from: range.from,
             to: range.to,
             window_ms: minutes.ms(),
@@ -70,7 +72,7 @@ impl Query {
             config: None,
             subtype: None,
             state: None,
-            partition_details: None,
+            partitions: None,
             findings: None,
             routes: None,
             topology_as_of: None,

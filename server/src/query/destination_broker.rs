@@ -1,9 +1,12 @@
 //! What its broker adds to one destination: settings, partitions, findings, routes, groups.
 
-use waybill_model::destination::{Destination, GroupItem};
+use std::collections::HashMap;
+
+use waybill_model::destination::{Destination, GroupItem, PartitionLine};
 use waybill_model::problem::Problem;
+use waybill_model::reading::PartitionEnds;
 use waybill_model::time::Timestamp;
-use waybill_model::topology::{self, Topology, Why};
+use waybill_model::topology::{self, Partition, Topology, Why};
 use waybill_store::topology::{DestinationLine, GroupFilter, GroupLine, GroupSort};
 
 use super::Query;
@@ -25,7 +28,9 @@ impl Query {
         if let Some(line) = line {
             let topology = self.topology_of(&line.cluster).await?;
             if let Some(topology) = &topology {
-                fill(&mut destination, line, topology);
+                let ends = self.store.destination_ends(line.key()).await;
+                let ends = ends.map_err(store_problem)?;
+                fill(&mut destination, line, topology, ends);
             }
             let polls = self.polls(now).await?;
             if let Some(state) = polls.of(&line.cluster) {
@@ -42,11 +47,15 @@ impl Query {
             }
             self.add_groups(&mut destination.groups, line).await?;
         }
+        // The list's counts, which here are lists.
+        let told = |name: &&str| !["partitions", "consumers"].contains(name);
+        destination.line.unknown.retain(told);
         let untold = [
+            ("consumer_count", destination.consumer_count.is_none()),
             ("config", destination.config.is_none()),
             ("subtype", destination.subtype.is_none()),
             ("state", destination.state.is_none()),
-            ("partition_details", destination.partition_details.is_none()),
+            ("partitions", destination.partitions.is_none()),
             ("findings", destination.findings.is_none()),
             ("routes", destination.routes.is_none()),
             ("topology_as_of", destination.topology_as_of.is_none()),
@@ -144,7 +153,12 @@ fn item(group: &GroupLine, lag_messages: Option<u64>) -> GroupItem {
     }
 }
 
-fn fill(destination: &mut Destination, line: &DestinationLine, topology: &Topology) {
+fn fill(
+    destination: &mut Destination,
+    line: &DestinationLine,
+    topology: &Topology,
+    ends: Vec<PartitionEnds>,
+) {
     let same = |one: &&topology::Destination| {
         one.name == line.name && one.namespace == line.namespace && one.kind == line.kind
     };
@@ -158,7 +172,19 @@ fn fill(destination: &mut Destination, line: &DestinationLine, topology: &Topolo
     let settings = Some(one.settings.clone());
     destination.config = settings.filter(|_| is_told(&one.unknown, "settings"));
     if !one.partitions.is_empty() {
-        destination.partition_details = Some(one.partitions.clone());
+        let ends: HashMap<String, PartitionEnds> = ends
+            .into_iter()
+            .map(|ends| (ends.partition.clone(), ends))
+            .collect();
+        let partition = |partition: &Partition| {
+            let ends = ends.get(&partition.id);
+            PartitionLine {
+                partition: partition.clone(),
+                low: ends.and_then(|ends| ends.low),
+                head: ends.and_then(|ends| ends.head),
+            }
+        };
+        destination.partitions = Some(one.partitions.iter().map(partition).collect());
     }
     destination.findings = Some(one.findings.clone());
     let routes = topology.routes.iter().filter(|route| {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use waybill_model::destination::{DestinationId, DestinationItem, Exact};
+use waybill_model::destination::{DestinationId, DestinationItem, DestinationSummary, Exact};
 use waybill_model::messaging::{DestinationKind, Operation};
 use waybill_model::problem::Problem;
 use waybill_model::time::Timestamp;
@@ -131,7 +131,7 @@ impl Query {
         let quantile = |q| durations.and_then(|durations| durations.quantile_ms(q));
         let age = broker.map(|line| around.polls.age(&line.cluster, line.figures_at));
         let missing_since = broker.and_then(|line| line.missing_since);
-        let mut item = DestinationItem {
+        let mut line = DestinationSummary {
             id: match broker {
                 Some(line) if !found.is_only => DestinationId {
                     exact: Some(Exact {
@@ -173,8 +173,6 @@ impl Query {
             lag_messages: broker.and_then(|line| line.lag_messages),
             in_per_s: broker.and_then(|line| line.in_per_s),
             out_per_s: broker.and_then(|line| line.out_per_s),
-            partitions: broker.and_then(|line| line.partitions),
-            consumers: broker.and_then(|line| line.consumers),
             stored_bytes: broker.and_then(|line| line.stored_bytes),
             group_count: broker.map(|line| line.groups),
             finding_count: broker.map(|line| line.findings),
@@ -182,13 +180,23 @@ impl Query {
             coverage: broker.and_then(|line| around.coverage.get(&line.key()).copied()),
             unknown: Vec::new(),
         };
-        item.unknown = untold(&item);
+        line.unknown = untold(&line);
+        let mut item = DestinationItem {
+            line,
+            partitions: broker.and_then(|line| line.partitions),
+            consumers: broker.and_then(|line| line.consumers),
+        };
+        let untold = [
+            ("partitions", item.partitions.is_none()),
+            ("consumers", item.consumers.is_none()),
+        ];
+        item.line.unknown.extend(names(untold));
         item
     }
 }
 
-fn untold(item: &DestinationItem) -> Vec<&'static str> {
-    [
+fn untold(item: &DestinationSummary) -> Vec<&'static str> {
+    let members = [
         ("cluster", item.cluster.is_none()),
         ("kind", item.kind.is_none()),
         ("p50_ms", item.p50_ms.is_none()),
@@ -199,17 +207,19 @@ fn untold(item: &DestinationItem) -> Vec<&'static str> {
         ("lag_messages", item.lag_messages.is_none()),
         ("in_per_s", item.in_per_s.is_none()),
         ("out_per_s", item.out_per_s.is_none()),
-        ("partitions", item.partitions.is_none()),
-        ("consumers", item.consumers.is_none()),
         ("stored_bytes", item.stored_bytes.is_none()),
         ("group_count", item.group_count.is_none()),
         ("finding_count", item.finding_count.is_none()),
         ("dead_letters", item.dead_letters.is_none()),
         ("coverage", item.coverage.is_none()),
-    ]
-    .into_iter()
-    .filter_map(|(name, untold)| untold.then_some(name))
-    .collect()
+    ];
+    names(members).collect()
+}
+
+/// Of those that are not told.
+fn names<const N: usize>(members: [(&'static str, bool); N]) -> impl Iterator<Item = &'static str> {
+    let members = members.into_iter();
+    members.filter_map(|(name, untold)| untold.then_some(name))
 }
 
 pub(super) fn kind_of(kind: PlaceKind) -> DestinationKind {

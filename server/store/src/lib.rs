@@ -83,6 +83,7 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("setup_link", setup_link::STATEMENTS),
         ("signals", signals::STATEMENTS),
         ("tokens", tokens::STATEMENTS),
+        ("topology::ends", topology::ENDS_STATEMENTS),
         ("topology::lines", topology::LINE_STATEMENTS),
         (
             "topology::list_destinations",

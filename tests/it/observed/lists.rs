@@ -205,7 +205,9 @@ async fn spans_and_brokers_tell_of_one_destination_in_one_line() {
     assert_eq!(page["config"][0]["value"], "604800000");
     assert_eq!(page["findings"][0]["kind"], "under_replicated");
     assert_eq!(page["routes"][0]["to"], "orders.DLT");
-    assert_eq!(page["partition_details"][1]["leader"], "n1");
+    assert_eq!(page["partitions"][1]["leader"], "n1");
+    assert_eq!(page["partitions"][0]["head"], 40, "{page}");
+    assert!(page["consumers"].is_array(), "{page}");
     let group = &page["groups"][0];
     assert_eq!(
         (&group["name"], &group["lag_messages"]),

@@ -71,9 +71,13 @@ async fn grants_open_by_cluster_and_name_and_nothing_else_is_told() {
         };
         let destinations = query.destinations(destinations).await.unwrap().items;
         let groups = query.groups(groups).await.unwrap().items;
-        let places = destinations
-            .into_iter()
-            .map(|one| format!("{} {}", one.cluster.unwrap_or_default(), one.destination));
+        let places = destinations.into_iter().map(|one| {
+            format!(
+                "{} {}",
+                one.line.cluster.unwrap_or_default(),
+                one.line.destination
+            )
+        });
         let groups = groups
             .into_iter()
             .map(|one| format!("{} {}", one.group.cluster, one.group.name));
@@ -136,7 +140,10 @@ async fn grants_open_by_cluster_and_name_and_nothing_else_is_told() {
         ..DestinationQuery::default()
     };
     let left = query.destinations(all).await.unwrap().items;
-    assert_eq!((left.len(), left[0].cluster.as_deref()), (1, Some("west")));
+    assert_eq!(
+        (left.len(), left[0].line.cluster.as_deref()),
+        (1, Some("west"))
+    );
     let refused = query.destination(id, window, None).await.unwrap_err();
     assert_eq!(refused.code, Code::NotFound);
     observed.end().await;

@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use waybill_model::time::Timestamp;
 
-use super::{DestinationLine, GroupLine, kind_code};
+use super::{DestinationLine, GroupLine, ends, kind_code};
 use crate::connect::Store;
 use crate::error::{During, StoreError};
 use crate::rollup::role_code;
@@ -101,6 +101,7 @@ async fn save(
     }
     if !changes.destinations.is_empty() {
         destinations(tx, &changes.destinations).await?;
+        ends::save(tx, &changes.destinations).await?;
     }
     if !changes.groups.is_empty() {
         groups(tx, &changes.groups).await?;

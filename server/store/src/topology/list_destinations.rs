@@ -204,6 +204,7 @@ fn one(row: &PgRow) -> Result<ListedDestination, sqlx::Error> {
         dead_letters: row.try_get("dead_letters")?,
         figures_at: time("figures_at")?,
         missing_since: time("missing_since")?,
+        ends: Vec::new(),
     };
     let place = DestinationPlace {
         value: row.try_get("value")?,

@@ -1,6 +1,7 @@
 //! What brokers told last: the whole topology of each cluster, packed, and a narrow line for each
 //! destination and group, so that lists of many thousands are paged in SQL.
 
+mod ends;
 mod key;
 mod lines;
 mod list_destinations;
@@ -10,6 +11,7 @@ mod poll_state;
 
 use waybill_model::access::Sight;
 use waybill_model::messaging::DestinationRole;
+use waybill_model::reading::PartitionEnds;
 use waybill_model::time::Timestamp;
 use waybill_model::topology::DestinationKind;
 
@@ -22,7 +24,8 @@ pub use list_groups::{GroupFilter, GroupPlace, GroupSort};
 
 #[cfg(feature = "testing")]
 pub(crate) use {
-    lines::STATEMENTS as LINE_STATEMENTS, list_destinations::STATEMENTS as DESTINATION_STATEMENTS,
+    ends::STATEMENTS as ENDS_STATEMENTS, lines::STATEMENTS as LINE_STATEMENTS,
+    list_destinations::STATEMENTS as DESTINATION_STATEMENTS,
     list_groups::STATEMENTS as GROUP_STATEMENTS, packed::STATEMENTS as PACKED_STATEMENTS,
     poll_state::STATEMENTS as POLL_STATEMENTS,
 };
@@ -55,6 +58,9 @@ pub struct DestinationLine {
     pub figures_at: Option<Timestamp>,
     /// The broker leaves it out since then, while it cannot tell everything.
     pub missing_since: Option<Timestamp>,
+    /// By partition, as far as they were read. Written with the line and read apart
+    /// ([`destination_ends`](crate::Store::destination_ends)): a line that was read has none.
+    pub ends: Vec<PartitionEnds>,
 }
 
 /// What lists tell of a group that a broker told.
