@@ -152,6 +152,13 @@ pub trait Observe: Send + Sync {
     /// `unknown` lists.
     async fn topology(&self, patience: Duration) -> Result<Topology, Refused>;
 
+    /// Whether a look that costs little shows that the topology has changed since it was last told.
+    /// `false`: it shows nothing of the kind; it may have changed all the same.
+    async fn has_changed(&self, patience: Duration) -> Result<bool, Refused> {
+        let _ = patience;
+        Ok(false)
+    }
+
     /// Positions and depths. Quick cadence. What the last topology told may be used.
     async fn readings(&self, patience: Duration) -> Result<Readings, Refused>;
 

@@ -170,7 +170,7 @@ impl Keeper {
             return false;
         };
         let read_at = memory.snapshot.topology.as_ref().map(|told| told.at);
-        let rest_ms = self.pace.topology_every.as_millis() as f64 / 4.0;
+        let rest_ms = self.pace.look_every.as_millis() as f64;
         read_at.is_some_and(|at| now.ms_since(at) >= rest_ms)
             && memory.snapshot.unheard() > memory.unheard_of
     }

@@ -10,6 +10,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 pub struct Pace {
     pub readings_every: Duration,
     pub topology_every: Duration,
+    /// Between looks whether the topology has changed, and from one topology to the next at least.
+    pub look_every: Duration,
     pub readings_patience: Duration,
     pub topology_patience: Duration,
     pub grace: Duration,
@@ -19,9 +21,11 @@ pub struct Pace {
 
 impl Pace {
     pub fn every(interval: Duration) -> Self {
+        let topology_every = interval.max(Duration::from_secs(60));
         Self {
             readings_every: interval,
-            topology_every: interval.max(Duration::from_secs(60)),
+            topology_every,
+            look_every: topology_every / 4,
             readings_patience: Duration::from_secs(10),
             topology_patience: Duration::from_secs(30),
             grace: GRACE,

@@ -67,6 +67,7 @@ impl Schedule {
             tenure.keep(held, stop.clone()),
             self.watch_tenure(holds.clone(), stop.clone()),
             self.repeat(Question::Readings, holds.clone(), stop.clone()),
+            self.look(holds.clone(), stop.clone()),
             self.repeat(Question::Topology, holds, stop.clone()),
         );
         self.close(&mut *self.keeper.lock().await).await;
@@ -86,6 +87,32 @@ impl Schedule {
             tokio::select! {
                 () = stop.cancelled() => return,
                 changed = holds.changed() => if changed.is_err() { return },
+            }
+        }
+    }
+
+    /// Looks now and then whether the topology is to be read before its time.
+    async fn look(&self, holds: watch::Receiver<bool>, stop: CancellationToken) {
+        let pace = &self.target.pace;
+        let Some(observe) = self.target.cluster.observe() else {
+            return;
+        };
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(pace.look_every) => {}
+            }
+            if !*holds.borrow() || self.keeper.lock().await.refused().is_some() {
+                continue;
+            }
+            let patience = pace.readings_patience;
+            let changed = tokio::select! {
+                () = stop.cancelled() => return,
+                changed = self.within(patience, observe.has_changed(patience)) => changed,
+            };
+            // A refusal is told by the questions that matter.
+            if changed.unwrap_or(false) {
+                self.want_topology();
             }
         }
     }

@@ -138,6 +138,7 @@ async fn topology_is_that_of_the_tools(lab: &Lab) {
         topology.cluster_id.as_deref(),
         Some("AAAAAAAAAAAAAAAAAAAAAQ")
     );
+    assert_eq!(topology.version.as_deref(), Some("4.3-IV0"));
     assert_eq!(topology.nodes.len(), 3);
     for node in &topology.nodes {
         assert_eq!(node.roles, ["broker", "controller"]);
@@ -191,6 +192,16 @@ async fn topology_is_that_of_the_tools(lab: &Lab) {
         .clone()
         .unwrap();
     assert_eq!((work[0].0.as_str(), work[0].1.len()), ("orders", 6));
+    a_new_group_is_noticed_between_two_topologies(lab).await;
+}
+
+async fn a_new_group_is_noticed_between_two_topologies(lab: &Lab) {
+    assert_eq!(lab.observed.has_changed().await, Ok(false));
+    lab.commit("late", "orders", &[(0, 1)]).await;
+    assert_eq!(lab.observed.has_changed().await, Ok(true));
+    let topology = lab.observed.topology().await.unwrap();
+    assert!(topology.groups.iter().any(|group| group.name == "late"));
+    assert_eq!(lab.observed.has_changed().await, Ok(false));
 }
 
 async fn lags_are_those_of_the_tools(lab: &Lab) {

@@ -31,6 +31,10 @@ impl Observed {
         self.0.observe().unwrap().topology(PATIENCE).await
     }
 
+    pub async fn has_changed(&self) -> Result<bool, Refused> {
+        self.0.observe().unwrap().has_changed(PATIENCE).await
+    }
+
     pub async fn readings(&self) -> Result<Readings, Refused> {
         self.0.observe().unwrap().readings(PATIENCE).await
     }

@@ -23,6 +23,8 @@ pub(super) struct GroupMap {
 pub(super) struct KnownGroup {
     pub(super) coordinator: i32,
     pub(super) kind: GroupKind,
+    /// As listed, in the broker's words.
+    pub(super) state: Option<String>,
     /// What its members are to read now.
     pub(super) assigned: BTreeMap<String, BTreeSet<i32>>,
 }

@@ -26,6 +26,8 @@ pub struct Sim {
 struct State {
     script: Script,
     asked: Asked,
+    /// As last told.
+    told: Option<Topology>,
 }
 
 impl Sim {
@@ -33,7 +35,7 @@ impl Sim {
         Self {
             state: Arc::new(Mutex::new(State {
                 script,
-                asked: Asked::default(),
+                ..State::default()
             })),
         }
     }
@@ -113,7 +115,19 @@ impl Observe for Sim {
     async fn topology(&self, patience: Duration) -> Result<Topology, Refused> {
         self.answer(patience, |state| {
             state.asked.topology += 1;
+            state.told = Some(state.script.topology.clone());
             state.script.topology.clone()
+        })
+        .await
+    }
+
+    async fn has_changed(&self, patience: Duration) -> Result<bool, Refused> {
+        self.answer(patience, |state| {
+            state.asked.looks += 1;
+            state
+                .told
+                .as_ref()
+                .is_some_and(|told| *told != state.script.topology)
         })
         .await
     }

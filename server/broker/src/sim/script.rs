@@ -29,6 +29,7 @@ pub struct Asked {
     pub topology: u64,
     pub readings: u64,
     pub missing_rights: u64,
+    pub looks: u64,
 }
 
 fn unknown(member: &str, why: Why) -> Unknown {

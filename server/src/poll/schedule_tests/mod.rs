@@ -19,6 +19,7 @@ fn quick() -> Pace {
     Pace {
         readings_every: Duration::from_millis(50),
         topology_every: Duration::from_millis(400),
+        look_every: Duration::from_millis(100),
         readings_patience: Duration::from_millis(300),
         topology_patience: Duration::from_millis(300),
         grace: Duration::from_millis(100),
@@ -34,6 +35,10 @@ struct Running {
 }
 
 fn poll(database: &TestDatabase, name: &str, sim: &Sim, holder: &str) -> Running {
+    poll_at(quick(), database, name, sim, holder)
+}
+
+fn poll_at(pace: Pace, database: &TestDatabase, name: &str, sim: &Sim, holder: &str) -> Running {
     let health = Health::default();
     let target = Target {
         named: Named {
@@ -41,7 +46,7 @@ fn poll(database: &TestDatabase, name: &str, sim: &Sim, holder: &str) -> Running
             system: "simulated".into(),
         },
         cluster: Arc::new(sim.clone()),
-        pace: quick(),
+        pace,
         on_polled: Arc::new(|_| {}),
     };
     let store = database.store().clone();

@@ -50,3 +50,35 @@ async fn what_was_deleted_goes_and_what_came_is_asked_for() {
     assert_eq!(stored.destinations.len(), 1);
     running.end().await;
 }
+
+#[tokio::test]
+async fn a_look_has_the_topology_read_before_its_time() {
+    let database = TestDatabase::new().await;
+    let sim = orders(1);
+    let seldom = Pace {
+        topology_every: Duration::from_secs(3_600),
+        ..quick()
+    };
+    let running = poll_at(seldom, &database, "east", &sim, "one");
+    until_lag(&database, "east", 1).await;
+    let state = |word: &str| Some(word.to_owned());
+    assert_eq!(
+        group(&database, "east").await.unwrap().state,
+        state("stable")
+    );
+    // No reading names it.
+    sim.change(|script| script.topology.groups[0].state = state("empty"));
+    until("the new state", async || {
+        let line = group(&database, "east").await?;
+        (line.state == state("empty")).then_some(())
+    })
+    .await;
+    // The first, the changed one; none for looks that show nothing.
+    let looked = sim.asked().looks;
+    until("more looks", async || {
+        (sim.asked().looks > looked + 3).then_some(())
+    })
+    .await;
+    assert!(sim.asked().topology <= 3, "{:?}", sim.asked());
+    running.end().await;
+}

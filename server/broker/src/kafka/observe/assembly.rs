@@ -30,6 +30,7 @@ use crate::kafka::wire::failure::Failure;
 pub(super) struct Parts {
     pub(super) metadata: MetadataResponse,
     pub(super) cluster: Result<DescribeClusterResponse, Failure>,
+    pub(super) release: Result<Option<String>, Failure>,
     pub(super) quorum: Result<Quorum, Failure>,
     pub(super) eligible: Result<eligible::ByPartition, Failure>,
     pub(super) configs: configs::ByTopic,
@@ -41,11 +42,7 @@ pub(super) fn assemble(parts: Parts) -> Topology {
     let mut unknown = parts.groups.unknown.clone();
     let controller = controller(&parts, &mut unknown);
     unknown.extend(undescribed(&parts.metadata));
-    unknown.push(Unknown {
-        member: "version".into(),
-        why: Why::Unsupported,
-        detail: Some("brokers tell which requests they speak, not which release they are".into()),
-    });
+    let version = version(&parts, &mut unknown);
     unknown.push(Unknown {
         member: "connections".into(),
         why: Why::Unsupported,
@@ -53,7 +50,7 @@ pub(super) fn assemble(parts: Parts) -> Topology {
     });
     Topology {
         cluster_id: parts.metadata.cluster_id.as_ref().map(|id| id.to_string()),
-        version: None,
+        version,
         controller,
         connections: None,
         nodes: nodes::of(&parts),
@@ -64,6 +61,19 @@ pub(super) fn assemble(parts: Parts) -> Topology {
         routes: Vec::new(),
         unknown,
     }
+}
+
+fn version(parts: &Parts, unknown: &mut Vec<Unknown>) -> Option<String> {
+    match &parts.release {
+        Ok(Some(release)) => return Some(release.clone()),
+        Ok(None) => unknown.push(Unknown {
+            member: "version".into(),
+            why: Why::Unsupported,
+            detail: Some("only clusters with KRaft controllers finalize a version".into()),
+        }),
+        Err(failure) => unknown.push(failure.unknown("version", quorum::RIGHT)),
+    }
+    None
 }
 
 fn controller(parts: &Parts, unknown: &mut Vec<Unknown>) -> Option<String> {

@@ -74,6 +74,7 @@ pub(super) async fn read(session: &Session<'_>, map: &ClusterMap) -> Groups {
         let known = KnownGroup {
             coordinator: listed.coordinator,
             kind: listed.kind,
+            state: listed.state.clone(),
             assigned,
         };
         groups.groups.push(told(&name, &listed, described));
@@ -81,6 +82,24 @@ pub(super) async fn read(session: &Session<'_>, map: &ClusterMap) -> Groups {
     }
     session.client.learn_groups(Arc::new(groups.map.clone()));
     groups
+}
+
+/// Whether nodes list other groups than they did, or in other states. One that does not answer tells
+/// of no change.
+pub(super) async fn have_changed(session: &Session<'_>) -> bool {
+    let known = session.client.known();
+    let (Some(map), Some(before)) = (known.map, known.groups) else {
+        return false;
+    };
+    let (listed, silent, _) = list(session, &map).await;
+    let is_gone = |(name, group): (&String, &KnownGroup)| {
+        !listed.contains_key(name) && !silent.contains(&group.coordinator)
+    };
+    let is_new = |(name, group): (&String, &Listed)| {
+        let known = before.groups.get(name);
+        known.is_none_or(|known| known.state != group.state)
+    };
+    listed.iter().any(is_new) || before.groups.iter().any(is_gone)
 }
 
 /// Who lists a group is its coordinator. Besides: the nodes that did not answer.

@@ -3,7 +3,9 @@
 //! Slow cadence: [`topology`] asks for everything that changes seldom, and remembers where leaders
 //! and coordinators are. Quick cadence: [`readings`] asks each coordinator once for all commits of
 //! all its groups, then each leader once for the ends of all its partitions: two requests a
-//! broker, whatever the numbers of groups and partitions.
+//! broker, whatever the numbers of groups and partitions. Between two topologies each node is asked
+//! for its list of groups a few times: a group that is new, gone or in another state has it read
+//! before its time.
 
 mod assembly;
 mod assignment;
@@ -25,6 +27,7 @@ mod offset_fetch;
 mod partial;
 mod quorum;
 mod readings;
+mod release;
 mod rights;
 mod rights_text;
 mod share_groups;
@@ -64,6 +67,10 @@ impl Cluster for KafkaCluster {
 impl Observe for KafkaCluster {
     async fn topology(&self, patience: Duration) -> Result<Topology, Refused> {
         topology::read(&self.client.slowly(patience)).await
+    }
+
+    async fn has_changed(&self, patience: Duration) -> Result<bool, Refused> {
+        Ok(groups::have_changed(&self.client.slowly(patience)).await)
     }
 
     async fn readings(&self, patience: Duration) -> Result<Readings, Refused> {

@@ -5,7 +5,9 @@ use waybill_model::topology::Topology;
 
 use super::assembly::{Parts, assemble};
 use super::heads::Which;
-use super::{cluster, configs, eligible, groups, heads, log_dirs, metadata, quorum, readings};
+use super::{
+    cluster, configs, eligible, groups, heads, log_dirs, metadata, quorum, readings, release,
+};
 use crate::adapter::Refused;
 use crate::kafka::client::Session;
 
@@ -27,8 +29,9 @@ pub(super) async fn read(session: &Session<'_>) -> Result<Topology, Refused> {
         .map(|(name, _)| name)
         .collect();
     behind.sort_unstable();
-    let (cluster, quorum, eligible, configs, disks, groups, lows) = join!(
+    let (cluster, release, quorum, eligible, configs, disks, groups, lows) = join!(
         cluster::read(session),
+        release::read(session),
         quorum::read(session),
         eligible::read(session, &behind),
         configs::read(session, &names),
@@ -40,6 +43,7 @@ pub(super) async fn read(session: &Session<'_>) -> Result<Topology, Refused> {
     Ok(assemble(Parts {
         metadata: answer,
         cluster,
+        release,
         quorum,
         eligible,
         configs,
