@@ -228,3 +228,46 @@ fn orders_of_four() -> Vec<Vec<usize>> {
     }
     all
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_word_that_very_many_share_is_walked_without_loss() {
+    const MESSAGES: usize = 1_200;
+    let server = Server::start().await;
+    for part in 0..MESSAGES / 60 {
+        let (mut puts, mut gets) = (Vec::new(), Vec::new());
+        for at in 0..60 {
+            let offset = (part * 60 + at) as i64;
+            let message = one_message("kafka", "orders", "everybody", offset);
+            puts.push(message.producer);
+            gets.push(message.consumer);
+        }
+        otlp::post(&server.otlp_http, &otlp::request("shop", puts)).await;
+        otlp::post(&server.otlp_http, &otlp::request("billing", gets)).await;
+    }
+    for (word, limit) in [
+        ("attribute=order.id:everybody", 70),
+        ("key=everybody", 1_000),
+    ] {
+        let mut offsets = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = server
+                .api(&format!("/journeys?{word}&limit={limit}{cursor}"))
+                .await;
+            assert!(page.get("truncated").is_none(), "{word}");
+            let items = page["items"].as_array().unwrap();
+            offsets.extend(
+                items
+                    .iter()
+                    .map(|item| item["message"]["offset"].as_u64().unwrap()),
+            );
+            let Some(next) = page["next"].as_str() else {
+                break;
+            };
+            cursor = format!("&cursor={next}");
+        }
+        assert_eq!(offsets.len(), MESSAGES, "{word}: none twice");
+        let all: BTreeSet<u64> = offsets.into_iter().collect();
+        assert_eq!(all.len(), MESSAGES, "{word}: none left out");
+    }
+}

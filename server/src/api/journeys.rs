@@ -38,8 +38,8 @@ const KNOWN: &[&str] = &[
     "cursor",
 ];
 
-/// Journeys that fit every parameter, newest first. `searched_back_to` is set where time ran out,
-/// `truncated` where an exact word fits more than one search reads.
+/// Journeys that fit every parameter, newest arrival first; `next` walks on. `searched_back_to` is set
+/// where time ran out, `truncated` where one chain or trace holds more than is put together.
 #[utoipa::path(
     get, path = "/api/v1/journeys", tag = "journeys",
     params(

@@ -1,6 +1,5 @@
 //! Where a page ended: in the order of starts, ids break ties; or within the blocks walked.
 
-use waybill_model::journey::JourneySummary;
 use waybill_model::problem::{Code, Problem};
 use waybill_model::time::Timestamp;
 use waybill_store::BlockId;
@@ -12,13 +11,6 @@ pub(super) struct Cursor {
 }
 
 impl Cursor {
-    pub(super) fn of(summary: &JourneySummary) -> Self {
-        Self {
-            started_at: summary.started_at,
-            id: summary.id.clone(),
-        }
-    }
-
     pub(super) fn write(&self) -> String {
         format!("{}.{}", self.started_at.unix_nanos(), self.id)
     }
@@ -33,11 +25,6 @@ impl Cursor {
             })
         };
         parse().ok_or_else(not_ours)
-    }
-
-    /// Whether a journey comes after this place in the order.
-    pub(super) fn is_before(&self, summary: &JourneySummary) -> bool {
-        (summary.started_at, &summary.id) < (self.started_at, &self.id)
     }
 }
 

@@ -15,11 +15,12 @@ mod map;
 mod observed;
 mod overview;
 mod page;
-mod scan;
 mod search;
 mod select;
 pub mod series;
 mod spans;
+mod stretch;
+mod walk;
 mod watched;
 mod window;
 

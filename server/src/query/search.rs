@@ -1,7 +1,5 @@
 //! Lists of journeys: by an exact word, by trouble, or by looking through the newest.
 
-use std::collections::HashSet;
-
 use waybill_model::id::TraceId;
 use waybill_model::journey::{JourneyState, JourneySummary};
 use waybill_model::problem::{Code, Problem};
@@ -13,11 +11,13 @@ use super::Query;
 use super::cursor::{Cursor, Place};
 use super::gather::{Reach, Seeds};
 use super::select::{self, Pick};
+use super::stretch::Source;
+use super::walk::Walk;
 use crate::auth::store_problem;
 use crate::journey::summary;
 
 pub(super) const DEFAULT_LIMIT: u32 = 50;
-/// Frames read for one exact word: more matches than these hold are not a search any more.
+/// Frames read for one message.
 const MAX_FRAMES: usize = 1_024;
 
 /// What leads to journeys directly.
@@ -38,49 +38,51 @@ impl Query {
     pub async fn journeys(&self, query: JourneyQuery) -> Result<Page<JourneySummary>, Problem> {
         let limit = query.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, 1_000) as usize;
         let cursor = query.cursor.as_deref();
-        if let Some(exact) = exact(&query)? {
-            let after = cursor.map(Cursor::read).transpose()?;
-            return self.by_exact(exact, &query, limit, after).await;
-        }
-        let has_rows = query.text.is_some() || query.state.is_some_and(is_trouble);
-        if has_rows {
-            let after = cursor.map(Cursor::read).transpose()?;
-            return self.by_trouble(&query, limit, after).await;
-        }
+        let (source, reach) = match exact(&query)? {
+            Some(Exact::Reference(reference)) => return self.by_reference(reference, &query).await,
+            Some(Exact::Terms { terms, chains }) => {
+                let reach = match chains {
+                    true => Reach::Chains,
+                    false => Reach::Messages,
+                };
+                (Source::Terms(terms.into_iter().collect()), reach)
+            }
+            None if query.text.is_some() || query.state.is_some_and(is_trouble) => {
+                let after = cursor.map(Cursor::read).transpose()?;
+                return self.by_trouble(&query, limit, after).await;
+            }
+            None => (Source::Blocks, Reach::Messages),
+        };
         let after = cursor.map(Place::read).transpose()?;
-        self.by_scan(&query, limit, after).await
+        let walk = Walk {
+            source,
+            reach,
+            query: &query,
+            limit,
+        };
+        self.walk(walk, after).await
     }
 
-    async fn by_exact(
+    /// The one that is meant, where there is one.
+    async fn by_reference(
         &self,
-        exact: Exact,
+        reference: MessageRef,
         query: &JourneyQuery,
-        limit: usize,
-        after: Option<Cursor>,
     ) -> Result<Page<JourneySummary>, Problem> {
-        let terms = match &exact {
-            Exact::Terms { terms, .. } => terms.clone(),
-            Exact::Reference(reference) => reference_terms(reference),
-        };
+        let terms = reference_terms(&reference);
         let found = self.spans_by(&terms, None, MAX_FRAMES).await?;
-        let seeds: HashSet<_> = found
-            .spans
-            .iter()
-            .map(|s| (s.trace_id, s.span_id))
-            .collect();
-        let (reach, pick) = match exact {
-            Exact::Reference(reference) => (Reach::Messages, Pick::Named(reference)),
-            Exact::Terms { chains: true, .. } => (Reach::Chains, Pick::Touched(seeds)),
-            Exact::Terms { .. } => (Reach::Messages, Pick::Touched(seeds)),
-        };
+        let pick = Pick::Named(reference);
         let gathered = self
-            .gather(Seeds::spans(found.spans), reach, None, |rebuilt, spans| {
-                pick.of(rebuilt, spans)
-            })
+            .gather(
+                Seeds::spans(found.spans),
+                Reach::Messages,
+                None,
+                |rebuilt, spans| pick.of(rebuilt, spans),
+            )
             .await?;
         let all = gathered.rebuilt.journeys.iter();
         let fitting = all.filter(|j| gathered.wanted.contains(&j.id) && select::fits(j, query));
-        let mut page = turn(fitting.map(summary).collect(), limit, after);
+        let mut page = Page::new(fitting.map(summary).collect(), None);
         page.truncated = found.truncated || gathered.truncated;
         Ok(page)
     }
@@ -133,23 +135,6 @@ pub(super) fn is_trouble(state: JourneyState) -> bool {
         state,
         JourneyState::Delivered | JourneyState::Unknown | JourneyState::InFlight
     )
-}
-
-/// One page of what was found at once.
-fn turn(mut all: Vec<JourneySummary>, limit: usize, after: Option<Cursor>) -> Page<JourneySummary> {
-    all.sort_by(|a, b| (b.started_at, &b.id).cmp(&(a.started_at, &a.id)));
-    all.retain(|summary| {
-        after
-            .as_ref()
-            .is_none_or(|cursor| cursor.is_before(summary))
-    });
-    let more = all.len() > limit;
-    all.truncate(limit);
-    let next = all
-        .last()
-        .filter(|_| more)
-        .map(|last| Cursor::of(last).write());
-    Page::new(all, next)
 }
 
 fn exact(query: &JourneyQuery) -> Result<Option<Exact>, Problem> {

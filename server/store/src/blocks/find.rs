@@ -6,25 +6,26 @@ use std::collections::BTreeMap;
 use sqlx::{PgConnection, Row};
 use time::{Date, OffsetDateTime};
 use waybill_model::reference::Term;
-use waybill_model::time::TimeRange;
+use waybill_model::time::{TimeRange, Timestamp};
 
 use super::entries::Entry;
 use super::frame::FRAME_GROUPS;
-use super::probe::probe;
+use super::probe::{Wanted, probe};
 use super::{BlockId, CorruptFrame, Found, Once, frame};
 use crate::connect::Store;
 use crate::error::{During, StoreError};
-use crate::text::day_of;
+use crate::text::{day_of, instant};
 
 /// One state of the index for all statements of a look-up.
 const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 statements! {
-    FRAMES = "SELECT w.block, w.frame, b.bytes
+    FRAMES = "SELECT w.block, w.frame, b.bytes, b.received_at
             FROM unnest($1::date[], $2::bigint[], $3::integer[]) WITH ORDINALITY AS w(day, block, frame, place)
             CROSS JOIN LATERAL (
                 SELECT substr(b.frames, coalesce(b.frame_ends[w.frame], 0) + 1,
-                        b.frame_ends[w.frame + 1] - coalesce(b.frame_ends[w.frame], 0)) AS bytes
+                        b.frame_ends[w.frame + 1] - coalesce(b.frame_ends[w.frame], 0)) AS bytes,
+                    b.received_at
                 FROM span_block b
                 WHERE b.day = w.day AND b.id = w.block AND b.received_at >= $4 AND b.received_at < $5
                 OFFSET 0
@@ -54,6 +55,18 @@ impl Store {
         range: Option<TimeRange>,
         limit_frames: usize,
     ) -> Result<Found, StoreError> {
+        let newest = BlockId(i64::MAX);
+        self.find_up_to(newest, terms, range, limit_frames).await
+    }
+
+    /// The same among blocks up to `most`.
+    pub async fn find_up_to(
+        &self,
+        most: BlockId,
+        terms: &[Term],
+        range: Option<TimeRange>,
+        limit_frames: usize,
+    ) -> Result<Found, StoreError> {
         let range = Bounds::of(range);
         let mut tx = self.pool.begin_with(SNAPSHOT).await.during("find spans")?;
         let mut hits = Hits::new();
@@ -63,7 +76,12 @@ impl Store {
             let hit = hits.entry((Reverse(entry.block()), frame));
             hit.or_insert(Hit { day, groups: 0 }).groups |= 1 << (group % FRAME_GROUPS);
         };
-        probe(&mut tx, &self.filters, terms, &range, limit_frames, each).await?;
+        let wanted = Wanted {
+            terms,
+            most,
+            limit_frames,
+        };
+        probe(&mut tx, &self.filters, &wanted, &range, each).await?;
         let truncated = hits.len() > limit_frames;
         while hits.len() > limit_frames {
             hits.pop_last();
@@ -108,6 +126,7 @@ async fn frames(
                 frame,
                 groups: hit.map_or(EVERY_GROUP, |hit| hit.groups),
                 bytes: row.try_get::<Option<Vec<u8>>, _>(2)?.unwrap_or_default(),
+                received_at: instant(row.try_get(3)?),
             })
         })
         .collect::<Result<_, sqlx::Error>>()
@@ -125,8 +144,8 @@ pub(super) struct Bounds {
 impl Bounds {
     pub(super) fn of(range: Option<TimeRange>) -> Self {
         let range = range.unwrap_or(TimeRange {
-            from: waybill_model::time::Timestamp::EPOCH,
-            to: waybill_model::time::Timestamp::from_unix_nanos(i64::MAX),
+            from: Timestamp::EPOCH,
+            to: Timestamp::from_unix_nanos(i64::MAX),
         });
         Self {
             from: range.from.to_offset_date_time(),
@@ -143,6 +162,7 @@ pub(super) struct RawFrame {
     /// Which groups are wanted, a bit for each.
     pub(super) groups: u16,
     pub(super) bytes: Vec<u8>,
+    pub(super) received_at: Timestamp,
 }
 
 /// Decompressing is no work for the threads that serve requests.
@@ -151,6 +171,7 @@ async fn decode(frames: Vec<RawFrame>) -> Result<Found, StoreError> {
         let mut found = Found::default();
         let mut once = Once::default();
         for raw in frames {
+            found.arrivals.insert(raw.block, raw.received_at);
             match raw.read() {
                 Ok(spans) => {
                     found.spans.extend(once.keep(spans));

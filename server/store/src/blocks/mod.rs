@@ -25,7 +25,7 @@ pub(crate) mod probe;
 mod row;
 pub(crate) mod scan;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -96,6 +96,8 @@ pub struct Found {
     pub spans: Vec<Arc<Span>>,
     /// Parallel to the spans: the newest block that holds it, of those read.
     pub blocks: Vec<BlockId>,
+    /// When the blocks read arrived.
+    pub arrivals: BTreeMap<BlockId, Timestamp>,
     /// More frames held these terms than were allowed; the newest were read.
     pub truncated: bool,
     pub corrupt: Vec<CorruptFrame>,

@@ -9,6 +9,7 @@ use sqlx::{PgConnection, Row};
 use time::Date;
 use waybill_model::reference::Term;
 
+use super::BlockId;
 use super::entries::{Entry, index_term, read_page};
 use super::filter::may_hold;
 use super::find::Bounds;
@@ -29,7 +30,7 @@ statements! {
             ) p";
     /// Further pages of a term that fills several, newest blocks first.
     FURTHER = "SELECT entries FROM term_page
-            WHERE day = $1 AND segment = $2 AND first_term = $3 AND page > 0 AND page <= $4
+            WHERE day = $1 AND segment = $2 AND first_term = $3 AND page > $4 AND page <= $5
             ORDER BY page";
 }
 
@@ -45,21 +46,41 @@ struct Segment {
     filter_bytes: usize,
 }
 
+/// What is looked for.
+pub(super) struct Wanted<'a> {
+    pub(super) terms: &'a [Term],
+    /// No block after this one.
+    pub(super) most: BlockId,
+    /// How many frames are read, the newest: of a term that stands in more, further entries need not
+    /// be given.
+    pub(super) limit_frames: usize,
+}
+
 /// Gives each entry of the terms to `each`, with the day of its block. `tx` must see one state of
 /// the index throughout: between two statements a merge may replace the segments that the first
 /// one named.
 pub(super) async fn probe(
     tx: &mut PgConnection,
     filters: &Filters,
-    terms: &[Term],
+    wanted: &Wanted<'_>,
     range: &Bounds,
-    limit_frames: usize,
-    mut each: impl FnMut(Date, Entry),
+    each: impl FnMut(Date, Entry),
 ) -> Result<(), StoreError> {
+    let Wanted {
+        terms,
+        most,
+        limit_frames,
+    } = *wanted;
     let mut wanted: Vec<i64> = terms.iter().map(|term| index_term(*term)).collect();
     wanted.sort_unstable();
     wanted.dedup();
-    let segments = segments(tx, range).await?;
+    let mut given = Given {
+        most,
+        count: 0,
+        each,
+    };
+    let mut segments = segments(tx, range).await?;
+    segments.retain(|segment| segment.first_block <= most.0);
     let filters = filters.of(tx, &segments).await?;
     let mut asked: (Vec<i32>, Vec<Date>, Vec<i64>, Vec<i64>) = Default::default();
     for (at, segment) in (0..).zip(&segments) {
@@ -87,11 +108,18 @@ pub(super) async fn probe(
         let probed = Probed::of(row, &segments).during("find spans")?;
         // Neighbouring terms share a page: it is read once for all of them.
         if read.insert((probed.segment.id, probed.first_term)) {
-            probed.entries(probed.page, &wanted, &mut each)?;
+            probed.entries(probed.page, &wanted, &mut given)?;
         }
         if probed.run > 1 && probed.term == probed.first_term {
-            for page in further(tx, &probed, limit_frames).await? {
-                probed.entries(&page, &[probed.term], &mut each)?;
+            let enough = given.count + limit_frames * FRAME_GROUPS;
+            let step = i32::try_from(limit_frames * FRAME_GROUPS / ENTRIES_A_PAGE + 1);
+            let step = step.unwrap_or(i32::MAX);
+            let mut read = 0;
+            while read + 1 < probed.run && given.count < enough {
+                for page in further(tx, &probed, read, step).await? {
+                    probed.entries(&page, &[probed.term], &mut given)?;
+                }
+                read = read.saturating_add(step);
             }
         }
     }
@@ -123,17 +151,34 @@ async fn segments(tx: &mut PgConnection, range: &Bounds) -> Result<Vec<Segment>,
 async fn further(
     tx: &mut PgConnection,
     probed: &Probed<'_>,
-    limit_frames: usize,
+    after: i32,
+    pages: i32,
 ) -> Result<Vec<Vec<u8>>, StoreError> {
-    let pages = i32::try_from(limit_frames * FRAME_GROUPS / ENTRIES_A_PAGE + 1).unwrap_or(i32::MAX);
     sqlx::query_scalar(FURTHER)
         .bind(probed.segment.day)
         .bind(probed.segment.id)
         .bind(probed.first_term)
-        .bind(pages)
+        .bind(after)
+        .bind(after.saturating_add(pages))
         .fetch_all(tx)
         .await
         .during("find spans")
+}
+
+/// Entries on their way out.
+struct Given<F> {
+    most: BlockId,
+    count: usize,
+    each: F,
+}
+
+impl<F: FnMut(Date, Entry)> Given<F> {
+    fn give(&mut self, day: Date, entry: Entry) {
+        if entry.block() <= self.most.0 {
+            self.count += 1;
+            (self.each)(day, entry);
+        }
+    }
 }
 
 /// A page that may hold a term.
@@ -161,11 +206,11 @@ impl<'r> Probed<'r> {
         &self,
         page: &[u8],
         wanted: &[i64],
-        each: &mut impl FnMut(Date, Entry),
+        given: &mut Given<impl FnMut(Date, Entry)>,
     ) -> Result<(), StoreError> {
         let of_wanted = |entry: Entry| {
             if wanted.binary_search(&entry.term).is_ok() {
-                each(self.segment.day, entry);
+                given.give(self.segment.day, entry);
             }
         };
         read_page(page, self.first_term, self.segment.first_block, of_wanted)

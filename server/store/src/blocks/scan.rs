@@ -220,6 +220,7 @@ impl RawBlock {
                 frame: number,
                 groups: EVERY_GROUP,
                 bytes,
+                received_at: self.received_at,
             }
         })
     }

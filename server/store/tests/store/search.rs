@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use waybill_model::reference::Term;
 use waybill_model::time::{TimeRange, Timestamp};
 use waybill_store::testing::TestDatabase;
-use waybill_store::{IndexedSpan, Store, encode};
+use waybill_store::{BlockId, IndexedSpan, Store, encode};
 
 use crate::{noon, spans};
 
@@ -89,6 +89,23 @@ async fn a_term_of_every_span_gives_the_newest_frames_and_says_so() {
     let found = store.find(&[hot], None, 32).await.unwrap();
     assert!(!found.truncated);
     assert_eq!(found.spans.len(), 3_200);
+    // From the newest down, some frames at a time: everything once.
+    let (mut most, mut seen) = (BlockId(i64::MAX), HashSet::new());
+    loop {
+        let found = store.find_up_to(most, &[hot], None, 5).await.unwrap();
+        assert!(found.arrivals.keys().all(|block| *block <= most));
+        let new = found
+            .spans
+            .iter()
+            .filter(|s| seen.insert(s.span_id))
+            .count();
+        assert_eq!(new, found.spans.len());
+        let Some(oldest) = found.arrivals.keys().next() else {
+            break;
+        };
+        most = BlockId(oldest.0 - 1);
+    }
+    assert_eq!(seen.len(), 3_200);
 }
 
 #[tokio::test]
