@@ -21,7 +21,7 @@ run: ## the server alone
 	@exec target/release/waybill serve
 build: ## release server with its console embedded: target/release/waybill
 	@setup/build.sh
-bench: ## measure ingest against plain COPY on this machine; not part of make test
+bench: ## measure ingest, polling of real brokers and pages on this machine; not part of make test
 	@setup/bench.sh
 soak: ## the long tests: kills, power cuts (root and loop devices), full sizes
 	@setup/long.sh soak

@@ -7,6 +7,6 @@ cd "$ROOT"
 
 "$SETUP/packages.sh" demo
 say "bench: building with thin LTO (about 10 minutes on 2 cores the first time)"
-cargo build --locked --profile dist -p waybill-tests --bin waybill-bench
+cargo build --locked --profile dist -p waybill-tests --bin waybill-bench -p waybill-server --bin waybill
 say "bench: measuring; leave the machine alone meanwhile"
 exec "$(target_dir)/dist/waybill-bench" "$@"

@@ -1,20 +1,38 @@
 //! `make bench`: measures the built server and writes docs/benchmarks.md.
 //!
-//!     waybill-bench ingest|freshness|pages|all [--seconds N] [--rounds N]
+//!     waybill-bench ingest|freshness|pages|lag|queues|lists|idle|all [--seconds N] [--rounds N]
 //!
 //! Nothing here is a test: figures depend on the machine, which the report names.
 
 mod freshness;
+mod idle;
 mod ingest;
+mod kafka_cluster;
+mod lag;
+mod lists;
 mod load;
 mod pages;
+mod queues;
 mod report;
 mod send;
+mod stored;
 mod system;
 
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+
+/// These share a system.
+const SPANS: [&str; 3] = ["freshness", "ingest", "pages"];
+const KNOWN: [&str; 7] = [
+    "freshness",
+    "ingest",
+    "pages",
+    "lag",
+    "queues",
+    "lists",
+    "idle",
+];
 
 pub struct Plan {
     pub rounds: usize,
@@ -37,22 +55,36 @@ async fn main() -> Result<()> {
             other => bail!("{other} is not known: --seconds and --rounds are"),
         }
     }
+    if what != "all" && !KNOWN.contains(&what.as_str()) {
+        bail!("{what} is not known: {} and all are", KNOWN.join(", "));
+    }
+    let is_wanted = |one: &str| what == "all" || what == one;
     let binary = system::binary()?;
     println!("measuring {}", binary.display());
-    let mut report = report::Report::new(&binary);
-    let all = what == "all";
-    if !all && !["ingest", "freshness", "pages"].contains(&what.as_str()) {
-        bail!("{what} is not known: ingest, freshness, pages and all are");
+    let mut report = report::Report::new(&binary, &format!("waybill-bench {what}"));
+    if SPANS.iter().any(|one| is_wanted(one)) {
+        let system = system::System::start(&binary).await?;
+        if is_wanted("freshness") {
+            freshness::measure(&system, &mut report).await?;
+        }
+        if is_wanted("ingest") {
+            ingest::measure(&system, &plan, &mut report).await?;
+        }
+        if is_wanted("pages") {
+            pages::measure(&system, &mut report).await?;
+        }
     }
-    let system = system::System::start(&binary).await?;
-    if all || what == "freshness" {
-        freshness::measure(&system, &mut report).await?;
+    if is_wanted("lag") {
+        lag::measure(&binary, &mut report).await?;
     }
-    if all || what == "ingest" {
-        ingest::measure(&system, &plan, &mut report).await?;
+    if is_wanted("queues") {
+        queues::measure(&binary, &mut report).await?;
     }
-    if all || what == "pages" {
-        pages::measure(&system, &mut report).await?;
+    if is_wanted("lists") {
+        lists::measure(&binary, &mut report).await?;
+    }
+    if is_wanted("idle") {
+        idle::measure(&binary, &mut report).await?;
     }
     report.write()
 }

@@ -17,7 +17,7 @@ const DATABASE: &str = "postgres";
 pub struct System {
     server: Child,
     postgres: PostgresServer,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     pub grpc: SocketAddr,
     pub http: SocketAddr,
     pub console: SocketAddr,
@@ -30,6 +30,11 @@ pub struct System {
 impl System {
     /// Ready when it returns. `binary`: a built `waybill`.
     pub async fn start(binary: &PathBuf) -> Result<Self> {
+        Self::start_with(binary, "").await
+    }
+
+    /// `clusters`: further lines of the configuration.
+    pub async fn start_with(binary: &PathBuf, clusters: &str) -> Result<Self> {
         let postgres = PostgresServer::start(ServerOptions { fsync: true })?;
         let folder = tempfile::tempdir()?;
         let [grpc, http, console] = free_addresses()?;
@@ -40,7 +45,7 @@ impl System {
             format!(
                 "data_dir = {data:?}\n[server]\nlisten = \"{console}\"\npublic_url = \"http://{console}\"\n\
                  [ingest]\notlp_grpc = \"{grpc}\"\notlp_http = \"{http}\"\n\
-                 [database]\nurl = {:?}\n",
+                 [database]\nurl = {:?}\n{clusters}",
                 postgres.url(DATABASE),
             ),
         )?;
@@ -58,7 +63,7 @@ impl System {
             server,
             store: Store::connect(postgres.connect_options(DATABASE)).await?,
             postgres,
-            _folder: folder,
+            folder,
             grpc,
             http,
             console,
@@ -105,7 +110,11 @@ impl System {
                 return Ok(());
             }
             if let Some(status) = self.server.try_wait()? {
-                bail!("the server ended with {status}");
+                let log = std::fs::read_to_string(self.folder.path().join("log"));
+                bail!(
+                    "the server ended with {status}: {}",
+                    log.unwrap_or_default()
+                );
             }
             ensure!(
                 started.elapsed() < Duration::from_secs(60),
@@ -115,17 +124,30 @@ impl System {
         }
     }
 
+    pub fn pid(&self) -> u32 {
+        self.server.id()
+    }
+
     /// CPU seconds of server and database together, and of the database alone.
     pub fn cpu_seconds(&self) -> (f64, f64) {
         let postgres = self.postgres.cpu_seconds();
-        (server_cpu_seconds(self.server.id()) + postgres, postgres)
+        (cpu_seconds_of(self.server.id()) + postgres, postgres)
     }
 
     /// MiB: the server's resident memory at its highest, Postgres not counted.
     pub fn peak_rss_mib(&self) -> f64 {
+        self.memory_mib("VmHWM:")
+    }
+
+    /// MiB: what it is now.
+    pub fn rss_mib(&self) -> f64 {
+        self.memory_mib("VmRSS:")
+    }
+
+    fn memory_mib(&self, name: &str) -> f64 {
         let path = format!("/proc/{}/status", self.server.id());
         let status = std::fs::read_to_string(path).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
         let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse::<f64>().ok());
         kib.unwrap_or(0.0) / 1_024.0
     }
@@ -152,7 +174,7 @@ pub fn binary() -> Result<PathBuf> {
 }
 
 /// Source: proc(5), `/proc/pid/stat`, fields 14 and 15.
-fn server_cpu_seconds(pid: u32) -> f64 {
+pub fn cpu_seconds_of(pid: u32) -> f64 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let Some((_, rest)) = stat.rsplit_once(')') else {
         return 0.0;

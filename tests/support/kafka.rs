@@ -22,10 +22,13 @@ pub struct Wanted {
     /// Where clients of the second listener are sent instead, a port a node: a proxy. Not of the
     /// first, which brokers use among themselves.
     pub advertised: Vec<u16>,
+    /// Heap of each node, in MiB; 0: the usual 256.
+    pub heap_mib: u32,
 }
 
 pub struct Kafka {
     pub folder: tempfile::TempDir,
+    heap_mib: u32,
     nodes: Vec<KafkaNode>,
 }
 
@@ -37,6 +40,7 @@ struct KafkaNode {
 }
 
 const PATIENCE: Duration = Duration::from_secs(120);
+const HEAP_MIB: u32 = 256;
 
 impl Kafka {
     /// Waits until every node has started.
@@ -71,7 +75,15 @@ impl Kafka {
                 process: None,
             });
         }
-        let mut kafka = Self { folder, nodes };
+        let heap_mib = match wanted.heap_mib {
+            0 => HEAP_MIB,
+            heap_mib => heap_mib,
+        };
+        let mut kafka = Self {
+            folder,
+            heap_mib,
+            nodes,
+        };
         (0..wanted.nodes).for_each(|index| kafka.launch(index));
         (0..wanted.nodes).for_each(|index| kafka.wait_started(index));
         kafka
@@ -96,7 +108,7 @@ impl Kafka {
     pub fn launch(&mut self, node: usize) {
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL"]);
-        let java = java("kafka.Kafka");
+        let java = java_with(self.heap_mib, "kafka.Kafka");
         command.arg(java.get_program()).args(java.get_args());
         command.arg(&self.nodes[node].properties);
         let log = self.folder.path().join(format!("n{}.log", node + 1));
@@ -214,9 +226,14 @@ pub fn tool(class: &str, arguments: &[&str]) -> String {
 }
 
 pub fn java(class: &str) -> Command {
+    java_with(HEAP_MIB, class)
+}
+
+fn java_with(heap_mib: u32, class: &str) -> Command {
     let mut command = Command::new("java");
     command
-        .args(["-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"])
+        .arg(format!("-Xmx{heap_mib}m"))
+        .args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"])
         .arg(format!(
             "-Dlog4j2.configurationFile={}",
             root().join("setup/kafka/log4j2.properties").display()

@@ -137,7 +137,9 @@ pub struct GroupPage {
     pub members: Option<Vec<Member>>,
     /// By destination, then by number; null while no position was read.
     pub partitions: Option<Vec<PartitionPosition>>,
-    /// When the positions last changed; they hold until `as_of`.
+    /// When the positions were read. They hold until `as_of`, except in a cluster in which more than
+    /// 100,000 positions move between two readings: there groups are written in turn, and
+    /// `lag_messages` is newer than the positions.
     pub changed_at: Option<Timestamp>,
 }
 

@@ -7,6 +7,7 @@
 pub mod access;
 pub mod audit;
 pub mod cluster;
+pub mod commits;
 pub mod destination;
 pub mod group;
 pub mod id;

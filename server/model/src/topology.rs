@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::commits::{Commit, Commits, GroupCommits, Place, Position};
 use crate::messaging::DestinationRole;
 use crate::time::Timestamp;
 
@@ -219,7 +220,7 @@ pub struct Member {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Readings {
     pub heads: Vec<Head>,
-    pub commits: Vec<Commit>,
+    pub commits: Commits,
     pub depths: Vec<Depth>,
     /// Where the figures were read, for a broker that has more than one place to read them.
     pub source: Option<String>,
@@ -235,18 +236,6 @@ pub struct Head {
     pub head: i64,
     /// The oldest offset kept; read seldom.
     pub low: Option<i64>,
-    pub at: Timestamp,
-}
-
-/// One group on one partition. `committed` is `None` where the group never committed: its lag then
-/// counts from `low`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Commit {
-    pub group: String,
-    pub destination: String,
-    pub partition: String,
-    pub committed: Option<i64>,
-    /// Read before the heads, so that a lag is never negative.
     pub at: Timestamp,
 }
 

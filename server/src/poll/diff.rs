@@ -3,22 +3,15 @@
 use std::collections::{HashMap, HashSet};
 
 use waybill_model::time::Timestamp;
-use waybill_store::readings::GroupSample;
 use waybill_store::topology::{DestinationLine, GroupLine, LineChanges};
 
-use super::group_figures;
 use super::lines::Lines;
-use super::snapshot::Snapshot;
-
-const HOUR_MS: i64 = 3_600_000;
 
 /// What the store has of one cluster.
 #[derive(Debug, Default)]
 pub struct Written {
     destinations: HashMap<i64, DestinationLine>,
     groups: HashMap<i64, GroupLine>,
-    /// Of samples: what they said, and in which hour.
-    samples: HashMap<i64, (u64, i64)>,
     /// Keys of lines whose figures were read since: what they lack now, the broker does not tell.
     read: HashSet<i64>,
     /// When the figures were told that whoever polled before has left.
@@ -87,44 +80,6 @@ impl Written {
         }
     }
 
-    /// Groups whose positions differ from their last sample, and each the first time in an hour, at
-    /// most so many partitions at a time: names are written out. Asked again after each was taken,
-    /// until there is none.
-    pub fn samples(
-        &self,
-        lines: &Lines,
-        snapshot: &Snapshot,
-        at: Timestamp,
-        most_partitions: usize,
-    ) -> Vec<GroupSample> {
-        let hour = at.unix_millis().div_euclid(HOUR_MS);
-        let mut samples = Vec::new();
-        let mut partitions = 0;
-        for line in &lines.groups {
-            if partitions >= most_partitions {
-                break;
-            }
-            let key = line.key();
-            let Some(figures) = lines.figures.get(&key) else {
-                continue;
-            };
-            let Some(kept) = snapshot.positions.groups.get(line.name.as_str()) else {
-                continue;
-            };
-            if self.samples.get(&key) != Some(&(figures.fingerprint, hour)) {
-                let positions = group_figures::partitions(&snapshot.positions, kept);
-                partitions += positions.len().max(1);
-                samples.push(GroupSample {
-                    group: key,
-                    at,
-                    lag_messages: line.lag_messages,
-                    partitions: positions,
-                });
-            }
-        }
-        samples
-    }
-
     /// After the store has taken them.
     pub fn take_changes(&mut self, changes: LineChanges) {
         for key in &changes.gone_destinations {
@@ -134,23 +89,12 @@ impl Written {
         for key in &changes.gone_groups {
             self.groups.remove(key);
             self.read.remove(key);
-            self.samples.remove(key);
         }
         let destinations = changes.destinations.into_iter();
         self.destinations
             .extend(destinations.map(|line| (line.key(), line)));
         let groups = changes.groups.into_iter();
         self.groups.extend(groups.map(|line| (line.key(), line)));
-    }
-
-    pub fn take_samples(&mut self, samples: &[GroupSample], lines: &Lines) {
-        for sample in samples {
-            if let Some(figures) = lines.figures.get(&sample.group) {
-                let hour = sample.at.unix_millis().div_euclid(HOUR_MS);
-                self.samples
-                    .insert(sample.group, (figures.fingerprint, hour));
-            }
-        }
     }
 }
 

@@ -1,6 +1,7 @@
 use waybill_broker::sim::Script;
 
 use super::super::lines::{Named, lines};
+use super::super::snapshot::Snapshot;
 use super::*;
 
 fn named() -> Named {
@@ -101,54 +102,4 @@ fn figures_of_the_process_before_stay_until_they_are_read() {
         ),
         (None, 1)
     );
-}
-
-#[test]
-fn a_sample_is_kept_when_positions_move_and_once_an_hour() {
-    let mut script = Script::of_topics(&[("orders", 2)], "billing");
-    let mut written = Written::default();
-    let mut snapshot = snapshot(&script);
-    let count = |written: &mut Written, snapshot: &Snapshot, when| {
-        let told = lines(&named(), snapshot);
-        let samples = written.samples(&told, snapshot, when, usize::MAX);
-        written.take_samples(&samples, &told);
-        samples
-    };
-    assert_eq!(count(&mut written, &snapshot, at(0)).len(), 1);
-    assert_eq!(count(&mut written, &snapshot, at(5)).len(), 0);
-    script.head("orders", 1, 3);
-    snapshot.take_readings(script.readings, at(10));
-    let moved = count(&mut written, &snapshot, at(10));
-    assert_eq!(moved[0].lag_messages, Some(3));
-    assert_eq!(moved[0].partitions[1].lag_messages, Some(3));
-    assert_eq!(
-        count(&mut written, &snapshot, at(3_601)).len(),
-        1,
-        "another hour"
-    );
-}
-
-#[test]
-fn samples_are_handed_out_in_parts() {
-    let mut script = Script::of_topics(&[("orders", 2)], "billing");
-    for group in ["audit", "watch"] {
-        script.topology.groups.push(waybill_model::topology::Group {
-            name: group.into(),
-            ..Default::default()
-        });
-        script.commit(group, "orders", 0, Some(0));
-    }
-    let mut written = Written::default();
-    let snapshot = snapshot(&script);
-    let told = lines(&named(), &snapshot);
-    let mut parts = Vec::new();
-    loop {
-        let samples = written.samples(&told, &snapshot, at(0), 2);
-        if samples.is_empty() {
-            break;
-        }
-        written.take_samples(&samples, &told);
-        parts.push(samples.len());
-    }
-    assert_eq!(parts, [1, 2]);
 }

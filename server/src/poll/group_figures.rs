@@ -1,7 +1,6 @@
 //! One group on all its partitions.
 
 use std::collections::BTreeMap;
-use std::hash::Hasher;
 use std::sync::Arc;
 
 use waybill_model::reading::PartitionPosition;
@@ -28,35 +27,54 @@ pub struct GroupFigures {
 pub fn figures(positions: &Positions, group: &GroupKept) -> GroupFigures {
     let mut figures = GroupFigures::default();
     let mut hasher = Xxh3::new();
+    // Partitions of one destination mostly stand together.
+    let mut here: Option<(&Arc<str>, Sum)> = None;
     for (commit, place) in placed(positions, group) {
         let lag = lag(commit.committed, place.head, place.low);
         figures.partitions += 1;
         figures.sum.add(lag);
-        match figures.by_destination.get_mut(&place.destination) {
-            Some(sum) => sum.add(lag),
-            None => {
+        match &mut here {
+            Some((name, sum)) if Arc::ptr_eq(name, &place.destination) => sum.add(lag),
+            _ => {
                 let mut sum = Sum::default();
                 sum.add(lag);
-                figures
-                    .by_destination
-                    .insert(place.destination.clone(), sum);
+                if let Some((name, sum)) = here.replace((&place.destination, sum)) {
+                    figures.add_destination(name, sum);
+                }
             }
         }
-        for offset in [commit.committed, place.head] {
-            // No offset is the least number.
-            hasher.write_i64(offset.unwrap_or(i64::MIN));
+        // No offset is the least number.
+        let offset = |offset: Option<i64>| offset.unwrap_or(i64::MIN).to_le_bytes();
+        let lag = lag.unwrap_or(u64::MAX).to_le_bytes();
+        let bytes = [offset(commit.committed), offset(place.head), lag];
+        hasher.update(bytes.as_flattened());
+        if !group.is_told(commit) {
+            figures.age(group.at(commit));
         }
-        hasher.write_u64(lag.unwrap_or(u64::MAX));
-        let old = [
-            (commit.told, commit.at),
-            (place.told || place.head.is_none(), place.at),
-        ];
-        for (_, at) in old.into_iter().filter(|(told, _)| !told) {
-            figures.aged = Some(figures.aged.map_or(at, |aged| aged.min(at)));
+        if !place.told && place.head.is_some() {
+            figures.age(place.at);
         }
+    }
+    if let Some((name, sum)) = here {
+        figures.add_destination(name, sum);
     }
     figures.fingerprint = hasher.digest();
     figures
+}
+
+impl GroupFigures {
+    fn add_destination(&mut self, name: &Arc<str>, sum: Sum) {
+        match self.by_destination.get_mut(name) {
+            Some(known) => known.plus(sum),
+            None => {
+                self.by_destination.insert(name.clone(), sum);
+            }
+        }
+    }
+
+    fn age(&mut self, at: Timestamp) {
+        self.aged = Some(self.aged.map_or(at, |aged| aged.min(at)));
+    }
 }
 
 /// Written out, by destination, then by number where partitions have numbers.

@@ -6,13 +6,17 @@ use tokio::task::spawn_blocking;
 use waybill_model::cluster::{MissingRight, PollState, Refusal};
 use waybill_model::time::Timestamp;
 use waybill_model::topology::{Readings, Topology};
-use waybill_store::readings::ReadingBatch;
+use waybill_store::readings::{GroupSample, ReadingBatch};
+use waybill_store::topology::GroupLine;
 use waybill_store::{Store, StoreError};
 
 use super::diff::Written;
+use super::group_figures;
 use super::lines::{Lines, Named, lines};
 use super::minutes::{Figure, Minutes};
 use super::pace::Pace;
+use super::positions::Positions;
+use super::sampling::Sampling;
 use super::snapshot::Snapshot;
 
 pub struct Keeper {
@@ -29,6 +33,7 @@ pub struct Keeper {
 struct Memory {
     snapshot: Snapshot,
     written: Written,
+    sampling: Sampling,
     minutes: Minutes,
     /// As the store has it.
     saved: Option<Arc<Topology>>,
@@ -264,24 +269,46 @@ impl Memory {
         if self.snapshot.topology.is_some() {
             let changes = self.written.changes(&lines);
             store.save_lines(&named.cluster, &changes).await?;
+            for group in &changes.gone_groups {
+                self.sampling.forget(*group);
+            }
             self.written.take_changes(changes);
         }
         self.save_readings(store, &named.cluster).await?;
-        let Some(at) = read_at else { return Ok(()) };
-        loop {
-            let samples = self
-                .written
-                .samples(&lines, &self.snapshot, at, PARTITIONS_A_WRITE);
-            if samples.is_empty() {
-                return Ok(());
+        match read_at {
+            Some(at) => self.save_samples(store, &named.cluster, &lines, at).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn save_samples(
+        &mut self,
+        store: &Store,
+        cluster: &str,
+        lines: &Lines,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let due = self.sampling.due(lines, at);
+        let mut due = due.into_iter().peekable();
+        while due.peek().is_some() {
+            let (mut samples, mut partitions) = (Vec::new(), 0);
+            while let Some(one) = due.next_if(|_| partitions < PARTITIONS_A_WRITE) {
+                partitions += one.partitions.max(1);
+                samples.extend(sample(
+                    &self.snapshot.positions,
+                    &lines.groups[one.line],
+                    at,
+                ));
             }
             let batch = ReadingBatch {
+                superseded: self.sampling.superseded(&samples),
                 samples,
                 ..ReadingBatch::default()
             };
-            store.save_readings(&named.cluster, &batch).await?;
-            self.written.take_samples(&batch.samples, &lines);
+            store.save_readings(cluster, &batch).await?;
+            self.sampling.take(&batch.samples, lines);
         }
+        Ok(())
     }
 
     async fn save_readings(&mut self, store: &Store, cluster: &str) -> Result<(), StoreError> {
@@ -302,6 +329,16 @@ fn add(unsaved: &mut ReadingBatch, over: ReadingBatch) {
         tracing::warn!("roll-ups of readings are let go: the database takes none");
         *unsaved = ReadingBatch::default();
     }
+}
+
+fn sample(positions: &Positions, line: &GroupLine, at: Timestamp) -> Option<GroupSample> {
+    let kept = positions.groups.get(line.name.as_str())?;
+    Some(GroupSample {
+        group: line.key(),
+        at,
+        lag_messages: line.lag_messages,
+        partitions: group_figures::partitions(positions, kept),
+    })
 }
 
 /// Of groups their lag, of destinations what they hold.

@@ -36,6 +36,11 @@ impl Sum {
         }
     }
 
+    pub fn plus(&mut self, other: Self) {
+        self.known = self.known.saturating_add(other.known);
+        self.unknown += other.unknown;
+    }
+
     /// `None` where one part is not known: a sum without it would be too small.
     pub fn whole(self) -> Option<u64> {
         (self.unknown == 0).then_some(self.known)

@@ -17,10 +17,7 @@ fn at(seconds: i64) -> Timestamp {
 /// As the simulator would, at a known time.
 fn read(snapshot: &mut Snapshot, script: &Script, seconds: i64) {
     let mut readings = script.readings.clone();
-    readings
-        .commits
-        .iter_mut()
-        .for_each(|commit| commit.at = at(seconds));
+    readings.commits.set_time(at(seconds));
     readings
         .heads
         .iter_mut()

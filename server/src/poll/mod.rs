@@ -12,6 +12,7 @@ mod minutes;
 mod pace;
 mod places;
 mod positions;
+mod sampling;
 mod schedule;
 mod snapshot;
 mod tenure;

@@ -2,13 +2,13 @@
 //! a broker leaves out ages in place of vanishing.
 //!
 //! Built anew from each reading, with what was not told again carried over: bounded by what one
-//! reading and the topology hold, 40 bytes a (group, partition).
+//! reading and the topology hold, 24 bytes a (group, partition).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use waybill_model::time::Timestamp;
-use waybill_model::topology::{Commit, Depth, Head, Readings};
+use waybill_model::topology::{Commits, Depth, GroupCommits, Head, Position, Readings};
 
 use super::depths::DepthKept;
 use super::lag::Step;
@@ -26,20 +26,22 @@ type Depths = BTreeMap<(Option<String>, String), DepthKept>;
 
 #[derive(Clone, Debug, Default)]
 pub struct GroupKept {
-    /// Sorted by place.
+    /// Sorted by place, each once.
     pub commits: Vec<CommitKept>,
+    /// Of the last reading, and of those before it that told what was carried over: few.
+    times: Vec<Timestamp>,
     /// Over all its partitions, since the reading before.
     pub step: Step,
     pub per_s: Option<f64>,
 }
 
+/// There may be millions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CommitKept {
     pub place: u32,
+    /// Which of the group's times.
+    read: u32,
     pub committed: Option<i64>,
-    pub at: Timestamp,
-    /// By the last reading; else it was carried over.
-    pub told: bool,
 }
 
 /// What still exists, as the topology tells; everything while none was read.
@@ -68,7 +70,7 @@ impl Positions {
         }
         next.take_commits(&self.groups, readings.commits);
         if partial {
-            next.keep_commits(&self.groups, existing);
+            next.keep_commits(self.groups, existing);
         }
         for depth in readings.depths {
             next.take_depth(&self.depths, depth);
@@ -138,58 +140,69 @@ impl Positions {
         }
     }
 
-    fn take_commits(&mut self, before: &BTreeMap<Arc<str>, GroupKept>, commits: Vec<Commit>) {
-        let mut groups: HashMap<&str, Vec<CommitKept>> = HashMap::new();
-        for run in commits.chunk_by(|a, b| a.group == b.group) {
-            let kept = groups.entry(&run[0].group).or_default();
-            kept.reserve(run.len());
-            for commit in run {
-                let place = self.use_place(&commit.destination, &commit.partition);
-                kept.push(CommitKept {
+    fn take_commits(&mut self, before: &BTreeMap<Arc<str>, GroupKept>, commits: Commits) {
+        let (names, groups) = commits.into_parts();
+        // By the reading's own numbers.
+        let mut numbers: Vec<Option<u32>> = vec![None; names.len()];
+        for group in groups {
+            let GroupCommits {
+                group: name,
+                at,
+                positions,
+            } = group;
+            let place = |position: Position| {
+                let number = numbers.get_mut(position.place as usize)?;
+                let place = match number {
+                    Some(place) => *place,
+                    None => {
+                        let name = names.get(position.place as usize)?;
+                        let place = self.use_place(&name.destination, &name.partition);
+                        *number.insert(place)
+                    }
+                };
+                Some(CommitKept {
                     place,
-                    committed: commit.committed,
-                    at: commit.at,
-                    told: true,
-                });
+                    read: 0,
+                    committed: position.committed,
+                })
+            };
+            // In the same memory.
+            let told: Vec<CommitKept> = positions.into_iter().filter_map(place).collect();
+            if told.is_empty() {
+                // Without any position its lag is not known, which is not a lag of 0.
+                continue;
+            }
+            match self.groups.get_mut(name.as_str()) {
+                Some(group) => group.add(told, at),
+                None => {
+                    let group = GroupKept::told(told, at);
+                    self.groups.insert(name.into(), group);
+                }
             }
         }
-        for (name, mut commits) in groups {
-            commits.sort_unstable_by_key(|commit| commit.place);
-            let group = GroupKept::after(before.get(name), commits);
-            self.groups.insert(name.into(), group);
+        for (name, group) in &mut self.groups {
+            group.sort();
+            group.compare(before.get(name));
         }
     }
 
-    fn keep_commits(&mut self, before: &BTreeMap<Arc<str>, GroupKept>, existing: &impl Existing) {
-        for (name, old) in before.iter().filter(|(name, _)| existing.has_group(name)) {
-            let group = self
-                .groups
-                .entry(name.clone())
-                .or_insert_with(|| GroupKept {
-                    per_s: old.per_s,
-                    ..GroupKept::default()
-                });
-            let told = group.commits.len();
-            for commit in &old.commits {
-                let is_told = group.commits[..told]
-                    .binary_search_by_key(&commit.place, |commit| commit.place)
-                    .is_ok();
-                let Some(place) = self.places.get_mut(commit.place).filter(|_| !is_told) else {
-                    continue;
-                };
-                if existing.has_partition(&place.destination, &place.partition) {
-                    place.used = true;
-                    group.commits.push(CommitKept {
-                        told: false,
-                        ..*commit
-                    });
-                }
+    /// What was not told again.
+    fn keep_commits(&mut self, before: BTreeMap<Arc<str>, GroupKept>, existing: &impl Existing) {
+        for (name, old) in before {
+            if !existing.has_group(&name) {
+                continue;
             }
-            if told > 0 && group.commits.len() > told {
-                // Of a part alone the way would be too short.
-                (group.step, group.per_s) = (Step::Unknown, None);
-            }
-            group.commits.sort_unstable_by_key(|commit| commit.place);
+            let group = self.groups.entry(name).or_insert_with(|| GroupKept {
+                per_s: old.per_s,
+                ..GroupKept::default()
+            });
+            let places = &mut self.places;
+            group.carry_over(&old, |place| {
+                let kept = places
+                    .get_mut(place)
+                    .filter(|place| existing.has_partition(&place.destination, &place.partition));
+                kept.map(|place| place.used = true).is_some()
+            });
         }
     }
 
@@ -230,19 +243,48 @@ impl Positions {
 }
 
 impl GroupKept {
-    /// `commits` by place, as those before.
-    fn after(before: Option<&Self>, commits: Vec<CommitKept>) -> Self {
-        let mut group = Self {
+    fn told(commits: Vec<CommitKept>, at: Timestamp) -> Self {
+        Self {
             commits,
-            ..Self::default()
-        };
+            times: vec![at],
+            step: Step::Unknown,
+            per_s: None,
+        }
+    }
+
+    /// Further partitions; of two that were read apart the earlier time counts.
+    fn add(&mut self, commits: Vec<CommitKept>, at: Timestamp) {
+        self.commits.extend(commits);
+        if let Some(first) = self.times.first_mut() {
+            *first = at.min(*first);
+        }
+    }
+
+    fn sort(&mut self) {
+        self.commits.sort_by_key(|commit| commit.place);
+        self.commits.dedup_by_key(|commit| commit.place);
+    }
+
+    pub fn at(&self, commit: &CommitKept) -> Timestamp {
+        let at = self.times.get(commit.read as usize);
+        at.copied().unwrap_or(Timestamp::EPOCH)
+    }
+
+    /// By the last reading; else it was carried over.
+    pub fn is_told(&self, commit: &CommitKept) -> bool {
+        commit.read == 0
+    }
+
+    /// How far it went. Both are sorted.
+    fn compare(&mut self, before: Option<&Self>) {
         let Some(before) = before else {
-            group.step = Step::Unknown;
-            return group;
+            (self.step, self.per_s) = (Step::Unknown, None);
+            return;
         };
+        (self.step, self.per_s) = (Step::None, None);
         let (mut from, mut to) = (None, None);
         let mut old = before.commits.iter().peekable();
-        for commit in &group.commits {
+        for commit in &self.commits {
             while old.next_if(|old| old.place < commit.place).is_some() {}
             let was = old.next_if(|old| old.place == commit.place);
             if commit.committed.is_none() && was.is_none_or(|was| was.committed.is_none()) {
@@ -250,15 +292,51 @@ impl GroupKept {
                 continue;
             }
             let step = Step::between(was.and_then(|was| was.committed), commit.committed);
-            group.step = group.step.plus(step);
-            from = from.max(was.map(|was| was.at));
-            to = to.max(Some(commit.at));
+            self.step = self.step.plus(step);
+            from = from.max(was.map(|was| before.at(was)));
+            to = to.max(Some(self.at(commit)));
         }
-        group.per_s = match (from, to) {
-            (Some(from), Some(to)) => group.step.per_s(from, to),
+        self.per_s = match (from, to) {
+            (Some(from), Some(to)) => self.step.per_s(from, to),
             _ => None,
         };
-        group
+    }
+
+    /// Adds what the last reading left out, where `stays` says that its place is there.
+    fn carry_over(&mut self, old: &Self, mut stays: impl FnMut(u32) -> bool) {
+        let told = self.commits.len();
+        if self.times.is_empty() {
+            // What it would have told is of no time.
+            self.times.push(Timestamp::EPOCH);
+        }
+        let mut unsorted = Vec::new();
+        let mut new = self.commits.iter().peekable();
+        for commit in &old.commits {
+            while new.next_if(|new| new.place < commit.place).is_some() {}
+            let is_told = new.peek().is_some_and(|new| new.place == commit.place);
+            if !is_told && stays(commit.place) {
+                unsorted.push((*commit, old.at(commit)));
+            }
+        }
+        for (commit, at) in unsorted {
+            let known = self.times.iter().skip(1).position(|time| *time == at);
+            let read = match known {
+                Some(known) => known + 1,
+                None => {
+                    self.times.push(at);
+                    self.times.len() - 1
+                }
+            };
+            self.commits.push(CommitKept {
+                read: u32::try_from(read).unwrap_or(u32::MAX),
+                ..commit
+            });
+        }
+        if told > 0 && self.commits.len() > told {
+            // Of a part alone the way would be too short.
+            (self.step, self.per_s) = (Step::Unknown, None);
+        }
+        self.sort();
     }
 }
 

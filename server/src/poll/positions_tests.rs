@@ -1,4 +1,4 @@
-use waybill_model::topology::{Unknown, Why};
+use waybill_model::topology::{Commit, Unknown, Why};
 
 use super::*;
 
@@ -46,7 +46,7 @@ fn commit(group: &str, destination: &str, partition: &str, offset: i64, seconds:
 fn whole(heads: Vec<Head>, commits: Vec<Commit>) -> Readings {
     Readings {
         heads,
-        commits,
+        commits: commits.into(),
         ..Readings::default()
     }
 }
@@ -110,7 +110,7 @@ fn what_a_part_leaves_out_stays_with_its_own_time() {
     let told: Vec<(Option<i64>, bool)> = billing
         .commits
         .iter()
-        .map(|c| (c.committed, c.told))
+        .map(|c| (c.committed, billing.is_told(c)))
         .collect();
     assert_eq!(told.len(), 2);
     assert!(told.contains(&(Some(12), true)) && told.contains(&(Some(20), false)));

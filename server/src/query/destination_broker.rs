@@ -84,18 +84,22 @@ impl Query {
             .group_lines(&filter, GROUPS)
             .await
             .map_err(store_problem)?;
-        let mut samples = SAMPLES;
+        // Of those that read nothing else, the whole lag is that on this one.
+        let others: Vec<i64> = found
+            .iter()
+            .filter(|(group, _)| group.destinations.len() != 1)
+            .map(|(group, _)| group.key())
+            .take(SAMPLES)
+            .collect();
+        let lags = self.store.lags_on(&others, &line.name).await;
+        let lags = lags.map_err(store_problem)?;
         for (group, _) in found {
             if group.namespace != line.namespace {
                 continue;
             }
             let lag_messages = match group.destinations.len() {
                 1 => group.lag_messages,
-                _ if samples == 0 => None,
-                _ => {
-                    samples -= 1;
-                    self.lag_on(&group, &line.name).await?
-                }
+                _ => lags.get(&group.key()).copied().flatten(),
             };
             let item = item(&group, lag_messages);
             match groups.iter_mut().find(|known| known.name == group.name) {
@@ -107,27 +111,6 @@ impl Query {
             }
         }
         Ok(())
-    }
-
-    /// `None` where it is not known on one of its partitions.
-    async fn lag_on(&self, group: &GroupLine, name: &str) -> Result<Option<u64>, Problem> {
-        let sample = self
-            .store
-            .group_sample(group.key())
-            .await
-            .map_err(store_problem)?;
-        let Some(sample) = sample else {
-            return Ok(None);
-        };
-        let here = sample
-            .partitions
-            .iter()
-            .filter(|position| position.destination == name);
-        let lags: Vec<Option<u64>> = here.map(|position| position.lag_messages).collect();
-        if lags.is_empty() {
-            return Ok(None);
-        }
-        Ok(lags.into_iter().sum())
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use waybill_model::topology::{FindingKind, Group, Head, Topology};
+use waybill_model::topology::{FindingKind, Group, Head, Readings, Topology};
 use waybill_tests::kafka::tool;
 use waybill_tests::wait;
 
@@ -223,7 +223,7 @@ async fn lags_are_those_of_the_tools(lab: &Lab) {
     assert_eq!(never("consumer"), 2);
     assert!(by_kafka.len() >= 12 * 2 + 6 + 2, "{}", by_kafka.len());
     assert!(readings.heads.iter().all(|head| head.low.is_some()));
-    for commit in &readings.commits {
+    for commit in readings.commits.iter() {
         let head = readings
             .heads
             .iter()
@@ -241,8 +241,35 @@ async fn a_poll_is_two_requests_a_broker(lab: &Lab) {
         .filter(|key| !read_only.contains(key))
         .collect();
     assert!(foreign.is_empty(), "only what reads was asked: {foreign:?}");
+    polls_ask_twice_a_broker(lab).await;
+    // However many groups and partitions there are.
+    let (groups, partitions) = (40, 30);
+    lab.create("wide", &["--partitions", "30"]).await;
+    let offsets: Vec<(i32, i64)> = (0..partitions).map(|partition| (partition, 0)).collect();
+    let commits = (0..groups).map(|n| {
+        let (group, offsets) = (format!("wide-{n}"), &offsets);
+        async move { lab.commit(&group, "wide", offsets).await }
+    });
+    futures::future::join_all(commits).await;
+    wait::until("all groups are told", || async {
+        let topology = lab.observed.topology().await.ok()?;
+        let wide = topology
+            .groups
+            .iter()
+            .filter(|group| group.name.starts_with("wide-"));
+        (wide.count() == groups).then_some(())
+    })
+    .await;
+    lab.asked.take();
+    let readings = polls_ask_twice_a_broker(lab).await;
+    let wide = readings.commits.iter().filter(|c| c.destination == "wide");
+    assert_eq!(wide.count(), groups * partitions as usize);
+}
+
+async fn polls_ask_twice_a_broker(lab: &Lab) -> Readings {
+    let mut readings = Readings::default();
     for _ in 0..3 {
-        lab.observed.readings().await.unwrap();
+        readings = lab.observed.readings().await.unwrap();
         let mut asked = lab.asked.take();
         asked.sort_unstable();
         assert_eq!(
@@ -251,6 +278,7 @@ async fn a_poll_is_two_requests_a_broker(lab: &Lab) {
             "ListOffsets and OffsetFetch, once a broker"
         );
     }
+    readings
 }
 
 async fn a_paused_node_costs_only_its_own_figures(lab: &Lab) {

@@ -63,11 +63,11 @@ pub fn lags(readings: &Readings) -> BTreeMap<Place, (Option<i64>, Option<i64>)> 
         .commits
         .iter()
         .map(|commit| {
-            let head = heads[&(commit.destination.as_str(), commit.partition.as_str())];
+            let head = heads[&(commit.destination, commit.partition)];
             let place = (
-                commit.group.clone(),
-                commit.destination.clone(),
-                commit.partition.clone(),
+                commit.group.to_owned(),
+                commit.destination.to_owned(),
+                commit.partition.to_owned(),
             );
             (
                 place,

@@ -36,13 +36,13 @@ pub fn readings(topology: &Topology, readings: &Readings) -> Vec<String> {
         }
     }
     let mut seen = HashSet::new();
-    for commit in &readings.commits {
-        let place = (commit.destination.as_str(), commit.partition.as_str());
+    for commit in readings.commits.iter() {
+        let place = (commit.destination, commit.partition);
         let what = format!("commit of {:?} on {place:?}", commit.group);
-        if !seen.insert((commit.group.as_str(), place)) {
+        if !seen.insert((commit.group, place)) {
             broken.push(format!("{what} stands twice"));
         }
-        if !groups.contains(commit.group.as_str()) {
+        if !groups.contains(commit.group) {
             broken.push(format!("{what}: the topology has no such group"));
         }
         if commit.committed.is_some_and(|committed| committed < 0) {

@@ -118,7 +118,7 @@ impl Session<'_> {
         &self,
         target: &Target,
         build: impl Fn(i16) -> R,
-    ) -> Result<R::Response, Failure> {
+    ) -> Result<R::Answer, Failure> {
         self.pool.ask(target, self.deadline, build).await
     }
 
@@ -145,7 +145,7 @@ impl Session<'_> {
     pub(super) async fn ask_any<R: ReadOnly>(
         &self,
         build: impl Fn(i16) -> R,
-    ) -> Result<R::Response, Failure> {
+    ) -> Result<R::Answer, Failure> {
         let mut told: Option<Failure> = None;
         let candidates = self.candidates();
         for (at, target) in candidates.iter().enumerate() {

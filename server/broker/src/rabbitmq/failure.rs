@@ -14,6 +14,8 @@ pub(super) struct Failure {
     pub hint: String,
     /// The HTTP status, where there was an answer.
     pub status: Option<u16>,
+    /// The answer was larger than is read.
+    pub is_too_large: bool,
 }
 
 impl Failure {
@@ -23,6 +25,19 @@ impl Failure {
             detail: detail.into(),
             hint: hint.into(),
             status: None,
+            is_too_large: false,
+        }
+    }
+
+    pub fn too_large(place: &str, limit: u64) -> Self {
+        let failure = Self::new(
+            Reason::BadAnswer,
+            format!("the answer of {place} is larger than {limit} bytes"),
+            "Look at fewer virtual hosts, or raise settings.limits.answer_bytes.",
+        );
+        Self {
+            is_too_large: true,
+            ..failure
         }
     }
 

@@ -172,13 +172,7 @@ async fn body(
     limit: u64,
     place: &str,
 ) -> Result<Vec<u8>, Failure> {
-    let too_large = || {
-        Failure::new(
-            Reason::BadAnswer,
-            format!("the answer of {place} is larger than {limit} bytes"),
-            "Look at fewer virtual hosts, or raise settings.limits.answer_bytes.",
-        )
-    };
+    let too_large = || Failure::too_large(place, limit);
     if response.content_length().is_some_and(|told| told > limit) {
         return Err(too_large());
     }

@@ -4,7 +4,7 @@
 //! left out, paths that it does not have answer 404. Source: the HTTP API's documentation of 3.8
 //! to 4.x, and 3.10.8 as it runs.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -112,6 +112,8 @@ pub(super) struct Management {
     credentials: Option<Credentials>,
     /// The one that answered last.
     preferred: AtomicUsize,
+    /// Queues are asked for in pages: see [`super::paged`].
+    pub(super) in_pages: AtomicBool,
 }
 
 impl Management {
@@ -120,6 +122,7 @@ impl Management {
             endpoints,
             credentials,
             preferred: AtomicUsize::new(0),
+            in_pages: AtomicBool::new(false),
         }
     }
 
@@ -131,6 +134,17 @@ impl Management {
         question: Question,
         deadline: Deadline,
     ) -> Result<T, Failure> {
+        self.ask_for(http, question, None, deadline).await
+    }
+
+    /// As `ask`, for a part of a list.
+    pub async fn ask_for<T: DeserializeOwned>(
+        &self,
+        http: &Http,
+        question: Question,
+        page: Option<Page>,
+        deadline: Deadline,
+    ) -> Result<T, Failure> {
         let first = self.preferred.load(Ordering::Relaxed);
         let mut last = None;
         for turn in 0..self.endpoints.len() {
@@ -138,7 +152,7 @@ impl Management {
             let Some(endpoint) = self.endpoints.get(index) else {
                 continue;
             };
-            match self.ask_one(http, endpoint, question, deadline).await {
+            match self.ask_one(http, endpoint, question, page, deadline).await {
                 Ok(answer) => {
                     self.preferred.store(index, Ordering::Relaxed);
                     return Ok(answer);
@@ -161,6 +175,7 @@ impl Management {
         http: &Http,
         endpoint: &Endpoint,
         question: Question,
+        page: Option<Page>,
         deadline: Deadline,
     ) -> Result<T, Failure> {
         let (path, query) = question.target();
@@ -170,12 +185,24 @@ impl Management {
             endpoint.url.path().trim_end_matches('/')
         ));
         url.set_query(query);
+        if let Some(Page { number, size }) = page {
+            url.query_pairs_mut()
+                .append_pair("page", &number.to_string())
+                .append_pair("page_size", &size.to_string());
+        }
         let credentials = endpoint.credentials.as_ref().or(self.credentials.as_ref());
         let body = http
             .get(url, credentials, Format::Json, deadline.sooner(PATIENCE))
             .await?;
         serde_json::from_slice(&body).map_err(|error| unreadable(path, &body, &error))
     }
+}
+
+/// Which part of a list, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Page {
+    pub number: usize,
+    pub size: usize,
 }
 
 fn is_of_the_node(failure: &Failure) -> bool {
@@ -234,7 +261,11 @@ mod tests {
 
     #[test]
     fn nothing_here_can_change_a_broker() {
-        let sources = [include_str!("http.rs"), include_str!("management.rs")];
+        let sources = [
+            include_str!("http.rs"),
+            include_str!("management.rs"),
+            include_str!("paged.rs"),
+        ];
         for source in sources {
             let code = source.split("#[cfg(test)]").next().unwrap();
             for call in [

@@ -11,6 +11,7 @@ mod http;
 mod leaders;
 mod management;
 mod observe;
+mod paged;
 #[cfg(test)]
 mod peer;
 mod policy;

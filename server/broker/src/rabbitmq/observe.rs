@@ -17,6 +17,7 @@ use super::figures::{self, Place};
 use super::http::{Deadline, Format, Http};
 use super::leaders::Leaders;
 use super::management::{Management, Question};
+use super::paged;
 use super::prometheus::{self, Exposition, QueueKey};
 use super::rights;
 use super::settings::{Endpoint, RabbitSettings, VhostFilter};
@@ -84,6 +85,15 @@ impl RabbitObserve {
         self.management.ask(&self.http, question, deadline).await
     }
 
+    /// Of a list of queues, however long it is.
+    async fn ask_queues<T: DeserializeOwned>(
+        &self,
+        question: Question,
+        deadline: Deadline,
+    ) -> Result<Vec<T>, Failure> {
+        paged::list(&self.management, &self.http, question, deadline).await
+    }
+
     /// As `ask`, for a part: its failure is told beside the rest, except that credentials which
     /// are no longer accepted end it all.
     async fn part<T: DeserializeOwned>(
@@ -91,10 +101,7 @@ impl RabbitObserve {
         question: Question,
         deadline: Deadline,
     ) -> Result<Result<T, Failure>, Refused> {
-        match self.ask(question, deadline).await {
-            Err(failure) if failure.reason == Reason::WrongCredentials => Err(failure.into()),
-            told => Ok(told),
-        }
+        beside(self.ask(question, deadline).await)
     }
 
     async fn told(&self, deadline: Deadline) -> Result<Told, Refused> {
@@ -102,7 +109,7 @@ impl RabbitObserve {
             overview: self.part(Question::Overview, deadline).await?,
             nodes: self.part(Question::Nodes, deadline).await?,
             vhosts: self.part(Question::Vhosts, deadline).await?,
-            queues: self.part(Question::Queues, deadline).await?,
+            queues: beside(self.ask_queues(Question::Queues, deadline).await)?,
             exchanges: self.part(Question::Exchanges, deadline).await?,
             bindings: self.part(Question::Bindings, deadline).await?,
             policies: self.part(Question::Policies, deadline).await?,
@@ -176,10 +183,10 @@ impl RabbitObserve {
     async fn of_management(&self, deadline: Deadline) -> Result<Readings, Refused> {
         let mut place = Place::Management;
         let mut at = now();
-        let mut queues: Vec<Counts> = self.ask(Question::Counts, deadline).await?;
+        let mut queues: Vec<Counts> = self.ask_queues(Question::Counts, deadline).await?;
         if figures::without_statistics(&queues) {
             at = now();
-            let totals: Vec<Counts> = self.ask(Question::Totals, deadline).await?;
+            let totals: Vec<Counts> = self.ask_queues(Question::Totals, deadline).await?;
             if !figures::without_statistics(&totals) {
                 place = Place::Totals;
                 queues = totals;
@@ -283,6 +290,14 @@ impl Observe for RabbitObserve {
             &exchanges,
             &self.vhosts,
         ))
+    }
+}
+
+/// A failure is told beside the rest, except one that ends all.
+fn beside<T>(told: Result<T, Failure>) -> Result<Result<T, Failure>, Refused> {
+    match told {
+        Err(failure) if failure.reason == Reason::WrongCredentials => Err(failure.into()),
+        told => Ok(told),
     }
 }
 

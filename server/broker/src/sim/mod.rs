@@ -140,10 +140,7 @@ impl Observe for Sim {
         });
         let mut readings = told.await?;
         let at = now();
-        readings
-            .commits
-            .iter_mut()
-            .for_each(|commit| commit.at = at);
+        readings.commits.set_time(at);
         let at = now();
         readings.heads.iter_mut().for_each(|head| head.at = at);
         readings.depths.iter_mut().for_each(|depth| depth.at = at);

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use waybill_model::time::Timestamp;
 use waybill_model::topology::{
-    Depth, Destination, DestinationKind, Group, Head, Member, Node, Partition, Readings, Topology,
-    Unknown, Why,
+    Commit, Depth, Destination, DestinationKind, Group, Head, Member, Node, Partition, Readings,
+    Topology, Unknown, Why,
 };
 
 use crate::adapter::{MissingRight, Refused};
@@ -88,21 +88,13 @@ impl Script {
     }
 
     pub fn commit(&mut self, group: &str, topic: &str, partition: usize, committed: Option<i64>) {
-        let partition = partition.to_string();
-        let commits = &mut self.readings.commits;
-        let same = |c: &&mut waybill_model::topology::Commit| {
-            (c.group.as_str(), c.destination.as_str()) == (group, topic) && c.partition == partition
-        };
-        match commits.iter_mut().find(same) {
-            Some(commit) => commit.committed = committed,
-            None => commits.push(waybill_model::topology::Commit {
-                group: group.to_owned(),
-                destination: topic.to_owned(),
-                partition,
-                committed,
-                at: Timestamp::EPOCH,
-            }),
-        }
+        self.readings.commits.put(Commit {
+            group: group.to_owned(),
+            destination: topic.to_owned(),
+            partition: partition.to_string(),
+            committed,
+            at: Timestamp::EPOCH,
+        });
     }
 
     pub fn head(&mut self, topic: &str, partition: usize, offset: i64) {

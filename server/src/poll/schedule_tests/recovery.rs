@@ -1,4 +1,5 @@
 use waybill_model::status::ComponentState;
+use waybill_model::topology::Commits;
 
 use super::*;
 
@@ -127,7 +128,7 @@ async fn a_restart_beside_a_dead_broker_keeps_what_was_told() {
     // The topology answers first, and the figures stay until readings come.
     sim.change(|script| {
         script.readings.heads.clear();
-        script.readings.commits.clear();
+        script.readings.commits = Commits::default();
     });
     let read = sim.asked().readings;
     sim.come_back();

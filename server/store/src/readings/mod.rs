@@ -56,6 +56,8 @@ impl ReadingRollup {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReadingBatch {
     pub samples: Vec<GroupSample>,
+    /// Samples by group and time that these replace.
+    pub superseded: Vec<(i64, Timestamp)>,
     /// In order of time, where one stands more than once.
     pub minutes: Vec<ReadingRollup>,
     pub hours: Vec<ReadingRollup>,
@@ -66,6 +68,7 @@ pub struct ReadingBatch {
 impl ReadingBatch {
     pub fn is_empty(&self) -> bool {
         self.samples.is_empty()
+            && self.superseded.is_empty()
             && self.minutes.is_empty()
             && self.hours.is_empty()
             && self.read_minutes.is_empty()

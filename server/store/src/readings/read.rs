@@ -1,5 +1,7 @@
 //! Reading what was kept.
 
+use std::collections::HashMap;
+
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use time::OffsetDateTime;
@@ -13,6 +15,9 @@ use crate::text::{day_of, instant, storable};
 statements! {
     SAMPLE = "SELECT at, lag_messages, payload FROM group_reading
             WHERE group_key = $1 ORDER BY at DESC LIMIT 1";
+    SAMPLES = "SELECT asked.group_key, newest.payload FROM unnest($1::bigint[]) AS asked(group_key)
+            CROSS JOIN LATERAL (SELECT payload FROM group_reading one
+                WHERE one.group_key = asked.group_key ORDER BY at DESC LIMIT 1) newest";
     MINUTES = "SELECT object, start, least, greatest, last, received, removed FROM reading_minute
             WHERE object = $1 AND day BETWEEN $4 AND $5 AND start >= $2 AND start < $3 ORDER BY start";
     HOURS = "SELECT object, start, least, greatest, last, received, removed FROM reading_hour
@@ -62,6 +67,27 @@ impl Store {
             lag_messages,
             partitions: packed::unpack(payload)?,
         }))
+    }
+
+    /// The lag of each group on one of the destinations that it reads, by its newest sample; `None` where
+    /// it is not known on one partition, or it has no position there. Groups without a sample are absent.
+    pub async fn lags_on(
+        &self,
+        groups: &[i64],
+        destination: &str,
+    ) -> Result<HashMap<i64, Option<u64>>, StoreError> {
+        let rows = sqlx::query(SAMPLES)
+            .bind(groups)
+            .fetch_all(&self.pool)
+            .await
+            .during("read lags")?;
+        let mut lags = HashMap::with_capacity(rows.len());
+        for row in &rows {
+            let group: i64 = row.try_get(0).during("read lags")?;
+            let payload: &[u8] = row.try_get(1).during("read lags")?;
+            lags.insert(group, packed::lag_on(payload, destination)?);
+        }
+        Ok(lags)
     }
 
     /// Rows that start within `range`: see the table for the minutes that have none.

@@ -16,6 +16,9 @@ statements! {
             SELECT * FROM unnest($1::date[], $2::bigint[], $3::timestamptz[], $4::integer[], $5::bigint[],
                 $6::bytea[])
             ON CONFLICT DO NOTHING";
+    SUPERSEDED = "DELETE FROM group_reading WHERE (group_key, at, day) IN
+            (SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::date[]))
+            AND day BETWEEN $4 AND $5";
     /// Two pollers that took turns within a minute both have seen a part of it.
     MINUTES = "INSERT INTO reading_minute AS old (day, object, start, least, greatest, last, received, removed)
             SELECT * FROM unnest($1::date[], $2::bigint[], $3::timestamptz[], $4::bigint[], $5::bigint[],
@@ -76,6 +79,7 @@ impl Store {
         if !batch.samples.is_empty() {
             samples(&mut tx, &batch.samples, payloads).await?;
         }
+        drop_superseded(&mut tx, &batch.superseded).await?;
         rollups(&mut tx, MINUTES, &batch.minutes).await?;
         rollups(&mut tx, HOURS, &batch.hours).await?;
         if !batch.read_minutes.is_empty() {
@@ -152,6 +156,26 @@ async fn samples(
         .bind(partitions.collect::<Vec<_>>())
         .bind(lags.collect::<Vec<_>>())
         .bind(payloads)
+        .execute(tx)
+        .await
+        .map(drop)
+}
+
+async fn drop_superseded(
+    tx: &mut PgConnection,
+    rows: &[(i64, Timestamp)],
+) -> Result<(), sqlx::Error> {
+    let days: Vec<Date> = rows.iter().map(|(_, at)| day_of(*at)).collect();
+    let (Some(first), Some(last)) = (days.iter().min(), days.iter().max()) else {
+        return Ok(());
+    };
+    let times = rows.iter().map(|(_, at)| at.to_offset_date_time());
+    sqlx::query(SUPERSEDED)
+        .bind(rows.iter().map(|(group, _)| *group).collect::<Vec<_>>())
+        .bind(times.collect::<Vec<_>>())
+        .bind(&days)
+        .bind(first)
+        .bind(last)
         .execute(tx)
         .await
         .map(drop)

@@ -70,6 +70,34 @@ async fn the_newest_sample_of_a_group_holds() {
 }
 
 #[tokio::test]
+async fn a_sample_that_is_superseded_goes_with_the_one_that_replaces_it() {
+    let db = TestDatabase::new().await;
+    let store = db.store();
+    let at = |second: i64| noon().plus_ms(second * 1_000);
+    let save = async |second: i64, lag: Option<u64>, superseded: Vec<(i64, Timestamp)>| {
+        let batch = ReadingBatch {
+            samples: vec![sample(at(second), lag)],
+            superseded,
+            ..ReadingBatch::default()
+        };
+        store.save_readings("east", &batch).await.unwrap();
+    };
+    save(0, Some(1), Vec::new()).await;
+    save(5, Some(2), Vec::new()).await;
+    // Another group's row of that time stays, and so does what is not named.
+    save(10, Some(3), vec![(-7, at(5)), (-8, at(0))]).await;
+    let left = sqlx::query_scalar("SELECT count(*) FROM group_reading");
+    let left: i64 = left.fetch_one(store.pool()).await.unwrap();
+    assert_eq!(left, 2);
+    let newest = store.group_sample(-7).await.unwrap();
+    assert_eq!(newest, Some(sample(at(10), Some(3))));
+    let lags = store.lags_on(&[-7, -8], "orders").await.unwrap();
+    assert_eq!(lags, [(-7, Some(3))].into());
+    let lags = store.lags_on(&[-7], "bills").await.unwrap();
+    assert_eq!(lags, [(-7, None)].into(), "no position there is not 0");
+}
+
+#[tokio::test]
 async fn two_pollers_of_one_minute_both_count() {
     let db = TestDatabase::new().await;
     let store = db.store();
@@ -157,6 +185,7 @@ async fn days_are_made_when_needed_and_dropped_with_the_others() {
     let figures = [Some(1), Some(1), Some(1)];
     let batch = ReadingBatch {
         samples: vec![sample(noon(), Some(1))],
+        superseded: Vec::new(),
         minutes: vec![
             rollup(1, 0, figures, Some(1)),
             rollup(1, 24 * 60, figures, Some(1)),

@@ -7,23 +7,25 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kafka_protocol::error::ResponseError;
 use waybill_model::time::Timestamp;
-use waybill_model::topology::{Commit, Unknown};
+use waybill_model::topology::{self, Position, Unknown};
 
 use super::error_lines::lines;
-use super::offset_fetch::{GroupCommits, fetch};
+use super::offset_fetch::fetch;
 use super::partial::Partial;
+use super::place_book::PlaceBook;
 use super::wrong_partitions::WrongPartitions;
 use super::{coordinators, now};
 use crate::adapter::Refused;
 use crate::kafka::client::Session;
 use crate::kafka::cluster_map::{ClusterMap, GroupMap, KnownGroup};
+use crate::kafka::wire::commits_answer::{GroupCommits, PartitionCommit, TopicCommits};
 use crate::kafka::wire::failure::Failure;
 
 pub(super) const RIGHT: &str = "Describe on Group";
 
 #[derive(Default)]
 pub(super) struct Commits {
-    pub(super) commits: Vec<Commit>,
+    pub(super) commits: topology::Commits,
     pub(super) unknown: Vec<Unknown>,
     pub(super) refused: Option<Refused>,
     /// Coordinators that were found to be others than remembered.
@@ -35,16 +37,24 @@ pub(super) struct Commits {
 struct Open {
     /// By group: its error.
     wrong: BTreeMap<String, i16>,
-    partitions: WrongPartitions,
     failures: Vec<(i32, Failure)>,
     answered: usize,
+}
+
+/// What was told so far, with the names that it refers to.
+struct Told<'a> {
+    map: &'a ClusterMap,
+    places: PlaceBook<'a>,
+    groups: Vec<topology::GroupCommits>,
+    wrong: WrongPartitions,
 }
 
 /// A group whose coordinator has moved, or does not answer, is asked once more where it is now.
 pub(super) async fn read(session: &Session<'_>, map: &ClusterMap, groups: &GroupMap) -> Commits {
     let mut commits = Commits::default();
+    let mut told = Told::new(map);
     let by_node = groups.by_coordinator();
-    let mut open = ask(session, map, groups, &by_node, &mut commits).await;
+    let mut open = ask(session, groups, &by_node, &mut told).await;
     let lost: Vec<&str> = lost_groups(&open, &by_node);
     if !lost.is_empty()
         && let Ok(found) = coordinators::find(session, &lost).await
@@ -52,7 +62,7 @@ pub(super) async fn read(session: &Session<'_>, map: &ClusterMap, groups: &Group
         let failed: BTreeSet<i32> = open.failures.iter().map(|(node, _)| *node).collect();
         let mut again = coordinators::by_node(&lost, &found);
         again.retain(|node, _| !failed.contains(node));
-        let next = ask(session, map, groups, &again, &mut commits).await;
+        let next = ask(session, groups, &again, &mut told).await;
         for group in again.values().flatten() {
             open.wrong.remove(*group);
         }
@@ -68,7 +78,8 @@ pub(super) async fn read(session: &Session<'_>, map: &ClusterMap, groups: &Group
         open.failures.extend(next.failures);
         commits.moved = found.into_iter().collect();
     }
-    finish(open, &mut commits);
+    finish(open, &told.wrong, &mut commits);
+    commits.commits = topology::Commits::new(told.places.places(), told.groups);
     commits
 }
 
@@ -84,7 +95,7 @@ fn lost_groups<'a>(open: &Open, by_node: &BTreeMap<i32, Vec<&'a str>>) -> Vec<&'
         .collect()
 }
 
-fn finish(open: Open, commits: &mut Commits) {
+fn finish(open: Open, wrong: &WrongPartitions, commits: &mut Commits) {
     if open.answered == 0 {
         let first = open.failures.first();
         commits.refused = first.map(|(_, failure)| failure.clone().into_refused(RIGHT));
@@ -96,7 +107,7 @@ fn finish(open: Open, commits: &mut Commits) {
     commits.unknown.extend(failed);
     commits
         .unknown
-        .extend(open.partitions.unknown("commits", super::heads::RIGHT));
+        .extend(wrong.unknown("commits", super::heads::RIGHT));
     commits.unknown.extend(group_errors(&open.wrong));
     commits.unknown.sort();
     commits.unknown.dedup();
@@ -109,11 +120,11 @@ fn group_errors(wrong: &BTreeMap<String, i16>) -> Vec<Unknown> {
 
 async fn ask(
     session: &Session<'_>,
-    map: &ClusterMap,
     groups: &GroupMap,
     by_node: &BTreeMap<i32, Vec<&str>>,
-    commits: &mut Commits,
+    told: &mut Told<'_>,
 ) -> Open {
+    let map = told.map;
     let asked = by_node.iter().map(|(node, names)| {
         (*node, async move {
             let target = session.node(map, *node)?;
@@ -132,59 +143,95 @@ async fn ask(
             if group.error != 0 {
                 open.wrong.insert(group.group, group.error);
             } else if let Some(known) = groups.groups.get(&group.group) {
-                take(&group, known, map, at, commits, &mut open.partitions);
+                told.take(group, known, at);
             }
         }
     }
     open
 }
 
-fn take(
-    group: &GroupCommits,
-    known: &KnownGroup,
-    map: &ClusterMap,
-    at: Timestamp,
-    commits: &mut Commits,
-    wrong: &mut WrongPartitions,
-) {
-    // Its work: topic by topic, each partition with its commit.
-    let mut work: BTreeMap<&str, BTreeMap<i32, Option<i64>>> = BTreeMap::new();
-    for (topic, partitions) in &known.assigned {
-        let partitions = partitions.iter().map(|partition| (*partition, None));
-        work.entry(topic).or_default().extend(partitions);
+impl<'a> Told<'a> {
+    fn new(map: &'a ClusterMap) -> Self {
+        Self {
+            map,
+            places: PlaceBook::of(map),
+            groups: Vec::new(),
+            wrong: WrongPartitions::default(),
+        }
     }
-    for topic in &group.topics {
+
+    fn take(&mut self, group: GroupCommits, known: &KnownGroup, at: Timestamp) {
+        let count = group.topics.iter().map(|topic| topic.partitions.len());
+        let mut positions = Vec::with_capacity(count.sum());
+        let mut unlisted: BTreeMap<&str, &BTreeSet<i32>> = known
+            .assigned
+            .iter()
+            .map(|(topic, partitions)| (topic.as_str(), partitions))
+            .collect();
+        for topic in group.topics {
+            let assigned = unlisted.remove(topic.topic.as_str());
+            self.take_topic(topic, assigned, &mut positions);
+        }
+        for (topic, partitions) in unlisted {
+            let mut places = self.places.topic(topic);
+            positions.extend(partitions.iter().map(|partition| Position {
+                place: places.number(*partition),
+                committed: None,
+            }));
+        }
+        self.groups.push(topology::GroupCommits {
+            group: group.group,
+            at,
+            positions,
+        });
+    }
+
+    /// Of one topic: what is listed, and what is its work without a commit.
+    fn take_topic(
+        &mut self,
+        topic: TopicCommits,
+        assigned: Option<&BTreeSet<i32>>,
+        positions: &mut Vec<Position>,
+    ) {
+        let name = &topic.topic;
+        let mut places = self.places.topic(name);
+        let mut listed = topic.partitions;
+        listed.sort_by_key(|partition| partition.partition);
+        listed.dedup_by_key(|partition| partition.partition);
         let mut committed = false;
-        let partitions = work.entry(&topic.topic).or_default();
-        for partition in &topic.partitions {
+        for partition in &listed {
             if partition.error != 0 {
-                wrong.add(&topic.topic, partition.partition, partition.error);
-                partitions.remove(&partition.partition);
-            } else {
-                committed |= partition.offset >= 0;
-                let offset = (partition.offset >= 0).then_some(partition.offset);
-                partitions.insert(partition.partition, offset);
+                self.wrong.add(name, partition.partition, partition.error);
+                continue;
             }
-        }
-        if committed && let Some(all) = map.topics.get(&topic.topic) {
-            let listed: BTreeSet<i32> = topic.partitions.iter().map(|p| p.partition).collect();
-            let others = all.keys().filter(|partition| !listed.contains(partition));
-            for partition in others {
-                partitions.entry(*partition).or_insert(None);
-            }
-        }
-    }
-    for (topic, partitions) in work {
-        for (partition, committed) in partitions {
-            commits.commits.push(Commit {
-                group: group.group.clone(),
-                destination: topic.to_owned(),
-                partition: partition.to_string(),
-                committed,
-                at,
+            committed |= partition.offset >= 0;
+            positions.push(Position {
+                place: places.number(partition.partition),
+                committed: (partition.offset >= 0).then_some(partition.offset),
             });
         }
+        let all = self.map.topics.get(name).filter(|_| committed);
+        let others = all.into_iter().flat_map(|all| all.keys().copied());
+        let assigned = assigned.into_iter().flatten().copied();
+        let mut missing: BTreeSet<i32> = unlisted(others, &listed).collect();
+        missing.extend(unlisted(assigned, &listed));
+        positions.extend(missing.into_iter().map(|partition| Position {
+            place: places.number(partition),
+            committed: None,
+        }));
     }
+}
+
+/// Those of `all`, which are sorted like `listed`, that are not among them.
+fn unlisted(
+    all: impl Iterator<Item = i32>,
+    listed: &[PartitionCommit],
+) -> impl Iterator<Item = i32> {
+    let mut listed = listed.iter().peekable();
+    all.filter(move |partition| {
+        while listed.next_if(|l| l.partition < *partition).is_some() {}
+        listed.peek().is_none_or(|l| l.partition != *partition)
+    })
 }
 
 fn has_moved(code: i16) -> bool {

@@ -1,4 +1,3 @@
-use super::super::offset_fetch::{PartitionCommit, TopicCommits};
 use waybill_model::topology::Why;
 
 use super::*;
@@ -43,19 +42,17 @@ fn told(
         assigned: assigned.collect(),
         ..KnownGroup::default()
     };
-    let mut commits = Commits::default();
-    let mut wrong = WrongPartitions::default();
-    take(
-        &group,
-        &known,
-        &map(),
-        Timestamp::EPOCH,
-        &mut commits,
-        &mut wrong,
-    );
-    let told = commits.commits.into_iter();
-    let told = told.map(|c| (format!("{}-{}", c.destination, c.partition), c.committed));
-    (told.collect(), wrong.unknown("commits", "").len())
+    let map = map();
+    let mut told = Told::new(&map);
+    told.take(group, &known, Timestamp::EPOCH);
+    let wrong = told.wrong.unknown("commits", "").len();
+    let commits = topology::Commits::new(told.places.places(), told.groups);
+    let mut told: Vec<_> = commits
+        .iter()
+        .map(|c| (format!("{}-{}", c.destination, c.partition), c.committed))
+        .collect();
+    told.sort();
+    (told, wrong)
 }
 
 #[test]

@@ -25,6 +25,7 @@ mod metadata;
 mod nodes;
 mod offset_fetch;
 mod partial;
+mod place_book;
 mod quorum;
 mod readings;
 mod release;

@@ -6,29 +6,9 @@ use kafka_protocol::messages::{GroupId, OffsetFetchRequest};
 use kafka_protocol::protocol::StrBytes;
 
 use crate::kafka::client::Session;
+use crate::kafka::wire::commits_answer::{BATCHED, GroupCommits};
 use crate::kafka::wire::dial::Target;
 use crate::kafka::wire::failure::Failure;
-
-const BATCHED: i16 = 8;
-
-pub(super) struct GroupCommits {
-    pub(super) group: String,
-    /// Of the group as a whole.
-    pub(super) error: i16,
-    pub(super) topics: Vec<TopicCommits>,
-}
-
-pub(super) struct TopicCommits {
-    pub(super) topic: String,
-    pub(super) partitions: Vec<PartitionCommit>,
-}
-
-pub(super) struct PartitionCommit {
-    pub(super) partition: i32,
-    pub(super) error: i16,
-    /// Negative: none.
-    pub(super) offset: i64,
-}
 
 pub(super) async fn fetch(
     session: &Session<'_>,
@@ -62,24 +42,7 @@ async fn fetch_many(
             .with_topics(Some(Vec::new()))
             .with_groups(groups.collect())
     });
-    let answer = asked.await?;
-    let groups = answer.groups.into_iter().map(|group| GroupCommits {
-        group: group.group_id.to_string(),
-        error: group.error_code,
-        topics: group
-            .topics
-            .into_iter()
-            .map(|topic| TopicCommits {
-                topic: topic.name.to_string(),
-                partitions: topic
-                    .partitions
-                    .iter()
-                    .map(|p| commit(p.partition_index, p.error_code, p.committed_offset))
-                    .collect(),
-            })
-            .collect(),
-    });
-    Ok(groups.collect())
+    Ok(asked.await?.groups)
 }
 
 async fn fetch_one(
@@ -92,28 +55,12 @@ async fn fetch_one(
             .with_group_id(id(group))
             .with_topics(None)
     });
-    let answer = asked.await?;
-    let topics = answer.topics.into_iter().map(|topic| TopicCommits {
-        topic: topic.name.to_string(),
-        partitions: topic
-            .partitions
-            .iter()
-            .map(|p| commit(p.partition_index, p.error_code, p.committed_offset))
-            .collect(),
-    });
+    // The answer does not say whose it is.
+    let told = asked.await?.groups.into_iter().next().unwrap_or_default();
     Ok(GroupCommits {
         group: group.to_owned(),
-        error: answer.error_code,
-        topics: topics.collect(),
+        ..told
     })
-}
-
-fn commit(partition: i32, error: i16, offset: i64) -> PartitionCommit {
-    PartitionCommit {
-        partition,
-        error,
-        offset,
-    }
 }
 
 fn id(name: &str) -> GroupId {

@@ -16,6 +16,9 @@ use kafka_protocol::messages::{
 };
 use kafka_protocol::protocol::Request;
 
+use super::answer::Answer;
+use super::commits_answer::CommitsAnswer;
+
 /// One kind of request and the versions of it that are spoken here. The lowest are those of Kafka
 /// 2.1, the highest those whose answers [`super::shapes`] knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +34,8 @@ pub(in crate::kafka) trait ReadOnly:
     Request + sealed::Sealed + Send + Sync
 {
     const API: Api;
+    /// What its answer is read into.
+    type Answer: Answer + Send;
 
     /// Whether this very request reads only, where its kind alone does not tell.
     fn reads_only(&self) -> bool {
@@ -42,8 +47,19 @@ mod sealed {
     pub(in crate::kafka) trait Sealed {}
 }
 
+/// The crate's own answer, or another one.
+macro_rules! answer {
+    ($request:ident) => {
+        <$request as Request>::Response
+    };
+    ($request:ident $answer:ident) => {
+        $answer
+    };
+}
+
 macro_rules! read_only {
-    ($($name:ident $request:ident $lowest:literal..=$highest:literal $({ $($body:tt)* })?;)*) => {
+    ($($name:ident $request:ident $lowest:literal..=$highest:literal $(as $answer:ident)?
+        $({ $($body:tt)* })?;)*) => {
         $(
             impl sealed::Sealed for $request {}
             impl ReadOnly for $request {
@@ -53,6 +69,7 @@ macro_rules! read_only {
                     lowest: $lowest,
                     highest: $highest,
                 };
+                type Answer = answer!($request $($answer)?);
                 $($($body)*)?
             }
         )*
@@ -79,7 +96,7 @@ read_only! {
     ConsumerGroupDescribe ConsumerGroupDescribeRequest 0..=1;
     ShareGroupDescribe ShareGroupDescribeRequest 1..=1;
     FindCoordinator FindCoordinatorRequest 2..=6;
-    OffsetFetch OffsetFetchRequest 5..=9;
+    OffsetFetch OffsetFetchRequest 5..=9 as CommitsAnswer;
     ListOffsets ListOffsetsRequest 4..=10;
 }
 

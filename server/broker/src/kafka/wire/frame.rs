@@ -5,6 +5,9 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// Read in pieces, so that a length alone costs no memory.
 const PIECE: usize = 64 * 1024;
+/// The next piece may be so much larger than what has come: few pieces, of which the last is exact,
+/// make less memory than doubling.
+const GROWTH: usize = 8;
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum FrameError {
@@ -51,7 +54,10 @@ where
     }
     let mut frame = BytesMut::with_capacity(size.min(PIECE));
     while frame.len() < size {
-        frame.reserve((size - frame.len()).min(PIECE));
+        if frame.len() == frame.capacity() {
+            let piece = PIECE.max(GROWTH * frame.len());
+            frame.reserve((size - frame.len()).min(piece));
+        }
         let mut rest = (&mut *stream).take((size - frame.len()) as u64);
         if rest.read_buf(&mut frame).await? == 0 {
             return Err(FrameError::Cut {

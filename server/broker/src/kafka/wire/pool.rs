@@ -70,7 +70,7 @@ impl Pool {
         target: &Target,
         deadline: Instant,
         build: impl Fn(i16) -> R,
-    ) -> Result<R::Response, Failure> {
+    ) -> Result<R::Answer, Failure> {
         let slot = self.slot(target);
         let mut slot = self.turn(&slot, target, deadline).await?;
         let kept = slot.take_kept(target);

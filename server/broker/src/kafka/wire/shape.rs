@@ -9,6 +9,8 @@
 
 use std::str::Chars;
 
+use super::cursor::Cursor;
+
 /// All elements of all arrays of one answer.
 const MOST_ELEMENTS: usize = 4_000_000;
 /// Tagged fields that nobody here knows; each costs far more memory than bytes.
@@ -73,13 +75,12 @@ impl Shape {
     /// What follows after one of this shape.
     pub(in crate::kafka) fn check_front<'a>(&self, bytes: &'a [u8]) -> Result<&'a [u8], Misshapen> {
         let mut walk = Walk {
-            left: bytes,
-            flexible: self.flexible,
+            cursor: Cursor::new(bytes, self.flexible),
             elements: 0,
             tags: 0,
         };
         walk.parts(&self.parts)?;
-        Ok(walk.left)
+        Ok(walk.cursor.left())
     }
 }
 
@@ -122,8 +123,7 @@ fn parse_tags(letters: &mut Chars<'static>) -> Vec<(u32, Vec<Part>)> {
 }
 
 struct Walk<'a> {
-    left: &'a [u8],
-    flexible: bool,
+    cursor: Cursor<'a>,
     elements: usize,
     tags: usize,
 }
@@ -135,21 +135,17 @@ impl Walk<'_> {
 
     fn part(&mut self, part: &Part) -> Result<(), Misshapen> {
         match part {
-            Part::Fixed(width) => self.skip(*width),
+            Part::Fixed(width) => self.cursor.skip(*width),
             Part::Text => {
-                let length = self.length(Self::signed_16)?;
-                self.skip(length.unwrap_or(0))
+                let length = self.cursor.length_16()?;
+                self.cursor.skip(length.unwrap_or(0))
             }
             Part::Bytes => {
-                let length = self.length(Self::signed_32)?;
-                self.skip(length.unwrap_or(0))
+                let length = self.cursor.length_32()?;
+                self.cursor.skip(length.unwrap_or(0))
             }
             Part::Array(element) => {
-                let count = self.length(Self::signed_32)?.unwrap_or(0);
-                // Every element takes a byte at least: no loop outlives the bytes.
-                if count > self.left.len() {
-                    return Err(Misshapen::Short);
-                }
+                let count = self.cursor.count()?;
                 self.elements += count;
                 if self.elements > MOST_ELEMENTS {
                     return Err(Misshapen::TooMany);
@@ -157,7 +153,7 @@ impl Walk<'_> {
                 (0..count).try_for_each(|_| self.parts(element))
             }
             Part::Nullable(inner) => {
-                let [present] = self.take()?;
+                let [present] = self.cursor.take()?;
                 if present == 1 {
                     self.parts(inner)
                 } else {
@@ -169,71 +165,23 @@ impl Walk<'_> {
     }
 
     fn tagged(&mut self, known: &[(u32, Vec<Part>)]) -> Result<(), Misshapen> {
-        for _ in 0..self.varint()? {
-            let tag = self.varint()?;
-            let size = self.varint()? as usize;
+        for _ in 0..self.cursor.varint()? {
+            let tag = self.cursor.varint()?;
+            let size = self.cursor.varint()? as usize;
             self.tags += 1;
             if self.tags > MOST_TAGS {
                 return Err(Misshapen::TooMany);
             }
-            let after = self.left.len().checked_sub(size).ok_or(Misshapen::Short)?;
+            let after = self.cursor.left().len().checked_sub(size);
+            let after = after.ok_or(Misshapen::Short)?;
             match known.iter().find(|(number, _)| *number == tag) {
                 Some((_, shape)) => self.parts(shape)?,
-                None => self.skip(size)?,
+                None => self.cursor.skip(size)?,
             }
-            if self.left.len() != after {
+            if self.cursor.left().len() != after {
                 return Err(Misshapen::Length);
             }
         }
-        Ok(())
-    }
-
-    /// `None`: null.
-    fn length(
-        &mut self,
-        plain: fn(&mut Self) -> Result<i64, Misshapen>,
-    ) -> Result<Option<usize>, Misshapen> {
-        let length = if self.flexible {
-            i64::from(self.varint()?) - 1
-        } else {
-            plain(self)?
-        };
-        match length {
-            -1 => Ok(None),
-            length => usize::try_from(length)
-                .map(Some)
-                .map_err(|_| Misshapen::Length),
-        }
-    }
-
-    fn signed_16(&mut self) -> Result<i64, Misshapen> {
-        self.take().map(|bytes| i16::from_be_bytes(bytes).into())
-    }
-
-    fn signed_32(&mut self) -> Result<i64, Misshapen> {
-        self.take().map(|bytes| i32::from_be_bytes(bytes).into())
-    }
-
-    fn varint(&mut self) -> Result<u32, Misshapen> {
-        let mut value = 0u32;
-        for shift in [0, 7, 14, 21, 28] {
-            let [byte] = self.take()?;
-            value |= u32::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Ok(value);
-            }
-        }
-        Err(Misshapen::Length)
-    }
-
-    fn take<const N: usize>(&mut self) -> Result<[u8; N], Misshapen> {
-        let (taken, left) = self.left.split_first_chunk().ok_or(Misshapen::Short)?;
-        self.left = left;
-        Ok(*taken)
-    }
-
-    fn skip(&mut self, count: usize) -> Result<(), Misshapen> {
-        self.left = self.left.get(count..).ok_or(Misshapen::Short)?;
         Ok(())
     }
 }

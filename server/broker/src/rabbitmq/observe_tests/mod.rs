@@ -3,6 +3,7 @@
 mod bad_answers;
 mod contracts;
 mod metrics;
+mod pages;
 mod tls;
 
 use std::collections::BTreeMap;
