@@ -233,7 +233,7 @@ impl<'a> Suite<'a> {
             ));
         }
         let mut ask = self.ask(Start::At(BTreeMap::new()));
-        ask.budget.time = Duration::from_millis(300);
+        ask.budget.time = Duration::from_millis(1500);
         ask.linger = Duration::from_secs(60);
         let began = Instant::now();
         let (kept, read) = self.some("lingering", &ask, usize::MAX).await?;
