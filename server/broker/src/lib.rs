@@ -22,7 +22,8 @@
 //!   what a test says.
 //!
 //! - [`Browse`] of a [`Cluster`] reads stored messages within a budget and disturbs nothing; where
-//!   looking is a delivery, it names the price and refuses.
+//!   looking is a delivery, it names the price and refuses. `conformance::reads` and
+//!   `conformance::disturbs` are the suites that every one of them must pass.
 //!
 //! Each decodes its settings table ([`settings`]) with a type of its own and tells the addresses in
 //! it, by which spans name a cluster.

@@ -27,6 +27,10 @@ impl Observed {
         )
     }
 
+    pub fn cluster(&self) -> &dyn Cluster {
+        self.0.as_ref()
+    }
+
     pub async fn topology(&self) -> Result<Topology, Refused> {
         self.0.observe().unwrap().topology(PATIENCE).await
     }

@@ -6,11 +6,12 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use waybill_broker::adapter::Reason;
+use waybill_broker::browse::Shelf;
 use waybill_model::topology::Why;
 use waybill_tests::kafka::{java, tool};
 
 use super::kafka_fortress::{Fortress, MUTUAL, PLAIN, SASL_PLAIN, SASL_SSL};
-use super::kafka_observed::Observed;
+use super::kafka_observed::{Observed, PATIENCE};
 
 const TOPICS: &str = "org.apache.kafka.tools.TopicCommand";
 const GROUPS: &str = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
@@ -226,11 +227,27 @@ async fn rights(fortress: &Fortress) {
             password("SCRAM-SHA-512", "few", "few-secret"),
         )
     };
+    let shelf = Shelf {
+        namespace: None,
+        name: "orders".into(),
+    };
     let mut given = Vec::new();
     for _ in 0..4 {
         let missing = few().missing_rights().await.unwrap();
         if missing.is_empty() {
             break;
+        }
+        // What may not be read says so with the very command.
+        let told: Vec<&str> = missing.iter().map(|one| one.right.as_str()).collect();
+        for operation in ["Describe", "Read"] {
+            if told.contains(&format!("{operation} on Topic").as_str()) {
+                let user = few();
+                let browse = user.cluster().browse().unwrap();
+                let refused = browse.price(&shelf, PATIENCE).await.unwrap_err();
+                assert_eq!(refused.reason, Reason::Forbidden, "{refused}");
+                let words = format!("--operation {operation} --topic 'orders'");
+                assert!(refused.hint.contains(&words), "{refused}");
+            }
         }
         for right in &missing {
             tokio::task::block_in_place(|| run_as_printed(&right.grant, &bootstrap));
@@ -238,6 +255,9 @@ async fn rights(fortress: &Fortress) {
         }
         still_told(&few()).await;
     }
+    let few_now = few();
+    let browse = few_now.cluster().browse().unwrap();
+    browse.price(&shelf, PATIENCE).await.unwrap();
     given.sort();
     assert_eq!(
         given,
@@ -245,7 +265,8 @@ async fn rights(fortress: &Fortress) {
             "Describe on Cluster",
             "Describe on Group",
             "Describe on Topic",
-            "DescribeConfigs on Topic"
+            "DescribeConfigs on Topic",
+            "Read on Topic"
         ]
     );
     let topology = few().topology().await.unwrap();

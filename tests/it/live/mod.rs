@@ -1,5 +1,6 @@
 //! What adapters tell, against real brokers and their own tools.
 
+mod kafka_browse;
 mod kafka_fortress;
 mod kafka_lab;
 mod kafka_observe;

@@ -17,9 +17,11 @@ use crate::adapter::{Reason, Refused};
 pub(super) struct Client {
     pub(super) bootstrap: Vec<String>,
     access: Arc<Access>,
-    /// Two connections a node: a long answer about topology must not hold up a reading.
+    /// Three connections a node: a long answer about topology must not hold up a reading, and who
+    /// looks at messages must not hold up either.
     quick: Pool,
     slow: Pool,
+    look: Pool,
     known: Mutex<Known>,
 }
 
@@ -45,6 +47,7 @@ impl Client {
             bootstrap: settings.bootstrap,
             quick: Pool::new(access.clone()),
             slow: Pool::new(access.clone()),
+            look: Pool::new(access.clone()),
             access,
             known: Mutex::default(),
         }
@@ -56,6 +59,16 @@ impl Client {
 
     pub(super) fn slowly(&self, patience: Duration) -> Session<'_> {
         self.session(&self.slow, patience)
+    }
+
+    /// For stored messages.
+    pub(super) fn browsing(&self, patience: Duration) -> Session<'_> {
+        self.session(&self.look, patience)
+    }
+
+    /// What one request may take.
+    pub(super) fn longest_request(&self) -> Duration {
+        self.access.limits.request
     }
 
     fn session<'a>(&'a self, pool: &'a Pool, patience: Duration) -> Session<'a> {
@@ -76,7 +89,7 @@ impl Client {
     }
 
     pub(super) fn learn_map(&self, map: Arc<ClusterMap>) {
-        for pool in [&self.quick, &self.slow] {
+        for pool in [&self.quick, &self.slow, &self.look] {
             pool.retain_nodes(|node| map.nodes.contains_key(&node));
         }
         self.locked().map = Some(map);
@@ -104,6 +117,10 @@ pub(super) struct Session<'a> {
 }
 
 impl Session<'_> {
+    pub(super) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
     /// The same with only a share of what time is left.
     pub(super) fn within(self, share: f64) -> Self {
         let left = self.deadline.saturating_duration_since(Instant::now());

@@ -1,5 +1,6 @@
 //! Apache Kafka and what speaks its protocol.
 
+mod browse;
 mod client;
 mod cluster_map;
 mod dialect;
@@ -51,5 +52,9 @@ impl Connect for KafkaConnect {
         Ok(Arc::new(observe::KafkaCluster {
             client: client::Client::new(settings, tls),
         }))
+    }
+
+    fn browses(&self) -> bool {
+        true
     }
 }

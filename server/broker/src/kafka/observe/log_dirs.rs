@@ -12,7 +12,7 @@ use crate::kafka::wire::failure::{Failure, code_name, printable};
 pub(super) const RIGHT: &str = "Describe on Cluster";
 
 #[derive(Default)]
-pub(super) struct NodeDisk {
+pub(in crate::kafka) struct NodeDisk {
     /// Of all partitions and all directories.
     pub(super) stored_bytes: u64,
     /// Of the directory with the least: the first one to fill up (Kafka 3.3 and later).
@@ -20,7 +20,7 @@ pub(super) struct NodeDisk {
     /// Directories with an error.
     pub(super) alarms: Vec<String>,
     /// By topic and partition.
-    pub(super) sizes: HashMap<String, HashMap<i32, u64>>,
+    pub(in crate::kafka) sizes: HashMap<String, HashMap<i32, u64>>,
 }
 
 pub(super) async fn read(session: &Session<'_>, map: &ClusterMap) -> Partial<NodeDisk> {
@@ -36,7 +36,7 @@ pub(super) async fn read(session: &Session<'_>, map: &ClusterMap) -> Partial<Nod
     Partial::of(asked).await
 }
 
-fn disk(answer: &DescribeLogDirsResponse) -> Result<NodeDisk, Failure> {
+pub(in crate::kafka) fn disk(answer: &DescribeLogDirsResponse) -> Result<NodeDisk, Failure> {
     Failure::check(answer.error_code, None)?;
     // Before version 3 a missing right is an answer without any directory.
     if answer.results.is_empty() {

@@ -11,6 +11,11 @@ use crate::kafka::client::Session;
 use crate::kafka::cluster_map::ClusterMap;
 use crate::kafka::wire::failure::Failure;
 
+/// What a broker says that was not asked for authorized operations, or does not know them.
+pub(super) const NOT_TOLD: i32 = i32::MIN;
+/// `AclOperation.READ`, as a bit of the authorized operations (KIP-430).
+const READ_BIT: i32 = 1 << 3;
+
 /// All topics that this user may see, and remembers where their leaders are.
 pub(super) async fn read(session: &Session<'_>) -> Result<MetadataResponse, Failure> {
     let answer = ask(session, false).await?;
@@ -34,7 +39,7 @@ pub(super) async fn ask(
     Ok(answer)
 }
 
-pub(super) fn map(answer: &MetadataResponse) -> ClusterMap {
+pub(in crate::kafka) fn map(answer: &MetadataResponse) -> ClusterMap {
     let leaders = |topic: &MetadataResponseTopic| {
         let partitions = topic.partitions.iter();
         partitions.map(|p| (p.partition_index, leader(p))).collect()
@@ -63,8 +68,14 @@ pub(super) fn topics(
 }
 
 /// `None`: it has none now. Brokers say -1.
-pub(super) fn leader(partition: &MetadataResponsePartition) -> Option<i32> {
+pub(in crate::kafka) fn leader(partition: &MetadataResponsePartition) -> Option<i32> {
     Some(partition.leader_id.0).filter(|node| *node >= 0)
+}
+
+/// `None`: the broker was not asked, or does not know.
+pub(in crate::kafka) fn may_read(topic: &MetadataResponseTopic) -> Option<bool> {
+    let operations = topic.topic_authorized_operations;
+    (operations != NOT_TOLD).then_some(operations & READ_BIT != 0)
 }
 
 /// IPv6 addresses are put in brackets, so that the port can be told.

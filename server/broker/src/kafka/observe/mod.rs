@@ -20,8 +20,8 @@ mod error_lines;
 mod findings;
 mod groups;
 mod heads;
-mod log_dirs;
-mod metadata;
+pub(super) mod log_dirs;
+pub(super) mod metadata;
 mod nodes;
 mod offset_fetch;
 mod partial;
@@ -43,6 +43,9 @@ use waybill_model::topology::{Readings, Topology};
 
 use super::client::Client;
 use crate::adapter::{Cluster, MissingRight, Observe, Refused};
+use crate::browse::Browse;
+
+pub(super) use rights_text::{Grant, Resource};
 
 pub(super) struct KafkaCluster {
     pub(super) client: Client,
@@ -60,6 +63,10 @@ impl Cluster for KafkaCluster {
     }
 
     fn observe(&self) -> Option<&dyn Observe> {
+        Some(self)
+    }
+
+    fn browse(&self) -> Option<&dyn Browse> {
         Some(self)
     }
 }

@@ -2,9 +2,10 @@
 //! so what is hidden is looked for where it shows: topics in the sizes on disk, groups in the list.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use futures::join;
-use kafka_protocol::messages::DescribeClusterResponse;
+use kafka_protocol::messages::{DescribeClusterResponse, MetadataResponse};
 use waybill_model::topology::Why;
 
 use super::groups::Groups;
@@ -19,14 +20,13 @@ use crate::kafka::wire::failure::Failure;
 
 /// `AclOperation.DESCRIBE`, as a bit of the authorized operations (KIP-430).
 const DESCRIBE_BIT: i32 = 1 << 8;
-/// What a broker says that was not asked for authorized operations, or does not know them.
-const NOT_TOLD: i32 = i32::MIN;
 
 pub(super) async fn missing(session: &Session<'_>) -> Result<Vec<MissingRight>, Refused> {
-    let answer = metadata::read(session)
+    let answer = metadata::ask(session, true)
         .await
         .map_err(|failure| failure.into_refused(heads::RIGHT))?;
     let map = metadata::map(&answer);
+    session.client.learn_map(Arc::new(map.clone()));
     let visible: Vec<&str> = map.topics.keys().map(String::as_str).collect();
     let (cluster, disks, configs, groups) = join!(
         cluster::read(session),
@@ -48,6 +48,7 @@ pub(super) async fn missing(session: &Session<'_>) -> Result<Vec<MissingRight>, 
         hidden_topics(&grant, &map, &disks, describes_cluster),
         unread_configs(&grant, &visible, &configs),
         unread_groups(&grant, &groups, describes_cluster),
+        unreadable_topics(&grant, &answer),
     ];
     Ok(rights.into_iter().flatten().collect())
 }
@@ -57,7 +58,7 @@ fn describes_cluster(
     disks: &Partial<NodeDisk>,
 ) -> bool {
     match cluster {
-        Ok(answer) if answer.cluster_authorized_operations != NOT_TOLD => {
+        Ok(answer) if answer.cluster_authorized_operations != metadata::NOT_TOLD => {
             answer.cluster_authorized_operations & DESCRIBE_BIT != 0
         }
         _ => !disks
@@ -93,6 +94,18 @@ fn hidden_topics(
         resource,
         "these topics, their partitions and the lag on them",
     ))
+}
+
+/// Reading messages is a right of its own, which nothing but the message browser needs. Brokers tell
+/// it with the metadata from Kafka 2.3 on.
+fn unreadable_topics(grant: &Grant, answer: &MetadataResponse) -> Option<MissingRight> {
+    let unreadable: Vec<&str> = metadata::topics(answer)
+        .filter(|(_, topic)| !topic.is_internal && metadata::may_read(topic) == Some(false))
+        .map(|(name, _)| name)
+        .collect();
+    // By name where they are few: bodies are worth more than figures.
+    (!unreadable.is_empty())
+        .then(|| grant.missing("Read", Resource::Topics(unreadable), "message browser"))
 }
 
 fn unread_configs(

@@ -8,7 +8,7 @@ use crate::kafka::client::Client;
 const MOST_NAMES: usize = 20;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Resource<'a> {
+pub(in crate::kafka) enum Resource<'a> {
     Cluster,
     AllTopics,
     Topics(Vec<&'a str>),
@@ -17,13 +17,13 @@ pub(super) enum Resource<'a> {
 }
 
 /// Who is to be given it, and where.
-pub(super) struct Grant {
+pub(in crate::kafka) struct Grant {
     bootstrap: String,
     principal: String,
 }
 
 impl Grant {
-    pub(super) fn new(client: &Client) -> Self {
+    pub(in crate::kafka) fn new(client: &Client) -> Self {
         let user = client
             .user()
             .unwrap_or("<the name that the broker has for this client>");
@@ -33,7 +33,7 @@ impl Grant {
         }
     }
 
-    pub(super) fn missing(
+    pub(in crate::kafka) fn missing(
         &self,
         operation: &str,
         resource: Resource<'_>,

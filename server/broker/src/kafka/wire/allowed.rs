@@ -2,22 +2,30 @@
 //! else has a way onto a connection, by type ([`ReadOnly`] is sealed) and again by key when the
 //! frame is built.
 //!
-//! Two kinds read only under a condition. Metadata can create topics when asked for by name
-//! (`allow_auto_topic_creation`, and always before version 4): it is sent for all topics, from
-//! version 7 on, with creation off. FindCoordinator creates the offsets topic where a cluster has
-//! none: it is sent only for groups that a broker has listed.
+//! Three kinds read only under a condition. Metadata can create topics when asked for by name
+//! (`allow_auto_topic_creation`, and always before version 4): it is sent from version 7 on, with
+//! creation off. FindCoordinator creates the offsets topic where a cluster has none: it is sent only
+//! for groups that a broker has listed. Fetch moves what a broker believes of a replica when a
+//! replica asks, and keeps a session when one is wanted: it is sent as a consumer's, without a
+//! session.
 
+use kafka_protocol::messages::fetch_request::ReplicaState;
 use kafka_protocol::messages::{
     ApiVersionsRequest, ConsumerGroupDescribeRequest, DescribeClusterRequest,
     DescribeConfigsRequest, DescribeGroupsRequest, DescribeLogDirsRequest, DescribeQuorumRequest,
-    DescribeTopicPartitionsRequest, FindCoordinatorRequest, ListGroupsRequest, ListOffsetsRequest,
-    MetadataRequest, OffsetFetchRequest, SaslAuthenticateRequest, SaslHandshakeRequest,
-    ShareGroupDescribeRequest,
+    DescribeTopicPartitionsRequest, FetchRequest, FindCoordinatorRequest, ListGroupsRequest,
+    ListOffsetsRequest, MetadataRequest, OffsetFetchRequest, SaslAuthenticateRequest,
+    SaslHandshakeRequest, ShareGroupDescribeRequest,
 };
 use kafka_protocol::protocol::Request;
 
 use super::answer::Answer;
 use super::commits_answer::CommitsAnswer;
+/// Messages of aborted transactions are told apart, those of open ones are not there yet.
+pub(in crate::kafka) const READ_COMMITTED: i8 = 1;
+/// A Fetch that asks once in full and leaves nothing at the broker (KIP-227).
+pub(in crate::kafka) const NO_SESSION: i32 = 0;
+pub(in crate::kafka) const NO_SESSION_EPOCH: i32 = -1;
 
 /// One kind of request and the versions of it that are spoken here. The lowest are those of Kafka
 /// 2.1, the highest those whose answers [`super::shapes`] knows.
@@ -98,6 +106,16 @@ read_only! {
     FindCoordinator FindCoordinatorRequest 2..=6;
     OffsetFetch OffsetFetchRequest 5..=9 as CommitsAnswer;
     ListOffsets ListOffsetsRequest 4..=10;
+    // 14 and later add what replicas tell and what brokers hint; a reader lacks nothing.
+    Fetch FetchRequest 10..=13 {
+        fn reads_only(&self) -> bool {
+            self.replica_id.0 == -1
+                && self.replica_state == ReplicaState::default()
+                && self.isolation_level == READ_COMMITTED
+                && (self.session_id, self.session_epoch) == (NO_SESSION, NO_SESSION_EPOCH)
+                && self.forgotten_topics_data.is_empty()
+        }
+    };
 }
 
 /// Asked once more when a frame is built, whatever the types said.
@@ -129,6 +147,7 @@ mod tests {
                 "DescribeLogDirs",
                 "DescribeQuorum",
                 "DescribeTopicPartitions",
+                "Fetch",
                 "FindCoordinator",
                 "ListGroups",
                 "ListOffsets",
@@ -151,6 +170,26 @@ mod tests {
                 spoken.min <= api.lowest && api.highest <= spoken.max,
                 "{api:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_fetch_of_a_replica_or_of_a_session_is_none() {
+        let ours = FetchRequest::default()
+            .with_replica_id((-1).into())
+            .with_isolation_level(READ_COMMITTED)
+            .with_session_id(NO_SESSION)
+            .with_session_epoch(NO_SESSION_EPOCH);
+        assert!(ours.reads_only());
+        for other in [
+            ours.clone().with_replica_id(1.into()),
+            ours.clone().with_session_id(7),
+            ours.clone().with_session_epoch(0),
+            ours.clone().with_isolation_level(0),
+            ours.clone()
+                .with_replica_state(ReplicaState::default().with_replica_id(2.into())),
+        ] {
+            assert!(!other.reads_only(), "{other:?}");
         }
     }
 

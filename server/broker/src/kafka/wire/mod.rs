@@ -23,7 +23,7 @@ mod tls;
 mod transport_failure;
 
 #[cfg(test)]
-mod peer_tests;
+pub(super) mod peer_tests;
 
 pub(super) use shapes::assignment;
 pub(super) use tls::Tls;

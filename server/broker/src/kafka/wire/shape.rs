@@ -47,7 +47,7 @@ pub(in crate::kafka) enum Misshapen {
 impl Shape {
     /// Written by hand in [`super::shapes`] and held against the decoder by a test.
     pub(in crate::kafka) fn new(text: &'static str, flexible: bool) -> Self {
-        let parts = parse(&mut text.chars());
+        let (parts, _) = parse(&mut text.chars());
         Self { parts, flexible }
     }
 
@@ -84,24 +84,25 @@ impl Shape {
     }
 }
 
-fn parse(letters: &mut Chars<'static>) -> Vec<Part> {
+/// And the letter at which it ended.
+fn parse(letters: &mut Chars<'static>) -> (Vec<Part>, Option<char>) {
     let mut parts = Vec::new();
     while let Some(letter) = letters.next() {
         let part = match letter {
             's' => Part::Text,
             'b' => Part::Bytes,
             'u' => Part::Fixed(16),
-            '[' => Part::Array(parse(letters)),
+            '[' => Part::Array(parse(letters).0),
             '?' => {
                 letters.next();
-                Part::Nullable(parse(letters))
+                Part::Nullable(parse(letters).0)
             }
             '_' => Part::Tags(Vec::new()),
             '{' => Part::Tags(parse_tags(letters)),
             digit => match digit.to_digit(10) {
                 Some(width) => Part::Fixed(width as usize),
                 // A bracket that closes.
-                None => break,
+                None => return (parts, Some(letter)),
             },
         };
         match (parts.last_mut(), &part) {
@@ -109,7 +110,7 @@ fn parse(letters: &mut Chars<'static>) -> Vec<Part> {
             _ => parts.push(part),
         }
     }
-    parts
+    (parts, None)
 }
 
 /// Each known tag is one digit; its shape ends at `;`, the last at `}`.
@@ -117,7 +118,11 @@ fn parse_tags(letters: &mut Chars<'static>) -> Vec<(u32, Vec<Part>)> {
     let mut known = Vec::new();
     while let Some(tag) = letters.next().and_then(|letter| letter.to_digit(10)) {
         letters.next();
-        known.push((tag, parse(letters)));
+        let (shape, end) = parse(letters);
+        known.push((tag, shape));
+        if end != Some(';') {
+            break;
+        }
     }
     known
 }

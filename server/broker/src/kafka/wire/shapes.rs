@@ -32,6 +32,11 @@ const fn flexible(key: i16, from: i16, body: &'static str) -> Line {
 
 #[rustfmt::skip]
 const LINES: &[Line] = &[
+    // Fetch
+    plain(1, 10, "424[s[42888[88]b]]"),
+    plain(1, 11, "424[s[42888[88]4b]]"),
+    flexible(1, 12, "424[s[42888[88_]4b{0=48_;1=44_;2=84_}]_]_"),
+    flexible(1, 13, "424[u[42888[88_]4b{0=48_;1=44_;2=84_}]_]_"),
     // ListOffsets
     plain(2, 4, "4[s[42884]]"),
     flexible(2, 6, "4[s[42884_]_]_"),

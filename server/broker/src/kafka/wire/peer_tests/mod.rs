@@ -1,6 +1,6 @@
 //! Connections to a peer that a test scripts: what no real broker does.
 
-mod peer;
+pub(in crate::kafka) mod peer;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -56,7 +56,7 @@ pub(super) fn cut(step: Step, after: usize) -> Step {
     Step::Cut(Box::new(step), after)
 }
 
-pub(super) fn body(response: &impl Encodable, version: i16) -> Vec<u8> {
+pub(in crate::kafka) fn body(response: &impl Encodable, version: i16) -> Vec<u8> {
     let mut bytes = BytesMut::new();
     response.encode(&mut bytes, version).unwrap();
     bytes.to_vec()
@@ -169,6 +169,59 @@ async fn follow(mut stream: TcpStream, script: Vec<Step>, seen: &Mutex<Seen>) {
     }
     // The next connection of the script waits for the end of this one.
     let _ = stream.read(&mut [0; 1]).await;
+}
+
+/// A broker that answers every request of every connection: from its port, the key, the version and
+/// the frame to a body.
+pub(in crate::kafka) struct Answering {
+    port: u16,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Answering {
+    pub(in crate::kafka) async fn start(
+        offered: &[(i16, i16, i16)],
+        answer: impl Fn(u16, i16, i16, &[u8]) -> Vec<u8> + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let answer = Arc::new(answer);
+        let Step::Answer(greeting) = greeting(offered) else {
+            panic!("a greeting is an answer")
+        };
+        let greeting = Arc::new(greeting);
+        let task = tokio::spawn(async move {
+            let mut connections = tokio::task::JoinSet::new();
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let (answer, greeting) = (answer.clone(), greeting.clone());
+                connections.spawn(async move {
+                    while let Some(frame) = read_frame(&mut stream).await {
+                        let key = i16::from_be_bytes([frame[0], frame[1]]);
+                        let version = i16::from_be_bytes([frame[2], frame[3]]);
+                        let body = match key {
+                            18 => greeting(version),
+                            _ => answer(port, key, version, &frame),
+                        };
+                        let framed = framed(&frame, key, version, &body);
+                        if stream.write_all(&framed).await.is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+        });
+        Self { port, task }
+    }
+
+    pub(in crate::kafka) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
 }
 
 async fn read_frame(stream: &mut TcpStream) -> Option<Vec<u8>> {
