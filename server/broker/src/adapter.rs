@@ -58,7 +58,9 @@ impl BrokerAdapter {
     pub fn capabilities(&self) -> Vec<Capability> {
         let journeys = self.dialect.iter().map(|_| Capability::Journeys);
         let observe = self.connect.iter().map(|_| Capability::Observe);
-        journeys.chain(observe).collect()
+        let browse = self.connect.iter().filter(|connect| connect.browses());
+        let browse = browse.map(|_| Capability::Browse);
+        journeys.chain(observe).chain(browse).collect()
     }
 }
 
@@ -125,6 +127,12 @@ pub trait Connect: Send + Sync {
     /// `ConfigInvalid`: an unknown key (with the nearest known one), a value that cannot be read, a
     /// file that is not there.
     fn cluster(&self, name: &str, settings: &Settings) -> Result<Arc<dyn Cluster>, Problem>;
+
+    /// Whether its clusters have [`Browse`], without opening one. What of a cluster can be read is
+    /// told by [`Browse::price`], destination by destination.
+    fn browses(&self) -> bool {
+        false
+    }
 }
 
 /// One cluster. Connections are opened when something is asked, and again after they broke: no

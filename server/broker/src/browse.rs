@@ -57,7 +57,8 @@ pub struct Ask {
     pub start: Start,
     pub budget: Budget,
     /// How long to wait at the end for messages that are not there yet: a live tail. Zero: what is
-    /// there now.
+    /// there now. Counted from when the end was first reached; what comes meanwhile is handed over
+    /// at once.
     pub linger: Duration,
 }
 
@@ -67,7 +68,8 @@ pub enum Start {
     Earliest,
     /// The newest `n` of each partition.
     Newest(u64),
-    /// This offset in each partition asked; where it is no longer kept, the oldest that is.
+    /// This offset in each partition asked; where it is no longer kept, the oldest that is; beyond
+    /// the end, the end.
     Offset(i64),
     /// The first message of this time or later.
     Time(Timestamp),

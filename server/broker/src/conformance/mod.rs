@@ -2,6 +2,7 @@
 //!
 //! Ask it of a cluster at rest: on one that is written to, a group may commit between two answers.
 
+mod of_browsing;
 mod of_readings;
 mod of_topology;
 mod refusal;
@@ -13,6 +14,7 @@ use waybill_model::topology::{Readings, Topology};
 
 use crate::adapter::{Cluster, Refused};
 
+pub use of_browsing::{disturbs, reads};
 pub use of_readings::readings;
 pub use of_topology::topology;
 pub use refusal::refusal;
@@ -122,5 +124,7 @@ fn late(what: &str, took: Duration, patience: Duration) -> String {
     )
 }
 
+#[cfg(test)]
+mod browsing_tests;
 #[cfg(test)]
 mod tests;

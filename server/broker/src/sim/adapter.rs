@@ -33,6 +33,10 @@ impl Connect for Sims {
             )),
         }
     }
+
+    fn browses(&self) -> bool {
+        true
+    }
 }
 
 pub fn adapter(name: &'static str, sims: &Sims) -> BrokerAdapter {

@@ -1,8 +1,11 @@
-//! A cluster that does what a test says: topology, readings, delays and refusals, changed while it
-//! is asked. It keeps to the contract of [`Observe`] unless the script says otherwise.
+//! A cluster that does what a test says: topology, readings, stored messages, delays and refusals,
+//! changed while it is asked. It keeps to the contracts of [`Observe`] and [`Browse`] unless the
+//! script says otherwise.
 
 mod adapter;
+mod read;
 mod script;
+mod shelf;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -12,14 +15,18 @@ use waybill_model::time::Timestamp;
 use waybill_model::topology::{Readings, Topology};
 
 use crate::adapter::{Cluster, MissingRight, Observe, Reason, Refused};
+use crate::browse::Browse;
 
 pub use adapter::{Sims, adapter};
 pub use script::{Asked, Script, depth, partition, queue, topic};
+pub use shelf::{SimPartition, SimShelf, stored};
 
 /// Cheap to clone: all clones are one cluster.
 #[derive(Clone, Default)]
 pub struct Sim {
     state: Arc<Mutex<State>>,
+    /// For readings that wait at the end.
+    changed: Arc<tokio::sync::Notify>,
 }
 
 #[derive(Default)]
@@ -35,12 +42,15 @@ impl Sim {
                 script,
                 asked: Asked::default(),
             })),
+            changed: Arc::default(),
         }
     }
 
-    /// From the next question on. A question that waits has its answer already.
+    /// From the next question on. A question that waits has its answer already; a reading of stored
+    /// messages sees it at its next message.
     pub fn change(&self, change: impl FnOnce(&mut Script)) {
         change(&mut self.state().script);
+        self.changed.notify_waiters();
     }
 
     /// How often it was asked, refusals counted.
@@ -104,6 +114,10 @@ impl Cluster for Sim {
     }
 
     fn observe(&self) -> Option<&dyn Observe> {
+        Some(self)
+    }
+
+    fn browse(&self) -> Option<&dyn Browse> {
         Some(self)
     }
 }

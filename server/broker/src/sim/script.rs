@@ -8,13 +8,19 @@ use waybill_model::topology::{
     Unknown, Why,
 };
 
+use super::shelf::SimShelf;
 use crate::adapter::{MissingRight, Refused};
+use crate::browse::Shelf;
 
 #[derive(Clone, Debug, Default)]
 pub struct Script {
     pub topology: Topology,
     pub readings: Readings,
     pub missing_rights: Vec<MissingRight>,
+    /// What is stored. A destination of the topology that has no shelf is not there to read.
+    pub shelves: Vec<SimShelf>,
+    /// Before each message that is read.
+    pub delay_per_message: Duration,
     /// Before each answer; longer than the asker's patience it is refused as too slow.
     pub delay: Duration,
     /// In place of any answer.
@@ -29,6 +35,8 @@ pub struct Asked {
     pub topology: u64,
     pub readings: u64,
     pub missing_rights: u64,
+    pub price: u64,
+    pub read: u64,
 }
 
 fn unknown(member: &str, why: Why) -> Unknown {
@@ -84,6 +92,15 @@ impl Script {
             });
         }
         script
+    }
+
+    /// Of what is stored.
+    pub fn shelf(&self, place: &Shelf) -> Option<&SimShelf> {
+        self.shelves.iter().find(|one| one.shelf == *place)
+    }
+
+    pub fn shelf_mut(&mut self, place: &Shelf) -> Option<&mut SimShelf> {
+        self.shelves.iter_mut().find(|one| one.shelf == *place)
     }
 
     pub fn commit(&mut self, group: &str, topic: &str, partition: usize, committed: Option<i64>) {
