@@ -78,6 +78,7 @@ fn configured(name: &str, interval: Duration) -> Cluster {
         broker: SYSTEM.into(),
         site: None,
         colour: None,
+        schema_registry: None,
         poll_interval: interval,
         actions: Default::default(),
         managed: true,
