@@ -7,6 +7,7 @@ mod known;
 mod polling;
 mod process;
 mod reads;
+mod shelves;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -165,7 +166,7 @@ impl App {
         web: Option<TcpListener>,
         database: &Database,
     ) -> Result<Built, Problem> {
-        let core = core(&config, database.store()).await?;
+        let core = core(&config, adapters, database.store()).await?;
         say_idle_roles(&config, &health);
         let ingest = start_ingest(&config, &core, &health).await?;
         let process = Arc::new(ThisProcess::new(
@@ -260,7 +261,11 @@ async fn probe_ingest(config: &Config) -> Result<(), Problem> {
     Ok(())
 }
 
-async fn core(config: &Config, store: &Store) -> Result<Core, Problem> {
+async fn core(
+    config: &Config,
+    adapters: &[BrokerAdapter],
+    store: &Store,
+) -> Result<Core, Problem> {
     let migrated = store.migrate().await.map_err(store_problem)?;
     for name in &migrated.applied {
         tracing::info!(name, "migration applied");
@@ -276,7 +281,8 @@ async fn core(config: &Config, store: &Store) -> Result<Core, Problem> {
         search.clone(),
         known::clusters(config),
         known::owners(config),
-    );
+    )
+    .with_shelves(shelves::of(config, adapters)?);
     Ok(Core {
         store,
         dialects,

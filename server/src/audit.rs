@@ -100,11 +100,25 @@ impl Audit {
         detail: String,
         work: impl Future<Output = Result<T, Problem>>,
     ) -> Result<T, Problem> {
+        self.around_told(actor, action, object, detail, work, |_| String::new())
+            .await
+    }
+
+    /// The same, and what came of it stands in the closing line.
+    pub async fn around_told<T>(
+        &self,
+        actor: &str,
+        action: &str,
+        object: &str,
+        detail: String,
+        work: impl Future<Output = Result<T, Problem>>,
+        tell: impl FnOnce(&T) -> String,
+    ) -> Result<T, Problem> {
         self.write(entry(actor, action, object, Decision::Allowed, detail))
             .await?;
         let result = work.await;
         let outcome = match &result {
-            Ok(_) => "outcome: done".to_owned(),
+            Ok(done) => format!("outcome: done{}", tell(done)),
             Err(problem) => format!("outcome: {}", problem.code.name()),
         };
         let closing = entry(actor, action, object, Decision::Allowed, outcome);

@@ -41,7 +41,7 @@ pub fn status(code: Code) -> StatusCode {
         Code::SetupLinkUsed => StatusCode::GONE,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::InvalidRequest | Code::DecodeFailed | Code::ConfigInvalid => StatusCode::BAD_REQUEST,
-        Code::Conflict => StatusCode::CONFLICT,
+        Code::Conflict | Code::NotBrowsable | Code::WouldDisturb => StatusCode::CONFLICT,
         Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         // Retryable: senders of OTLP come again.

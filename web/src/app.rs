@@ -77,6 +77,7 @@ fn Pages(signed_in: bool) -> impl IntoView {
             <Route path=path!("/") view=gate(|| page::overview::OverviewPage().into_any())/>
             <Route path=path!("/search") view=gate(page::search::SearchPage)/>
             <Route path=path!("/journeys/:id") view=gate(page::journey::JourneyScreen)/>
+            <Route path=path!("/destinations/:id/messages") view=gate(page::messages::MessagesPage)/>
             <Route path=path!("/health") view=gate(page::health::HealthPage)/>
             <Route path=path!("/settings") view=gate(page::settings::SettingsPage)/>
             <Route path=path!("/settings/users") view=gate(page::users::UsersPage)/>

@@ -8,6 +8,7 @@ use waybill_model::journey::JourneySummary;
 use waybill_model::problem::Problem;
 use waybill_model::query::{JourneyQuery, Page};
 use waybill_model::status::Status;
+use waybill_model::stored::{StoredPage, StoredQuery};
 use waybill_model::view::{JourneyPage, Overview, TokenLine, TokenPurpose, UserLine, Viewer};
 
 #[async_trait]
@@ -18,6 +19,8 @@ pub trait Port: Send + Sync {
     async fn overview(&self) -> Result<Overview, Problem>;
     async fn journeys(&self, query: JourneyQuery) -> Result<Page<JourneySummary>, Problem>;
     async fn journey(&self, id: String) -> Result<JourneyPage, Problem>;
+    /// Reads the broker; only the price where `from` is absent.
+    async fn messages(&self, id: String, query: StoredQuery) -> Result<StoredPage, Problem>;
     async fn status(&self) -> Result<Status, Problem>;
 
     async fn users(&self) -> Result<Vec<UserLine>, Problem>;

@@ -7,6 +7,7 @@ pub const PAGES: &[(&str, Option<Action>)] = &[
     ("/", Some(Action::TraceRead)),
     ("/search", Some(Action::TraceRead)),
     ("/journeys/{id}", Some(Action::TraceRead)),
+    ("/destinations/{id}/messages", Some(Action::MessageMeta)),
     ("/health", Some(Action::StatusRead)),
     ("/settings", None),
     ("/settings/users", Some(Action::UserAdmin)),
@@ -23,6 +24,7 @@ pub const FUNCTIONS: &[(&str, Option<Action>)] = &[
     ("/fn/overview", Some(Action::TraceRead)),
     ("/fn/journeys", Some(Action::TraceRead)),
     ("/fn/journey", Some(Action::TraceRead)),
+    ("/fn/messages", Some(Action::MessageMeta)),
     ("/fn/status", Some(Action::StatusRead)),
     ("/fn/users", Some(Action::UserAdmin)),
     ("/fn/add_user", Some(Action::UserAdmin)),
@@ -52,6 +54,11 @@ pub mod link {
 
     pub fn journey(id: &str) -> String {
         format!("/journeys/{}", encode(id))
+    }
+
+    /// The message browser of a destination, by its id.
+    pub fn messages(id: &str) -> String {
+        format!("/destinations/{}/messages", encode(id))
     }
 
     pub fn destination(name: &str) -> String {

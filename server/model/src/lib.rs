@@ -22,6 +22,7 @@ pub mod reading;
 pub mod reference;
 pub mod span;
 pub mod status;
+pub mod stored;
 pub mod time;
 pub mod topology;
 pub mod view;

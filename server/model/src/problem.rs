@@ -62,6 +62,8 @@ codes! {
     PortInUse "port_in_use" "Something else listens on this address.",
     ConfigInvalid "config_invalid" "The configuration has a wrong word or value.",
     ClusterUnreachable "cluster_unreachable" "A configured cluster does not answer.",
+    NotBrowsable "not_browsable" "The messages of this destination cannot be read from here.",
+    WouldDisturb "would_disturb" "Looking at these messages would change them.",
     Internal "internal" "Something broke here; the log says what.",
 }
 

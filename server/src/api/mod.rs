@@ -10,6 +10,7 @@ mod idempotency;
 mod input;
 mod journeys;
 mod map;
+pub mod messages;
 mod openapi;
 mod otlp_json;
 mod params;
@@ -42,6 +43,8 @@ fn resources() -> Vec<UtoipaMethodRouter<AppState>> {
         routes!(clusters::get_cluster),
         routes!(destinations::list_destinations),
         routes!(destinations::get_destination),
+        routes!(messages::list_messages),
+        routes!(messages::tail::tail_messages),
         routes!(groups::list_groups),
         routes!(groups::get_group),
         routes!(groups::get_group_lag),

@@ -14,6 +14,7 @@ use waybill_model::map::Map;
 use waybill_model::problem::Problem;
 use waybill_model::query::{JourneyQuery, Page};
 use waybill_model::status::Status;
+use waybill_model::stored::StoredPage;
 use waybill_model::time::TimeRange;
 use waybill_model::view::{JourneyPage, Overview};
 
@@ -23,6 +24,8 @@ use crate::audit::Audit;
 use crate::auth::Auth;
 use crate::config::{Cluster, Network};
 use crate::query::Trace;
+use crate::query::browse::tail::{Tail, Watch};
+use crate::query::browse::{Place, Reading};
 use crate::ui::Issued;
 
 /// What can be asked of the data.
@@ -39,6 +42,12 @@ pub trait Reads: Send + Sync {
         window: Window,
         sights: Option<Vec<Sight>>,
     ) -> Result<Destination, Problem>;
+    /// The destination whose messages are meant; as [`Self::destination`], and `NotBrowsable` where
+    /// no broker tells of it.
+    async fn place(&self, id: &str, sights: Option<Vec<Sight>>) -> Result<Place, Problem>;
+    /// Reads the broker, within the reading's budget.
+    async fn messages(&self, reading: Reading) -> Result<StoredPage, Problem>;
+    async fn tail(&self, watch: Watch) -> Result<Tail, Problem>;
     /// Every cluster that was polled, with its last topology.
     async fn observed(&self) -> Result<Vec<ObservedCluster>, Problem>;
     async fn groups(&self, query: GroupQuery) -> Result<Page<GroupLine>, Problem>;

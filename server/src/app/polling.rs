@@ -62,7 +62,7 @@ pub(super) fn start(
     Ok(())
 }
 
-fn connect<'a>(
+pub(super) fn connect<'a>(
     adapters: &'a [BrokerAdapter],
     cluster: &Cluster,
 ) -> Option<&'a Arc<dyn waybill_broker::Connect>> {

@@ -10,10 +10,13 @@ use waybill_model::journey::JourneySummary;
 use waybill_model::map::Map;
 use waybill_model::problem::Problem;
 use waybill_model::query::{JourneyQuery, Page};
+use waybill_model::stored::StoredPage;
 use waybill_model::time::TimeRange;
 use waybill_model::view::{JourneyPage, Overview};
 
 use crate::api::Reads;
+use crate::query::browse::tail::{Tail, Watch};
+use crate::query::browse::{Place, Reading};
 use crate::query::{Query, Trace};
 
 pub(super) struct FromQuery(pub Query);
@@ -38,6 +41,18 @@ impl Reads for FromQuery {
         sights: Option<Vec<Sight>>,
     ) -> Result<Destination, Problem> {
         self.0.destination(id, window, sights.as_deref()).await
+    }
+
+    async fn place(&self, id: &str, sights: Option<Vec<Sight>>) -> Result<Place, Problem> {
+        self.0.place(id, sights.as_deref()).await
+    }
+
+    async fn messages(&self, reading: Reading) -> Result<StoredPage, Problem> {
+        self.0.messages(reading).await
+    }
+
+    async fn tail(&self, watch: Watch) -> Result<Tail, Problem> {
+        self.0.tail(watch).await
     }
 
     async fn observed(&self) -> Result<Vec<ObservedCluster>, Problem> {

@@ -36,7 +36,7 @@ const fn row(method: Method, template: &'static str, policy: Policy) -> Row {
     }
 }
 
-use Action::{AuditRead, StatusRead, TraceRead, UserAdmin};
+use Action::{AuditRead, MessageMeta, StatusRead, TraceRead, UserAdmin};
 use Policy::{Metrics, Public, Right, SignedIn};
 
 pub const TABLE: &[Row] = &[
@@ -56,6 +56,11 @@ pub const TABLE: &[Row] = &[
     row(Method::GET, "/", Right(TraceRead)),
     row(Method::GET, "/search", Right(TraceRead)),
     row(Method::GET, "/journeys/{id}", Right(TraceRead)),
+    row(
+        Method::GET,
+        "/destinations/{id}/messages",
+        Right(MessageMeta),
+    ),
     row(Method::GET, "/health", Right(StatusRead)),
     row(Method::GET, "/settings", SignedIn),
     row(Method::GET, "/settings/users", Right(UserAdmin)),
@@ -65,6 +70,7 @@ pub const TABLE: &[Row] = &[
     row(Method::POST, "/fn/overview", Right(TraceRead)),
     row(Method::POST, "/fn/journeys", Right(TraceRead)),
     row(Method::POST, "/fn/journey", Right(TraceRead)),
+    row(Method::POST, "/fn/messages", Right(MessageMeta)),
     row(Method::POST, "/fn/status", Right(StatusRead)),
     row(Method::POST, "/fn/users", Right(UserAdmin)),
     row(Method::POST, "/fn/add_user", Right(UserAdmin)),
@@ -83,6 +89,16 @@ pub const TABLE: &[Row] = &[
     row(Method::GET, "/api/v1/clusters/{id}", Right(StatusRead)),
     row(Method::GET, "/api/v1/destinations", Right(TraceRead)),
     row(Method::GET, "/api/v1/destinations/{id}", Right(TraceRead)),
+    row(
+        Method::GET,
+        "/api/v1/destinations/{id}/messages",
+        Right(MessageMeta),
+    ),
+    row(
+        Method::GET,
+        "/api/v1/destinations/{id}/messages/tail",
+        Right(MessageMeta),
+    ),
     row(Method::GET, "/api/v1/groups", Right(TraceRead)),
     row(Method::GET, "/api/v1/groups/{id}", Right(TraceRead)),
     row(Method::GET, "/api/v1/groups/{id}/lag", Right(TraceRead)),

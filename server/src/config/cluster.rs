@@ -57,6 +57,11 @@ fn cluster(
         return Err(wrong(&in_cluster("poll_interval"), "at least 1s"));
     }
     let managed = raw.managed.unwrap_or(true);
+    let schema_registry = raw
+        .schema_registry
+        .map(|raw| super::registry::resolve(raw, environment))
+        .transpose()
+        .map_err(|(key, error)| wrong(&in_cluster(&format!("schema_registry.{key}")), &error))?;
     let adapter = adapters.iter().find(|adapter| adapter.name == raw.broker);
     let (resolved, addresses, capabilities) = match adapter {
         Some(adapter) => {
@@ -82,6 +87,7 @@ fn cluster(
         poll_interval,
         actions: raw.actions,
         managed,
+        schema_registry,
         settings: raw.settings,
         resolved: Resolved(resolved),
         addresses,

@@ -4,6 +4,7 @@
 mod cluster;
 mod key;
 mod raw;
+mod registry;
 mod resolve;
 mod source;
 mod value;
@@ -151,6 +152,8 @@ pub struct Cluster {
     pub actions: ActionLevel,
     /// `false`: only spans name it.
     pub managed: bool,
+    /// What names the schemas of its messages.
+    pub schema_registry: Option<SchemaRegistry>,
     /// As written; the adapter decodes it.
     pub settings: toml::Table,
     /// The same with its secrets read.
@@ -159,6 +162,16 @@ pub struct Cluster {
     pub addresses: Vec<String>,
     /// What the adapter can do.
     pub capabilities: Vec<&'static str>,
+}
+
+/// Reached by https where `ca` is given, and trusting nothing else.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SchemaRegistry {
+    /// http or https, without user and password.
+    pub url: String,
+    pub user: Option<(String, Secret)>,
+    /// PEM; the system's own authorities where absent.
+    pub ca: Option<PathBuf>,
 }
 
 /// Settings as an adapter takes them. Never printed: secrets stand in them.

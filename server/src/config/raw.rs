@@ -106,6 +106,16 @@ pub(super) struct RawCluster {
     #[serde(default)]
     pub actions: ActionLevel,
     pub managed: Option<bool>,
+    pub schema_registry: Option<RawSchemaRegistry>,
     #[serde(default)]
     pub settings: toml::Table,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSchemaRegistry {
+    pub url: String,
+    pub user: Option<String>,
+    pub password: Option<SecretSource>,
+    pub ca: Option<PathBuf>,
 }

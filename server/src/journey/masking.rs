@@ -3,7 +3,7 @@
 
 use waybill_model::span::{Attribute, Value};
 
-const MASK: &str = "••••";
+pub const MASK: &str = "••••";
 
 /// Parts of a name that say that its value is a secret.
 const SECRET: [&str; 9] = [
@@ -48,6 +48,25 @@ fn without_addresses(value: &Value) -> Value {
             Value::Map(entries.iter().map(entry).collect())
         }
         other => other.clone(),
+    }
+}
+
+/// The same for JSON: a member whose name is that of a secret is masked whole.
+pub fn mask_json(json: &mut serde_json::Value) {
+    match json {
+        serde_json::Value::String(text) if text.contains("://") => {
+            *text = without_credentials(text)
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(mask_json),
+        serde_json::Value::Object(members) => {
+            for (name, value) in members {
+                match is_secret(name) {
+                    true => *value = serde_json::Value::String(MASK.to_owned()),
+                    false => mask_json(value),
+                }
+            }
+        }
+        _ => {}
     }
 }
 

@@ -84,7 +84,7 @@ impl Query {
     }
 
     /// The one that is meant, and whether spans can mean no other.
-    async fn broker_line(
+    pub(super) async fn broker_line(
         &self,
         id: &DestinationId,
     ) -> Result<Option<(DestinationLine, bool)>, Problem> {

@@ -1,6 +1,7 @@
 //! Reading: from what a person asks to journeys, traces and overviews. Nothing here writes but the
 //! finder, and nothing here knows HTTP.
 
+pub mod browse;
 mod coverage;
 mod cursor;
 pub mod destination;
@@ -47,6 +48,7 @@ pub struct Query {
     clusters: Clusters,
     owners: Owners,
     topologies: observed::Topologies,
+    shelves: browse::Shelves,
 }
 
 impl Query {
@@ -64,7 +66,13 @@ impl Query {
             clusters,
             owners,
             topologies: observed::Topologies::default(),
+            shelves: browse::Shelves::none(),
         }
+    }
+
+    /// With clusters whose stored messages may be read.
+    pub fn with_shelves(self, shelves: browse::Shelves) -> Self {
+        Self { shelves, ..self }
     }
 
     fn rebuild(&self, spans: &[Arc<Span>]) -> Rebuilt {

@@ -7,6 +7,7 @@ mod issued;
 mod page;
 mod port;
 mod redirect;
+mod stored;
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};

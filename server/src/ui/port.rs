@@ -8,9 +8,11 @@ use waybill_model::journey::JourneySummary;
 use waybill_model::problem::Problem;
 use waybill_model::query::{JourneyQuery, Page};
 use waybill_model::status::Status;
+use waybill_model::stored::{StoredPage, StoredQuery};
 use waybill_model::view::{JourneyPage, Overview, TokenLine, TokenPurpose, UserLine, Viewer};
 use waybill_web::port::Port;
 
+use crate::api::messages::admit;
 use crate::api::{AppState, scope};
 use crate::audit::{AuditQuery, parse_cursor};
 use crate::auth::identity::Identity;
@@ -83,6 +85,20 @@ impl Port for Bound {
         let caller = self.may(Action::TraceRead)?;
         let page = self.state.reads.journey(&id).await?;
         scope::narrow_journey(caller, page, clock::now())
+    }
+
+    async fn messages(&self, id: String, query: StoredQuery) -> Result<StoredPage, Problem> {
+        let caller = self.may(Action::MessageMeta)?;
+        let query = StoredQuery {
+            price: query.from.is_none().then(|| "only".to_owned()),
+            // A page is for people: programs ask the API.
+            max_bytes: None,
+            max_ms: None,
+            unmask: None,
+            ..query
+        };
+        let page = admit::messages(&self.state, caller, "the console", &id, &query).await?;
+        Ok(super::stored::shortened(page))
     }
 
     async fn status(&self) -> Result<Status, Problem> {

@@ -18,12 +18,15 @@ use waybill_model::map::Map;
 use waybill_model::problem::{Code, Problem};
 use waybill_model::query::{JourneyQuery, Page};
 use waybill_model::status::{IngestCounters, Status, StoreFigures};
+use waybill_model::stored::StoredPage;
 use waybill_model::time::{TimeRange, Timestamp};
 use waybill_model::view::{JourneyPage, Overview, Totals};
 use waybill_server::api::{self, AppState, Parts, Process, Reads, Settings};
 use waybill_server::audit::Audit;
 use waybill_server::auth::{Auth, origin_of};
 use waybill_server::query::Trace;
+use waybill_server::query::browse::tail::{Tail, Watch};
+use waybill_server::query::browse::{Place, Reading};
 use waybill_server::query::destination::no_destination;
 use waybill_server::query::no_group;
 use waybill_store::testing::TestDatabase;
@@ -208,6 +211,18 @@ impl Reads for Told {
         _: Window,
         _: Option<Vec<Sight>>,
     ) -> Result<Destination, Problem> {
+        Err(no_destination())
+    }
+
+    async fn place(&self, _: &str, _: Option<Vec<Sight>>) -> Result<Place, Problem> {
+        Err(no_destination())
+    }
+
+    async fn messages(&self, _: Reading) -> Result<StoredPage, Problem> {
+        Err(no_destination())
+    }
+
+    async fn tail(&self, _: Watch) -> Result<Tail, Problem> {
         Err(no_destination())
     }
 

@@ -3,6 +3,7 @@
 mod ages;
 mod coverage;
 mod lists;
+mod messages;
 mod sight;
 
 use std::time::Duration;
@@ -29,6 +30,14 @@ struct Observed {
 
 /// Each cluster by its name, with how often it is read.
 async fn start(clusters: &[(&str, &Sim, Duration)]) -> Observed {
+    start_with(clusters, |_| {}).await
+}
+
+/// The same with a configuration that is changed before.
+async fn start_with(
+    clusters: &[(&str, &Sim, Duration)],
+    change: impl FnOnce(&mut Config),
+) -> Observed {
     let database = TestDatabase::new().await;
     let sims = Sims::default();
     let mut config = configuration(&database);
@@ -36,6 +45,7 @@ async fn start(clusters: &[(&str, &Sim, Duration)]) -> Observed {
         sims.add(name, sim);
         config.clusters.push(configured(name, *interval));
     }
+    change(&mut config);
     let mut adapters = registry::adapters();
     adapters.push(adapter(SYSTEM, &sims));
     let app = App::start_with(config, adapters).await.unwrap();
@@ -78,6 +88,7 @@ fn configured(name: &str, interval: Duration) -> Cluster {
         broker: SYSTEM.into(),
         site: None,
         colour: None,
+        schema_registry: None,
         poll_interval: interval,
         actions: Default::default(),
         managed: true,

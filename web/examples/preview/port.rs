@@ -5,6 +5,7 @@ use waybill_model::journey::JourneySummary;
 use waybill_model::problem::{Code, Problem};
 use waybill_model::query::{JourneyQuery, Page};
 use waybill_model::status::Status;
+use waybill_model::stored::{StoredPage, StoredQuery};
 use waybill_model::view::{JourneyPage, Overview, TokenLine, TokenPurpose, UserLine, Viewer};
 use waybill_web::port::Port;
 
@@ -56,6 +57,14 @@ impl Port for Fake {
                 "Search for the message; its spans may be past retention.",
             )),
         }
+    }
+
+    async fn messages(&self, _: String, _: StoredQuery) -> Result<StoredPage, Problem> {
+        Err(Problem::new(
+            Code::NotBrowsable,
+            "Nothing here can read the messages of this cluster.",
+            "Journeys tell what its spans say.",
+        ))
     }
 
     async fn status(&self) -> Result<Status, Problem> {

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod fault;
 pub mod journeys;
+pub mod messages;
 pub mod outcome;
 pub mod overview;
 pub mod packed;

@@ -6,6 +6,7 @@ mod table;
 mod frame;
 mod health;
 mod journey;
+mod messages;
 mod overview;
 mod problem;
 mod search;
@@ -31,6 +32,7 @@ pub struct Messages {
     pub overview: overview::OverviewWords,
     pub search: search::SearchWords,
     pub journey: journey::JourneyWords,
+    pub messages: messages::MessagesWords,
     pub state: state::StateWords,
     pub health: health::HealthWords,
     pub settings: settings::SettingsWords,
@@ -45,6 +47,7 @@ impl Messages {
         overview: overview::OverviewWords::EN,
         search: search::SearchWords::EN,
         journey: journey::JourneyWords::EN,
+        messages: messages::MessagesWords::EN,
         state: state::StateWords::EN,
         health: health::HealthWords::EN,
         settings: settings::SettingsWords::EN,
@@ -58,6 +61,7 @@ impl Messages {
         overview: overview::OverviewWords::ZH,
         search: search::SearchWords::ZH,
         journey: journey::JourneyWords::ZH,
+        messages: messages::MessagesWords::ZH,
         state: state::StateWords::ZH,
         health: health::HealthWords::ZH,
         settings: settings::SettingsWords::ZH,

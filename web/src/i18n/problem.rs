@@ -23,6 +23,8 @@ words! {
         store_unavailable: "The server or its database does not answer. Try again shortly.", "服务器或其数据库没有响应，请稍后重试。";
         database: "The database cannot be used. The server's log says why.", "数据库不可用，原因见服务器日志。";
         server_setup: "The server's configuration has a problem. Its log says which.", "服务器配置存在问题，详见其日志。";
+        not_browsable: "The messages of this destination cannot be read from here.", "无法从此处读取该目的地的消息。";
+        would_disturb: "Looking at these messages would change them, so they were not read.", "查看会改变这些消息，因此没有读取。";
         internal: "Something broke here. The server's log says what.", "服务器内部出错，详见其日志。";
     }
 }
@@ -50,6 +52,8 @@ impl ProblemWords {
             | Code::DataDirectoryInUse
             | Code::PostgresMissing => self.database,
             Code::PortInUse | Code::ConfigInvalid | Code::ClusterUnreachable => self.server_setup,
+            Code::NotBrowsable => self.not_browsable,
+            Code::WouldDisturb => self.would_disturb,
             Code::Internal => self.internal,
         }
     }

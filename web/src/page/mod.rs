@@ -4,6 +4,7 @@ pub mod audit;
 pub mod frame;
 pub mod health;
 pub mod journey;
+pub mod messages;
 pub mod not_found;
 pub mod overview;
 pub mod search;

@@ -131,6 +131,7 @@ mod tests {
             broker: "made-up".into(),
             site: None,
             colour: None,
+            schema_registry: None,
             poll_interval: Duration::from_secs(5),
             actions: crate::config::ActionLevel::Off,
             managed: true,

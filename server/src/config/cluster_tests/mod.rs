@@ -112,3 +112,49 @@ fn wrong_settings_are_named_with_the_near_miss() {
     let config = load_text(foreign, &[]).unwrap();
     assert!(config.clusters[0].addresses.is_empty());
 }
+
+#[test]
+fn a_schema_registry_is_read_with_its_secret() {
+    let text = |registry: &str| {
+        format!(
+            "[[cluster]]\nname = 'a'\nbroker = 'kafka'\nschema_registry = {{ {registry} }}\n\
+             [cluster.settings]\nbootstrap = ['a:1']"
+        )
+    };
+    let whole = text("url = 'http://r:8081', user = 'u', password = { env = 'PW' }");
+    let config = load_text(&whole, &[("PW", "hunter2")]).unwrap();
+    let registry = config.clusters[0].schema_registry.clone().unwrap();
+    assert_eq!(registry.url, "http://r:8081");
+    assert_eq!(registry.user.unwrap().1.expose(), "hunter2");
+    assert!(!format!("{config:?}").contains("hunter2"));
+    for (registry, message) in [
+        ("urll = 'http://r'", "urll"),
+        ("url = 'ftp://r'", "schema_registry.url: not like"),
+        (
+            "url = 'http://u:hunter2@r'",
+            "schema_registry.url: not like",
+        ),
+        (
+            "url = 'http://r', user = 'u'",
+            "schema_registry.password: is wanted",
+        ),
+        (
+            "url = 'http://r', password = 'p'",
+            "schema_registry.user: is wanted",
+        ),
+        (
+            "url = 'http://r', ca = '/nowhere.pem'",
+            "schema_registry.ca: has no use",
+        ),
+        (
+            "url = 'https://r', ca = '/nowhere.pem'",
+            "schema_registry.ca: /nowhere.pem",
+        ),
+    ] {
+        let problem = load_text(&text(registry), &[]).expect_err(registry);
+        assert!(problem.message.contains(message), "{problem}");
+        assert!(!problem.message.contains("hunter2"), "{problem}");
+    }
+    let problem = load_text(&text("urll = 'http://r'"), &[]).unwrap_err();
+    assert!(problem.hint.contains("url"), "{}", problem.hint);
+}

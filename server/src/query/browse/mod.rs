@@ -1,0 +1,181 @@
+//! Stored messages, read from the broker while somebody waits: within a budget, and only where
+//! looking disturbs nothing. The one part of `query` that holds a broker's facet (Browse).
+
+mod back;
+mod cursor;
+mod forward;
+mod journeys;
+mod place;
+mod refusal;
+mod show;
+mod sieve;
+mod spent;
+pub mod tail;
+mod turns;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use waybill_broker::Cluster;
+use waybill_broker::browse::Browse;
+use waybill_model::problem::Problem;
+use waybill_model::stored::{ReadBudget, ReadPrice, StoredPage};
+use waybill_model::time::Timestamp;
+
+use super::Query;
+use crate::clock;
+use crate::filter::Filter;
+use crate::payload::{Decoder, Veil};
+
+pub use cursor::Cursor;
+pub use place::Place;
+pub use turns::Turns;
+pub use waybill_broker::browse::Budget;
+
+/// Bounds of what one reading may ask for.
+pub const USUAL_BYTES: u64 = 4 << 20;
+pub const MOST_BYTES: u64 = 64 << 20;
+pub const USUAL_MS: u64 = 2_000;
+pub const MOST_MS: u64 = 15_000;
+/// How long a broker may take to say what lies there.
+const PRICE: Duration = Duration::from_secs(3);
+/// How long an adapter may take beyond its budget before it is let go.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// Clusters whose messages can be asked for, by name.
+#[derive(Clone, Default)]
+pub struct Shelves {
+    by_cluster: Arc<HashMap<String, Shelved>>,
+    pub(super) turns: Turns,
+}
+
+/// A cluster to read from, and what decodes its messages.
+#[derive(Clone)]
+pub struct Shelved {
+    pub cluster: Arc<dyn Cluster>,
+    pub decoder: Decoder,
+}
+
+impl Shelves {
+    pub fn new(by_cluster: HashMap<String, Shelved>) -> Self {
+        Self {
+            by_cluster: Arc::new(by_cluster),
+            turns: Turns::default(),
+        }
+    }
+
+    pub(super) fn of(&self, cluster: &str) -> Option<&Shelved> {
+        self.by_cluster.get(cluster)
+    }
+}
+
+/// One reading, with everything settled but the answer.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// Who reads; one reading of a destination at a time each.
+    pub person: String,
+    pub place: Place,
+    pub partition: Option<String>,
+    pub from: From,
+    pub wanted: Wanted,
+    pub limit: usize,
+    pub budget: Budget,
+    pub price_only: bool,
+    pub sight: Sight,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum From {
+    /// Newest first, going back.
+    Latest,
+    Earliest,
+    Offset(i64),
+    Time(Timestamp),
+    /// Where a page ended.
+    Cursor(Cursor),
+}
+
+/// Which of the messages are shown.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Wanted {
+    /// The key's bytes.
+    pub key: Option<Vec<u8>>,
+    pub filter: Option<Filter>,
+}
+
+/// What of a message its reader may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sight {
+    /// Keys, values and what headers hold.
+    pub bodies: bool,
+    pub veil: Veil,
+    pub journeys: bool,
+}
+
+impl Wanted {
+    pub(super) fn is_all(&self) -> bool {
+        self.key.is_none() && self.filter.is_none()
+    }
+}
+
+impl Query {
+    /// # Errors
+    /// `NotBrowsable` where nothing can read its cluster, `WouldDisturb` where looking would change
+    /// something, `Overloaded` where others read already, and as the cluster refuses.
+    pub async fn messages(&self, reading: Reading) -> Result<StoredPage, Problem> {
+        let shelved = self.shelved(&reading.place)?;
+        let browse = place::browse(&shelved, &reading.place)?;
+        let _turn = self.shelves.turns.take(&reading.person, &reading.place)?;
+        let price = price(browse, &reading.place).await?;
+        let mut page = StoredPage {
+            as_of: clock::now(),
+            cluster: reading.place.cluster.clone(),
+            destination: reading.place.shelf.name.clone(),
+            budget: ReadBudget {
+                bytes: reading.budget.bytes,
+                ms: u64::try_from(reading.budget.time.as_millis()).unwrap_or(u64::MAX),
+            },
+            price,
+            read: None,
+            items: Vec::new(),
+            next: None,
+            unread: Vec::new(),
+            withheld: show::withheld(reading.sight),
+        };
+        if reading.price_only {
+            return Ok(page);
+        }
+        if let Some(disturbance) = &page.price.disturbs {
+            return Err(refusal::disturbs(disturbance));
+        }
+        let found = match &reading.from {
+            From::Latest | From::Cursor(Cursor::Back(_)) => {
+                back::read(browse, &shelved.decoder, &reading).await?
+            }
+            _ => forward::read(browse, &shelved.decoder, &reading).await?,
+        };
+        page.read = Some(found.told);
+        page.next = found.next.map(|cursor| cursor.to_string());
+        page.unread = found.unread;
+        page.items = show::items(found.kept, &shelved.decoder, reading.sight).await;
+        if reading.sight.journeys {
+            self.add_journeys(&mut page.items, &reading.place).await?;
+        }
+        Ok(page)
+    }
+}
+
+/// The answer also where it has to be refused after: what it costs is told with the refusal.
+async fn price(browse: &dyn Browse, place: &Place) -> Result<ReadPrice, Problem> {
+    let patience = PRICE;
+    let asked = browse.price(&place.shelf, patience);
+    match tokio::time::timeout(patience + GRACE, asked).await {
+        Ok(Ok(price)) => Ok(refusal::price(price)),
+        Ok(Err(refused)) => Err(refusal::problem(place, refused)),
+        Err(_) => Err(refusal::too_slow(place)),
+    }
+}

@@ -1,0 +1,116 @@
+//! Stored messages over HTTP, of a simulated cluster.
+
+mod page;
+mod reading;
+mod registry;
+mod rights;
+mod tail;
+
+use axum::http::Method;
+use serde_json::json;
+use waybill_broker::browse::Stored;
+use waybill_broker::sim::{SimShelf, stored};
+use waybill_model::destination::DestinationId;
+
+use super::*;
+
+const QUICK: Duration = Duration::from_millis(200);
+/// Of the first message, in Unix milliseconds.
+const FIRST_MS: i64 = 1_795_444_000_000;
+
+/// `orders` with `messages` a partition, one a second in turn; every tenth key is `k0`.
+fn shelf(partitions: usize, messages: usize) -> SimShelf {
+    let mut shelf = SimShelf::new(None, "orders").with_partitions(partitions);
+    for n in 0..messages {
+        for partition in 0..partitions {
+            let at = FIRST_MS + (n * partitions + partition) as i64 * 1_000;
+            shelf.put(&partition.to_string(), order(at, n));
+        }
+    }
+    shelf
+}
+
+fn order(at: i64, n: usize) -> Stored {
+    let key = format!("k{}", n % 10);
+    let value = json!({"order": {"id": n.to_string(), "n": n}, "password": "hunter2"});
+    let mut message = stored(at, Some(&key), &value.to_string());
+    let header = |name: &str, value: &str| (name.to_owned(), Some(value.to_owned().into()));
+    message.headers = vec![
+        header("kind", if n % 2 == 0 { "retry" } else { "first" }),
+        header("authorization", "Bearer hunter2"),
+    ];
+    message
+}
+
+fn sim(shelf: SimShelf) -> Sim {
+    let mut script = Script::of_topics(&[("orders", shelf.partitions.len().max(1))], "billing");
+    script.shelves.push(shelf);
+    Sim::new(script)
+}
+
+/// Of the one cluster that has `orders`.
+fn path(query: &str) -> String {
+    let id = DestinationId::of_spans(SYSTEM, "orders");
+    format!("/destinations/{id}/messages?{query}")
+}
+
+/// With `orders` known to the lists.
+async fn browsed(sim: &Sim, change: impl FnOnce(&mut Config)) -> Observed {
+    let observed = start_with(&[("east", sim, QUICK)], change).await;
+    observed
+        .until("orders is listed", "/destinations?q=orders", |page| {
+            (!items(page).is_empty()).then_some(())
+        })
+        .await;
+    observed
+}
+
+impl Observed {
+    /// A new user's cookie.
+    async fn user(&self, name: &str, role: &str) -> String {
+        let user = json!({"name": name, "password": PASSWORD.replace('+', " "), "role": role});
+        let request = self
+            .client
+            .request(Method::POST, format!("{}/api/v1/users", self.console))
+            .header("cookie", &self.cookie)
+            .header("origin", &self.console);
+        let answer = request.json(&user).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::CREATED);
+        self.form(
+            &format!("{}/sign-in", self.console),
+            &format!("name={name}&password={PASSWORD}"),
+        )
+        .await
+    }
+
+    /// Lines of the audit log about messages, oldest first.
+    async fn audited(&self) -> Vec<(String, String, String)> {
+        let lines = self.api("/audit?limit=1000").await;
+        let about = items(&lines)
+            .iter()
+            .rev()
+            .filter(|line| line["action"].as_str().unwrap().starts_with("message."));
+        let text = |line: &Value, name: &str| line[name].as_str().unwrap().to_owned();
+        about
+            .map(|line| {
+                (
+                    text(line, "actor"),
+                    text(line, "decision"),
+                    text(line, "detail"),
+                )
+            })
+            .collect()
+    }
+}
+
+fn places(page: &Value) -> Vec<(String, i64)> {
+    let place = |item: &Value| {
+        let partition = item["partition"].as_str().unwrap().to_owned();
+        (partition, item["offset"].as_i64().unwrap())
+    };
+    items(page).iter().map(place).collect()
+}
+
+fn at(partition: &str, offset: i64) -> (String, i64) {
+    (partition.to_owned(), offset)
+}
