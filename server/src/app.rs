@@ -8,6 +8,7 @@ mod polling;
 mod process;
 mod reads;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use waybill_broker::{BrokerAdapter, Dialects, registry};
+use waybill_model::cluster::BrokerWords;
 use waybill_model::problem::{Code, Problem};
 use waybill_model::status::ComponentState;
 use waybill_store::Store;
@@ -188,6 +190,7 @@ impl App {
                 addresses.web = listener.local_addr().ok();
                 Some(start_web(
                     &config,
+                    known::words(adapters),
                     core,
                     process.clone(),
                     listener,
@@ -333,6 +336,7 @@ async fn start_ingest(
 
 fn start_web(
     config: &Config,
+    words: BTreeMap<String, BrokerWords>,
     core: Core,
     process: Arc<ThisProcess>,
     listener: TcpListener,
@@ -351,7 +355,7 @@ fn start_web(
         reads: Arc::new(reads::FromQuery(core.query)),
         process,
         events: core.events,
-        settings: Settings::new(&config.server, config.clusters.clone()),
+        settings: Settings::new(&config.server, config.clusters.clone(), words),
     });
     let router = router(state);
     component.set(ComponentState::Ok, None);

@@ -43,6 +43,7 @@ impl Query {
             self.add_groups(&mut destination.groups, line).await?;
         }
         let untold = [
+            ("broker_series", destination.broker_series.is_none()),
             ("config", destination.config.is_none()),
             ("subtype", destination.subtype.is_none()),
             ("state", destination.state.is_none()),

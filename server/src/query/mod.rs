@@ -12,6 +12,7 @@ pub mod finder;
 mod gather;
 mod groups;
 mod map;
+mod moved;
 mod observed;
 mod overview;
 mod page;
