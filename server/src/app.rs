@@ -9,6 +9,7 @@ mod process;
 mod reads;
 mod shelves;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use waybill_broker::{BrokerAdapter, Dialects, registry};
+use waybill_model::cluster::BrokerWords;
 use waybill_model::problem::{Code, Problem};
 use waybill_model::status::ComponentState;
 use waybill_store::Store;
@@ -189,6 +191,7 @@ impl App {
                 addresses.web = listener.local_addr().ok();
                 Some(start_web(
                     &config,
+                    known::words(adapters),
                     core,
                     process.clone(),
                     listener,
@@ -261,11 +264,7 @@ async fn probe_ingest(config: &Config) -> Result<(), Problem> {
     Ok(())
 }
 
-async fn core(
-    config: &Config,
-    adapters: &[BrokerAdapter],
-    store: &Store,
-) -> Result<Core, Problem> {
+async fn core(config: &Config, adapters: &[BrokerAdapter], store: &Store) -> Result<Core, Problem> {
     let migrated = store.migrate().await.map_err(store_problem)?;
     for name in &migrated.applied {
         tracing::info!(name, "migration applied");
@@ -339,6 +338,7 @@ async fn start_ingest(
 
 fn start_web(
     config: &Config,
+    words: BTreeMap<String, BrokerWords>,
     core: Core,
     process: Arc<ThisProcess>,
     listener: TcpListener,
@@ -357,7 +357,7 @@ fn start_web(
         reads: Arc::new(reads::FromQuery(core.query)),
         process,
         events: core.events,
-        settings: Settings::new(&config.server, config.clusters.clone()),
+        settings: Settings::new(&config.server, config.clusters.clone(), words),
     });
     let router = router(state);
     component.set(ComponentState::Ok, None);

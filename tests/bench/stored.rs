@@ -201,6 +201,7 @@ fn destination_line(cluster: &str, number: usize, one: &Destination) -> Destinat
         dead_letters: Some(Vec::new()),
         figures_at: None,
         missing_since: None,
+        ends: Vec::new(),
     }
 }
 

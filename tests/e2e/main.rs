@@ -4,5 +4,6 @@
 
 mod flows;
 mod noscript;
+mod observed;
 mod pages;
 mod scene;

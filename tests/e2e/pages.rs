@@ -1,9 +1,7 @@
 //! Every page in both themes and both languages: no serious finding, no line in the console, and
 //! a picture for a person to look at.
 
-use waybill_tests::browser::Theme;
-
-use crate::scene::{LOOKS, Scene, dress};
+use crate::scene::{LOOKS, Scene, dress, look_at, theme_name};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_in_every_look() {
@@ -22,33 +20,11 @@ async fn every_page_in_every_look() {
     ];
     let mut findings = Vec::new();
     for look in LOOKS {
-        let theme = if look.theme == Theme::Dark {
-            "dark"
-        } else {
-            "light"
-        };
         let tab = scene.signed_in().await;
         dress(&tab, &scene.server.console, look).await;
         for (name, path) in pages {
-            tab.width(1280).await;
-            tab.goto(&scene.url(path)).await;
-            tab.hydrated().await;
-            tab.screenshot(&format!("{name}-{theme}-{}", look.language))
-                .await;
-            for finding in tab.axe().await {
-                findings.push(format!("{name} {look:?}: {finding}"));
-            }
-            tab.console_is_empty(name);
-            tab.width(390).await;
-            tab.screenshot(&format!("{name}-{theme}-{}-390", look.language))
-                .await;
-            let overflow = tab
-                .eval("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-                .await;
-            assert!(
-                overflow.as_i64().unwrap_or(0) <= 0,
-                "{name} is {overflow} px too wide at 390 px"
-            );
+            let picture = format!("{name}-{}-{}", theme_name(look), look.language);
+            findings.extend(look_at(&tab, &scene.url(path), &picture).await);
         }
         let stranger = scene.chromium.tab().await;
         dress(&stranger, &scene.server.console, look).await;
@@ -56,7 +32,7 @@ async fn every_page_in_every_look() {
         stranger.goto(&scene.url("/sign-in")).await;
         stranger.hydrated().await;
         stranger
-            .screenshot(&format!("sign-in-{theme}-{}", look.language))
+            .screenshot(&format!("sign-in-{}-{}", theme_name(look), look.language))
             .await;
         for finding in stranger.axe().await {
             findings.push(format!("sign-in {look:?}: {finding}"));

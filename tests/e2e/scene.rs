@@ -91,6 +91,35 @@ pub async fn dress(tab: &Tab, console: &str, look: Look) {
     tab.cookie(console, "lang", look.language).await;
 }
 
+pub fn theme_name(look: Look) -> &'static str {
+    match look.theme {
+        Theme::Dark => "dark",
+        Theme::Light => "light",
+    }
+}
+
+/// Pictures of a page in two widths; it fits, writes nothing to the console, and this is what
+/// axe-core finds.
+pub async fn look_at(tab: &Tab, url: &str, picture: &str) -> Vec<String> {
+    tab.width(1280).await;
+    tab.goto(url).await;
+    tab.hydrated().await;
+    tab.screenshot(picture).await;
+    let findings = tab.axe().await;
+    tab.console_is_empty(picture);
+    tab.width(390).await;
+    tab.screenshot(&format!("{picture}-390")).await;
+    let overflow = tab
+        .eval("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        .await;
+    assert!(
+        overflow.as_i64().unwrap_or(0) <= 0,
+        "{picture} is {overflow} px too wide at 390 px"
+    );
+    let told = |finding: String| format!("{picture}: {finding}");
+    findings.into_iter().map(told).collect()
+}
+
 /// A payment that is declined three times over its retry queues and then dead-lettered.
 async fn dead_letter(server: &Server, order: &str) {
     let trace_id = otlp::random_id::<16>();

@@ -286,14 +286,7 @@ async fn clusters_say_what_is_not_known_of_them() {
                 .contains(&json!("journeys"))
         );
         assert!(cluster["sites"].is_array(), "{cluster}");
-        for name in [
-            "version",
-            "nodes",
-            "missing_rights",
-            "poll_age_ms",
-            "as_of",
-            "stale",
-        ] {
+        for name in ["version", "nodes", "missing_rights", "poll_age_ms", "as_of"] {
             assert!(
                 cluster.get(name).is_some_and(Value::is_null),
                 "{name}: {cluster}"
@@ -306,6 +299,10 @@ async fn clusters_say_what_is_not_known_of_them() {
             );
         }
         let id = cluster["id"].as_str().unwrap();
-        assert_eq!(&server.api(&format!("/clusters/{id}")).await, cluster);
+        // Meanwhile it may have been tried, and refused: that is told, and moves on.
+        let one = server.api(&format!("/clusters/{id}")).await;
+        for name in ["id", "name", "broker", "version", "capabilities"] {
+            assert_eq!(one[name], cluster[name], "{name}: {one}");
+        }
     }
 }

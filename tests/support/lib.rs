@@ -16,4 +16,6 @@ pub mod kafka;
 pub mod kafka_proxy;
 pub mod otlp;
 pub mod server;
+pub mod simulated;
+pub mod story;
 pub mod wait;

@@ -7,11 +7,17 @@ use leptos_router::path;
 use waybill_model::access::Action;
 use waybill_model::view::Viewer;
 
+use crate::data::audit::AUDIT;
+use crate::data::journeys::JOURNEYS;
+use crate::data::observed;
+use crate::data::overview::OVERVIEW;
+use crate::data::status::STATUS;
 use crate::keys::Keys;
 use crate::live::Live;
 use crate::look::Look;
 use crate::page;
 use crate::page::frame::Frame;
+use crate::page::island::island;
 
 /// Nobody, or the person of this page. A change of it is always a new page load.
 #[derive(Clone)]
@@ -74,15 +80,21 @@ fn Pages(signed_in: bool) -> impl IntoView {
     };
     view! {
         <FlatRoutes fallback=gate(|| page::not_found::NotFound().into_any())>
-            <Route path=path!("/") view=gate(|| page::overview::OverviewPage().into_any())/>
-            <Route path=path!("/search") view=gate(page::search::SearchPage)/>
+            <Route path=path!("/") view=gate(|| island(OVERVIEW))/>
+            <Route path=path!("/search") view=gate(|| island(JOURNEYS))/>
             <Route path=path!("/journeys/:id") view=gate(page::journey::JourneyScreen)/>
             <Route path=path!("/destinations/:id/messages") view=gate(page::messages::MessagesPage)/>
-            <Route path=path!("/health") view=gate(page::health::HealthPage)/>
+            <Route path=path!("/destinations") view=gate(|| island(observed::DESTINATIONS))/>
+            <Route path=path!("/destinations/:id") view=gate(|| island(observed::DESTINATION))/>
+            <Route path=path!("/groups") view=gate(|| island(observed::GROUPS))/>
+            <Route path=path!("/groups/:id") view=gate(|| island(observed::GROUP))/>
+            <Route path=path!("/clusters") view=gate(|| island(observed::CLUSTERS))/>
+            <Route path=path!("/clusters/:id") view=gate(|| island(observed::CLUSTER))/>
+            <Route path=path!("/health") view=gate(|| island(STATUS))/>
             <Route path=path!("/settings") view=gate(page::settings::SettingsPage)/>
             <Route path=path!("/settings/users") view=gate(page::users::UsersPage)/>
             <Route path=path!("/settings/tokens") view=gate(page::tokens::TokensPage)/>
-            <Route path=path!("/audit") view=gate(page::audit::AuditPage)/>
+            <Route path=path!("/audit") view=gate(|| island(AUDIT))/>
             <Route path=path!("/sign-in") view=|| page::sign_in::SignInPage().into_any()/>
             <Route path=path!("/setup/:secret") view=|| page::setup::SetupPage().into_any()/>
         </FlatRoutes>

@@ -2,6 +2,7 @@
 
 use waybill_model::time::Timestamp;
 
+#[cfg(feature = "ssr")]
 use crate::i18n::Messages;
 
 /// `850 µs`, `12.4 ms`, `1.25 s`, `2 min 05 s`, `3 h 12 min`, `4 d 6 h`.
@@ -41,6 +42,7 @@ fn three_digits(value: f64) -> String {
     }
 }
 
+#[cfg(feature = "ssr")]
 /// Digits in groups of three, parted by a narrow no-break space.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();
@@ -54,6 +56,7 @@ pub fn count(number: u64) -> String {
     text
 }
 
+#[cfg(feature = "ssr")]
 /// A rate without its unit: three digits, and `<0.01` rather than a zero that is none.
 pub fn rate(per_s: f64) -> String {
     if per_s <= 0.0 {
@@ -99,11 +102,13 @@ pub fn instant(at: Timestamp) -> String {
     at.to_string().replace('T', " ").replace('Z', "")
 }
 
+#[cfg(feature = "ssr")]
 /// `14:31`, UTC.
 pub fn clock(at: Timestamp) -> String {
     at.to_string().chars().skip(11).take(5).collect()
 }
 
+#[cfg(feature = "ssr")]
 /// How long `at` lay before `as_of`, in words.
 pub fn age(at: Timestamp, as_of: Timestamp, words: &Messages) -> String {
     let unit = &words.unit;
@@ -118,6 +123,7 @@ pub fn age(at: Timestamp, as_of: Timestamp, words: &Messages) -> String {
     (unit.ago)(&span_of_time(seconds, words))
 }
 
+#[cfg(feature = "ssr")]
 /// A round span of time, in words of the language.
 pub fn span_of_time(seconds: u64, words: &Messages) -> String {
     let unit = &words.unit;
@@ -159,7 +165,7 @@ pub fn shortened(text: &str, max: usize) -> String {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::*;
     use crate::i18n::Lang;

@@ -11,11 +11,16 @@ const MAP_ID: &str = "keys";
 pub fn Keys() -> AnyView {
     #[cfg(feature = "hydrate")]
     browser::listen();
+    #[cfg(feature = "hydrate")]
+    crate::charts::listen();
     let words = words();
     let frame = &words.frame;
     let lines = [
         (vec!["/"], frame.keys_search),
-        (vec!["g", "o", "s", "h", "a", "e"], frame.keys_go),
+        (
+            vec!["g", "o", "s", "d", "r", "c", "h", "a", "e"],
+            frame.keys_go,
+        ),
         (vec!["j", "k"], frame.keys_move),
         (vec!["Enter"], frame.keys_open),
         (vec!["?"], frame.keys_map),
@@ -102,6 +107,9 @@ mod browser {
         match key {
             "o" => Some("/"),
             "s" => Some("/search"),
+            "d" => Some("/destinations"),
+            "r" => Some("/groups"),
+            "c" => Some("/clusters"),
             "h" => Some("/health"),
             "a" => Some("/audit"),
             "e" => Some("/settings"),

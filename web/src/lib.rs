@@ -6,12 +6,16 @@
 #![recursion_limit = "512"]
 
 mod app;
+#[cfg(feature = "hydrate")]
+mod charts;
 pub mod data;
 mod format;
 pub mod i18n;
 mod keys;
 mod live;
 pub mod look;
+#[cfg(feature = "ssr")]
+mod observed;
 mod page;
 mod part;
 #[cfg(feature = "ssr")]

@@ -2,9 +2,12 @@
 
 use leptos::prelude::*;
 
+use crate::data::island::Watched;
+
 #[derive(Clone, Copy)]
 pub struct Live {
     tick: RwSignal<u32>,
+    watched: StoredValue<Watched>,
     paused: RwSignal<bool>,
     connected: RwSignal<bool>,
 }
@@ -13,6 +16,7 @@ impl Live {
     pub fn provide(signed_in: bool) {
         let live = Self {
             tick: RwSignal::new(0),
+            watched: StoredValue::new(Watched::default()),
             paused: RwSignal::new(false),
             connected: RwSignal::new(false),
         };
@@ -39,6 +43,10 @@ impl Live {
         self.connected.get()
     }
 
+    pub fn watch(self, watched: Watched) {
+        self.watched.set_value(watched);
+    }
+
     /// Resuming reads at once what was missed.
     pub fn toggle(self) {
         self.paused.update(|paused| *paused = !*paused);
@@ -55,46 +63,63 @@ impl Live {
         Effect::new(move || self.open());
     }
 
-    /// One stream; bursts of events become one reading every two seconds.
+    /// One stream. Bursts of events become one reading: of spans every two seconds, of clusters
+    /// every second.
     #[cfg(feature = "hydrate")]
     fn open(self) {
-        use std::time::Duration;
         use wasm_bindgen::JsCast;
         use wasm_bindgen::closure::Closure;
+        use web_sys::MessageEvent;
 
-        const AT_MOST_EVERY: Duration = Duration::from_secs(2);
-        /// Something was stored; a journey came into trouble.
-        const KINDS: [&str; 2] = ["spans", "troubled"];
+        const SPANS_MS: u64 = 2_000;
+        const CLUSTERS_MS: u64 = 1_000;
 
         let Ok(source) = web_sys::EventSource::new("/api/v1/events") else {
             return;
         };
         let waiting = StoredValue::new(false);
-        let changed = Closure::<dyn FnMut()>::new(move || {
-            if waiting.get_value() || self.paused.get_untracked() {
+        let told = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+            if event.type_() != "clusters" {
+                // Readings of one cluster bring the spans of its pages along.
+                let is_of_cluster = |watched: &Watched| matches!(watched, Watched::Cluster(_));
+                if !self.watched.with_value(is_of_cluster) {
+                    self.soon(waiting, SPANS_MS);
+                }
                 return;
             }
-            waiting.set_value(true);
-            set_timeout(
-                move || {
-                    waiting.set_value(false);
-                    if !self.paused.get_untracked() {
-                        self.tick.update(|tick| *tick += 1);
-                    }
-                },
-                AT_MOST_EVERY,
-            );
+            let data = event.data().as_string().unwrap_or_default();
+            if self.watched.with_value(|watched| watched.includes(&data)) {
+                self.soon(waiting, CLUSTERS_MS);
+            }
         });
         let opened = Closure::<dyn FnMut()>::new(move || self.connected.set(true));
         let failed = Closure::<dyn FnMut()>::new(move || self.connected.set(false));
-        for kind in KINDS {
-            let _ = source.add_event_listener_with_callback(kind, changed.as_ref().unchecked_ref());
+        // Something was stored; a journey came into trouble; clusters were read.
+        for kind in ["spans", "troubled", "clusters"] {
+            let _ = source.add_event_listener_with_callback(kind, told.as_ref().unchecked_ref());
         }
         source.set_onopen(Some(opened.as_ref().unchecked_ref()));
         source.set_onerror(Some(failed.as_ref().unchecked_ref()));
         // The stream lives as long as the page; so must what it calls.
-        changed.forget();
+        told.forget();
         opened.forget();
         failed.forget();
+    }
+
+    #[cfg(feature = "hydrate")]
+    fn soon(self, waiting: StoredValue<bool>, after_ms: u64) {
+        if waiting.get_value() || self.paused.get_untracked() {
+            return;
+        }
+        waiting.set_value(true);
+        set_timeout(
+            move || {
+                waiting.set_value(false);
+                if !self.paused.get_untracked() {
+                    self.tick.update(|tick| *tick += 1);
+                }
+            },
+            std::time::Duration::from_millis(after_ms),
+        );
     }
 }

@@ -4,15 +4,39 @@
 use async_trait::async_trait;
 use waybill_model::access::Role;
 use waybill_model::audit::AuditLine;
+use waybill_model::cluster::Cluster;
+use waybill_model::destination::{Destination, DestinationItem, DestinationQuery, Window};
+use waybill_model::group::{GroupLine, GroupPage, GroupQuery, LagSeries};
 use waybill_model::journey::JourneySummary;
 use waybill_model::problem::Problem;
 use waybill_model::query::{JourneyQuery, Page};
 use waybill_model::status::Status;
 use waybill_model::stored::{StoredPage, StoredQuery};
+use waybill_model::time::TimeRange;
 use waybill_model::view::{JourneyPage, Overview, TokenLine, TokenPurpose, UserLine, Viewer};
 
+/// What brokers tell, joined with what spans tell.
 #[async_trait]
-pub trait Port: Send + Sync {
+pub trait ObservedPort: Send + Sync {
+    /// What the caller sees is the port's to say: `sights` of the query are not read.
+    async fn destinations(&self, query: DestinationQuery)
+    -> Result<Page<DestinationItem>, Problem>;
+    async fn destination(&self, id: String, window: Window) -> Result<Destination, Problem>;
+    /// As of [`destinations`](Self::destinations).
+    async fn groups(&self, query: GroupQuery) -> Result<Page<GroupLine>, Problem>;
+    async fn group(&self, id: String) -> Result<GroupPage, Problem>;
+    async fn group_lag(
+        &self,
+        id: String,
+        range: TimeRange,
+        step_ms: Option<i64>,
+    ) -> Result<LagSeries, Problem>;
+    async fn clusters(&self) -> Result<Vec<Cluster>, Problem>;
+    async fn cluster(&self, id: String) -> Result<Cluster, Problem>;
+}
+
+#[async_trait]
+pub trait Port: ObservedPort + Send + Sync {
     /// `None`: nobody is signed in.
     fn viewer(&self) -> Option<Viewer>;
 

@@ -8,6 +8,12 @@ pub const PAGES: &[(&str, Option<Action>)] = &[
     ("/search", Some(Action::TraceRead)),
     ("/journeys/{id}", Some(Action::TraceRead)),
     ("/destinations/{id}/messages", Some(Action::MessageMeta)),
+    ("/destinations", Some(Action::TraceRead)),
+    ("/destinations/{id}", Some(Action::TraceRead)),
+    ("/groups", Some(Action::TraceRead)),
+    ("/groups/{id}", Some(Action::TraceRead)),
+    ("/clusters", Some(Action::StatusRead)),
+    ("/clusters/{id}", Some(Action::StatusRead)),
     ("/health", Some(Action::StatusRead)),
     ("/settings", None),
     ("/settings/users", Some(Action::UserAdmin)),
@@ -25,6 +31,12 @@ pub const FUNCTIONS: &[(&str, Option<Action>)] = &[
     ("/fn/journeys", Some(Action::TraceRead)),
     ("/fn/journey", Some(Action::TraceRead)),
     ("/fn/messages", Some(Action::MessageMeta)),
+    ("/fn/destinations", Some(Action::TraceRead)),
+    ("/fn/destination", Some(Action::TraceRead)),
+    ("/fn/groups", Some(Action::TraceRead)),
+    ("/fn/group", Some(Action::TraceRead)),
+    ("/fn/clusters", Some(Action::StatusRead)),
+    ("/fn/cluster", Some(Action::StatusRead)),
     ("/fn/status", Some(Action::StatusRead)),
     ("/fn/users", Some(Action::UserAdmin)),
     ("/fn/add_user", Some(Action::UserAdmin)),
@@ -38,8 +50,10 @@ pub const FUNCTIONS: &[(&str, Option<Action>)] = &[
     ("/fn/audit", Some(Action::AuditRead)),
 ];
 
-/// Addresses of journeys and searches; broker strings are percent-encoded here and nowhere else.
+/// Addresses of pages; broker strings are percent-encoded here and nowhere else.
 pub mod link {
+    use waybill_model::destination::DestinationId;
+
     use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
     const PART: &AsciiSet = &NON_ALPHANUMERIC
@@ -61,8 +75,21 @@ pub mod link {
         format!("/destinations/{}/messages", encode(id))
     }
 
-    pub fn destination(name: &str) -> String {
-        format!("/search?destination={}", encode(name))
+    /// The page of a destination as spans name it.
+    pub fn destination(system: &str, name: &str) -> String {
+        destination_id(&DestinationId::of_spans(system, name).to_string())
+    }
+
+    pub fn destination_id(id: &str) -> String {
+        format!("/destinations/{}", encode(id))
+    }
+
+    pub fn group(id: &str) -> String {
+        format!("/groups/{}", encode(id))
+    }
+
+    pub fn cluster(id: &str) -> String {
+        format!("/clusters/{}", encode(id))
     }
 
     pub fn find(words: &str) -> String {

@@ -1,12 +1,13 @@
 //! The one style sheet, served as `/pkg/app.css`.
 
-const LAYERS: [&str; 6] = [
+const LAYERS: [&str; 7] = [
     include_str!("../style/tokens.css"),
     include_str!("../style/base.css"),
     include_str!("../style/layout.css"),
     include_str!("../style/parts.css"),
     include_str!("../style/journey.css"),
     include_str!("../style/pages.css"),
+    include_str!("../style/observed.css"),
 ];
 
 /// `text/css; charset=utf-8`; its address changes with its content, so it may be cached for ever.

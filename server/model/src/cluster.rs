@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;
-use crate::topology::Topology;
+use crate::topology::{Node, Topology, Unknown};
 
 /// The last time that nothing could be read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +47,66 @@ pub struct PollState {
     pub refused: Option<Refusal>,
     /// `None`: nobody has told.
     pub missing_rights: Option<Vec<MissingRight>>,
+}
+
+/// A cluster as the configuration names it, or a system that only spans name.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Cluster {
+    pub id: String,
+    pub name: String,
+    pub broker: String,
+    pub site: Option<String>,
+    /// All of its sites; empty where none was named.
+    pub sites: Vec<String>,
+    pub colour: Option<String>,
+    /// `off`, `replay` or `all`.
+    pub actions: &'static str,
+    /// `false`: only spans tell of it.
+    pub managed: bool,
+    /// Stands in the configuration.
+    pub configured: bool,
+    /// Its broker's own words; null where nobody knows the broker.
+    pub words: Option<BrokerWords>,
+    /// `journeys`: its messages are followed by their spans; `observe`: its broker is read.
+    pub capabilities: Vec<&'static str>,
+    pub version: Option<String>,
+    /// The broker's own id of the cluster.
+    pub cluster_id: Option<String>,
+    /// Id of the node that decides for the cluster.
+    pub controller: Option<String>,
+    pub nodes: Option<Vec<Node>>,
+    pub destination_count: Option<u64>,
+    pub group_count: Option<u64>,
+    /// Empty: none is missing. Null: nobody has told.
+    pub missing_rights: Option<Vec<MissingRight>>,
+    pub poll_interval_ms: Option<u64>,
+    /// Since the broker was last read.
+    pub poll_age_ms: Option<u64>,
+    /// Why the broker is not read now; null while it answers.
+    pub refused: Option<Refusal>,
+    /// Of the last good readings, and whether they are older than two intervals.
+    pub as_of: Option<Timestamp>,
+    pub stale: Option<bool>,
+    /// The same of nodes, version and what else is read seldom.
+    pub topology_as_of: Option<Timestamp>,
+    pub topology_stale: Option<bool>,
+    /// Members that are null because nobody has said.
+    pub unknown: Vec<&'static str>,
+    /// Why, where the broker tells it.
+    pub reasons: Vec<Unknown>,
+}
+
+/// A broker's own words for what is named alike for all of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BrokerWords {
+    /// The broker, as people write it.
+    pub label: String,
+    pub destination: String,
+    pub group: String,
+    pub partition: String,
+    pub offset: String,
 }
 
 /// A cluster as it was polled last.

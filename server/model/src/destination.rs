@@ -210,6 +210,8 @@ pub struct Destination {
     pub window_ms: u64,
     /// A point a minute, the quiet ones too, oldest first.
     pub series: Vec<TrafficPoint>,
+    /// The same minutes as its broker tells them; null where no broker tells of it.
+    pub broker_series: Option<Vec<BrokerPoint>>,
     pub publishers: Vec<Publisher>,
     /// As spans tell.
     pub consumers: Vec<Consumer>,
@@ -245,6 +247,20 @@ pub struct PartitionLine {
     /// nobody told.
     pub low: Option<i64>,
     pub head: Option<i64>,
+}
+
+/// One minute of a destination. Null: not known in this minute, which is no zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BrokerPoint {
+    pub at: Timestamp,
+    /// Messages that it held: the least, the most, the last reading of the minute.
+    pub depth_min: Option<i64>,
+    pub depth_max: Option<i64>,
+    pub depth_last: Option<i64>,
+    /// Messages that came in and went out.
+    pub received: Option<u64>,
+    pub removed: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]

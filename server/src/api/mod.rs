@@ -2,7 +2,7 @@
 //! `/api/openapi.json`. Names are those of the interface; rights are in `auth::policy`.
 
 mod audit;
-mod clusters;
+pub(crate) mod clusters;
 mod destinations;
 pub mod events;
 mod groups;

@@ -1,11 +1,12 @@
 //! What every route may use. Handlers see questions (`Reads`), the process (`Process`), accounts
 //! and the audit log; never the store, never a broker.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use waybill_model::access::Sight;
-use waybill_model::cluster::ObservedCluster;
+use waybill_model::cluster::{BrokerWords, ObservedCluster};
 use waybill_model::destination::{Destination, DestinationItem, DestinationQuery, Window};
 use waybill_model::group::{GroupLine, GroupPage, GroupQuery, LagSeries};
 use waybill_model::id::TraceId;
@@ -100,10 +101,16 @@ pub struct Settings {
     /// `/metrics` without a token: only while the listener is on loopback.
     pub metrics_open: bool,
     pub clusters: Vec<Cluster>,
+    /// By name of the broker.
+    pub words: BTreeMap<String, BrokerWords>,
 }
 
 impl Settings {
-    pub fn new(server: &crate::config::Server, clusters: Vec<Cluster>) -> Self {
+    pub fn new(
+        server: &crate::config::Server,
+        clusters: Vec<Cluster>,
+        words: BTreeMap<String, BrokerWords>,
+    ) -> Self {
         Self {
             https: server.is_https(),
             origins: crate::auth::origin_of(&server.public_url)
@@ -112,6 +119,7 @@ impl Settings {
             trusted_proxies: server.trusted_proxies.clone(),
             metrics_open: server.listen.ip().is_loopback(),
             clusters,
+            words,
         }
     }
 }

@@ -1,5 +1,9 @@
-//! What the configuration says of the world that journeys are told in.
+//! What the configuration says of the world that journeys are told in, and adapters of their brokers.
 
+use std::collections::BTreeMap;
+
+use waybill_broker::BrokerAdapter;
+use waybill_model::cluster::BrokerWords;
 use waybill_model::journey::Owner;
 
 use crate::config::Config;
@@ -29,4 +33,19 @@ pub(super) fn owners(config: &Config) -> Owners {
         },
     });
     Owners(rules.collect())
+}
+
+pub(super) fn words(adapters: &[BrokerAdapter]) -> BTreeMap<String, BrokerWords> {
+    let words = adapters.iter().map(|adapter| {
+        let own = adapter.vocabulary;
+        let words = BrokerWords {
+            label: adapter.label.to_owned(),
+            destination: own.destination.to_owned(),
+            group: own.group.to_owned(),
+            partition: own.partition.to_owned(),
+            offset: own.offset.to_owned(),
+        };
+        (adapter.name.to_owned(), words)
+    });
+    words.collect()
 }

@@ -65,6 +65,10 @@ impl Query {
             to: range.to,
             window_ms: minutes.ms(),
             series: series(&lines, minutes),
+            broker_series: match &found.broker {
+                Some(line) => Some(self.broker_series(line, range).await?),
+                None => None,
+            },
             publishers: publishers(&lines, minutes),
             consumers: consumers(&lines, minutes),
             groups: groups(&lines),

@@ -52,6 +52,7 @@ impl Query {
         destination.line.unknown.retain(told);
         let untold = [
             ("consumer_count", destination.consumer_count.is_none()),
+            ("broker_series", destination.broker_series.is_none()),
             ("config", destination.config.is_none()),
             ("subtype", destination.subtype.is_none()),
             ("state", destination.state.is_none()),

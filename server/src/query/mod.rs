@@ -13,6 +13,7 @@ pub mod finder;
 mod gather;
 mod groups;
 mod map;
+mod moved;
 mod observed;
 mod overview;
 mod page;

@@ -4,6 +4,7 @@
 mod assets;
 mod forms;
 mod issued;
+mod observed;
 mod page;
 mod port;
 mod redirect;

@@ -59,9 +59,11 @@ pub async fn show(State(state): State<AppState>, mut request: Request) -> Respon
 /// Answers a server function; its error is a problem as JSON, under the problem's status.
 pub async fn function(State(state): State<AppState>, request: Request) -> Response {
     let outcome = PageOutcome::default();
+    let look = look(request.headers());
     let context = {
         let (port, outcome) = (port(state, &request), outcome.clone());
         move || {
+            provide_context(look);
             provide_context(outcome.clone());
             provide_context(port.clone());
             provide_context(PageRedirect::new(|path| {

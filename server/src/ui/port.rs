@@ -22,7 +22,7 @@ use crate::clock;
 const LINES: u32 = 100;
 
 pub struct Bound {
-    state: AppState,
+    pub(super) state: AppState,
     who: Identity,
 }
 
@@ -35,7 +35,7 @@ impl Bound {
         self.who.caller().ok_or_else(unauthenticated)
     }
 
-    fn may(&self, action: Action) -> Result<&Caller, Problem> {
+    pub(super) fn may(&self, action: Action) -> Result<&Caller, Problem> {
         let caller = self.caller()?;
         if caller.may(action, Target::default(), clock::now()) {
             Ok(caller)

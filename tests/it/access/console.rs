@@ -76,6 +76,7 @@ impl Console {
                 trusted_proxies: Vec::new(),
                 metrics_open: false,
                 clusters: Vec::new(),
+                words: Default::default(),
             },
         });
         let service =

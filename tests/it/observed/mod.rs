@@ -1,152 +1,16 @@
-//! Clusters read by pollers, through the API of a whole application whose brokers are simulated.
+//! Clusters read by pollers, through the API and the pages of a whole application whose brokers are
+//! simulated.
 
 mod ages;
 mod coverage;
 mod lists;
 mod messages;
+mod pages;
 mod sight;
 
 use std::time::Duration;
 
 use axum::http::StatusCode;
 use serde_json::Value;
-use waybill_broker::registry;
-use waybill_broker::sim::{Script, Sim, Sims, adapter};
-use waybill_server::app::App;
-use waybill_server::config::{self, Cluster, Config, Environment, Overrides, Resolved};
-use waybill_store::testing::TestDatabase;
-use waybill_tests::wait;
-
-const SYSTEM: &str = "simulated";
-const PASSWORD: &str = "correct+horse+battery";
-
-struct Observed {
-    app: App,
-    console: String,
-    client: reqwest::Client,
-    cookie: String,
-    database: TestDatabase,
-}
-
-/// Each cluster by its name, with how often it is read.
-async fn start(clusters: &[(&str, &Sim, Duration)]) -> Observed {
-    start_with(clusters, |_| {}).await
-}
-
-/// The same with a configuration that is changed before.
-async fn start_with(
-    clusters: &[(&str, &Sim, Duration)],
-    change: impl FnOnce(&mut Config),
-) -> Observed {
-    let database = TestDatabase::new().await;
-    let sims = Sims::default();
-    let mut config = configuration(&database);
-    for (name, sim, interval) in clusters {
-        sims.add(name, sim);
-        config.clusters.push(configured(name, *interval));
-    }
-    change(&mut config);
-    let mut adapters = registry::adapters();
-    adapters.push(adapter(SYSTEM, &sims));
-    let app = App::start_with(config, adapters).await.unwrap();
-    let client = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .build()
-        .unwrap();
-    let console = app.public_url().to_owned();
-    let link = app.setup_link().unwrap().to_owned();
-    let mut observed = Observed {
-        app,
-        console,
-        client,
-        cookie: String::new(),
-        database,
-    };
-    observed.cookie = observed
-        .form(&link, &format!("name=ada&password={PASSWORD}"))
-        .await;
-    observed
-}
-
-fn configuration(database: &TestDatabase) -> Config {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("waybill.toml");
-    let text = format!(
-        "data_dir = {:?}\n[server]\nlisten = \"127.0.0.1:0\"\n[ingest]\notlp_grpc = \"127.0.0.1:0\"\n\
-         otlp_http = \"127.0.0.1:0\"\n[database]\nurl = {:?}\n",
-        folder.path(),
-        database.url()
-    );
-    std::fs::write(&file, text).unwrap();
-    config::load(Some(&file), &Environment::new(), &Overrides::default()).unwrap()
-}
-
-fn configured(name: &str, interval: Duration) -> Cluster {
-    Cluster {
-        name: name.into(),
-        broker: SYSTEM.into(),
-        site: None,
-        colour: None,
-        schema_registry: None,
-        poll_interval: interval,
-        actions: Default::default(),
-        managed: true,
-        settings: Default::default(),
-        resolved: Resolved::default(),
-        addresses: Vec::new(),
-        capabilities: vec!["observe"],
-    }
-}
-
-impl Observed {
-    /// The cookie that the answer gives.
-    async fn form(&self, link: &str, form: &str) -> String {
-        let answer = self
-            .client
-            .post(link)
-            .header("origin", &self.console)
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(form.to_owned())
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
-        let cookie = answer.headers()["set-cookie"].to_str().unwrap();
-        cookie.split(';').next().unwrap().to_owned()
-    }
-
-    async fn api(&self, path: &str) -> Value {
-        let (status, body) = self.api_as(&self.cookie, path).await;
-        assert_eq!(status, StatusCode::OK, "{path}: {body}");
-        body
-    }
-
-    async fn api_as(&self, cookie: &str, path: &str) -> (StatusCode, Value) {
-        let request = self.client.get(format!("{}/api/v1{path}", self.console));
-        let answer = request.header("cookie", cookie).send().await.unwrap();
-        let status = StatusCode::from_u16(answer.status().as_u16()).unwrap();
-        (status, answer.json().await.unwrap())
-    }
-
-    /// Asks until the answer is told.
-    async fn until<T>(&self, what: &str, path: &str, told: impl Fn(&Value) -> Option<T>) -> T {
-        wait::until(what, || async { told(&self.api(path).await) }).await
-    }
-
-    async fn end(self) {
-        self.app.shutdown().await.unwrap();
-        drop(self.database);
-    }
-}
-
-fn items(list: &Value) -> &Vec<Value> {
-    list["items"].as_array().unwrap()
-}
-
-/// A group with this lag, one topic of two partitions.
-fn orders(lag: i64) -> Sim {
-    let mut script = Script::of_topics(&[("orders", 2)], "billing");
-    script.head("orders", 1, lag);
-    Sim::new(script)
-}
+use waybill_broker::sim::{Script, Sim};
+use waybill_tests::simulated::{Observed, SYSTEM, items, orders, start};

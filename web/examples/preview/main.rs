@@ -3,6 +3,7 @@
 
 mod data;
 mod journey;
+mod observed;
 mod port;
 
 use std::path::{Path, PathBuf};
@@ -31,6 +32,13 @@ const SHOTS: &[(&str, &str, Scene)] = &[
     ("journey", "/journeys/dead", Scene::Busy),
     ("journey-simple", "/journeys/simple", Scene::Busy),
     ("journey-unknown", "/journeys/none", Scene::Busy),
+    ("destinations", "/destinations?sort=lag", Scene::Busy),
+    ("destination", "/destinations/d-2", Scene::Busy),
+    ("groups", "/groups", Scene::Busy),
+    ("group", "/groups/gr-2", Scene::Busy),
+    ("clusters", "/clusters", Scene::Busy),
+    ("cluster", "/clusters/orders", Scene::Busy),
+    ("cluster-refused", "/clusters/billing", Scene::Busy),
     ("health", "/health", Scene::Busy),
     ("settings", "/settings", Scene::Busy),
     ("users", "/settings/users", Scene::Busy),

@@ -17,7 +17,7 @@ use super::Fault;
 pub struct Packed(String);
 
 pub type Answer = Result<Packed, Fault>;
-type Reading = Pin<Box<dyn Future<Output = Answer> + Send>>;
+pub type Reading = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 impl Packed {
     #[cfg(feature = "ssr")]
@@ -54,7 +54,7 @@ impl<T> Copy for Read<T> {}
 
 impl<T: DeserializeOwned> Read<T> {
     /// `fetch` answers with a packed `T`; it runs anew when `key` changes.
-    pub(super) fn new<F>(
+    pub(crate) fn new<F>(
         key: impl Fn() -> String + Send + Sync + 'static,
         fetch: impl Fn() -> F + Send + Sync + 'static,
     ) -> Self

@@ -1,4 +1,4 @@
-//! From the words of the search form to a query.
+//! The words of the search form, and the query that they ask.
 
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
@@ -8,9 +8,77 @@ use waybill_model::problem::{Code, Problem};
 use waybill_model::query::JourneyQuery;
 use waybill_model::time::Timestamp;
 
-use super::journeys::Search;
+use super::asked::Asked;
 
 const PAGE: u32 = 50;
+
+/// The fields of the search form, as they stand in the address; empty means: not asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Search {
+    pub find: String,
+    pub text: String,
+    pub destination: String,
+    pub group: String,
+    pub state: String,
+    /// The least duration with its unit: `250`, `250ms`, `1.5s`, `2m`.
+    pub min: String,
+    /// How far back: `15m`, `1h`, `6h`, `24h`, `7d`.
+    pub range: String,
+    /// RFC 3339, or as a browser's field for dates writes it (UTC).
+    pub from: String,
+    pub to: String,
+    pub cursor: String,
+}
+
+impl Search {
+    pub fn of(asked: &Asked) -> Self {
+        let field = |name: &str| asked.owned(name).unwrap_or_default();
+        Self {
+            find: field("find"),
+            text: field("text"),
+            destination: field("destination"),
+            group: field("group"),
+            state: field("state"),
+            min: field("min"),
+            range: field("range"),
+            from: field("from"),
+            to: field("to"),
+            cursor: field("cursor"),
+        }
+    }
+
+    /// True while nothing narrows the list.
+    pub fn is_blank(&self) -> bool {
+        let range_only = Self {
+            range: self.range.clone(),
+            cursor: self.cursor.clone(),
+            ..Self::default()
+        };
+        *self == range_only
+    }
+
+    /// The address of the same search, further on.
+    pub fn href(&self, cursor: &str) -> String {
+        let fields = [
+            ("find", self.find.as_str()),
+            ("text", &self.text),
+            ("destination", &self.destination),
+            ("group", &self.group),
+            ("state", &self.state),
+            ("min", &self.min),
+            ("range", &self.range),
+            ("from", &self.from),
+            ("to", &self.to),
+            ("cursor", cursor),
+        ];
+        let query: Vec<_> = fields
+            .iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(key, value)| format!("{key}={}", crate::routes::link::encode(value)))
+            .collect();
+        format!("/search?{}", query.join("&"))
+    }
+}
 
 /// Fields that cannot be read are a problem that names the field, never silently dropped.
 pub fn query(search: Search, now: Timestamp) -> Result<JourneyQuery, Problem> {
@@ -46,7 +114,7 @@ fn state(text: &str) -> Result<JourneyState, Problem> {
     JourneyState::deserialize(word).map_err(|_| wrong("state", "Choose one of the list."))
 }
 
-fn instant(field: &str, text: &str) -> Result<Timestamp, Problem> {
+pub(crate) fn instant(field: &str, text: &str) -> Result<Timestamp, Problem> {
     // A browser's field writes 2026-11-23T20:46, with or without seconds.
     [text.to_owned(), format!("{text}Z"), format!("{text}:00Z")]
         .iter()
@@ -54,7 +122,7 @@ fn instant(field: &str, text: &str) -> Result<Timestamp, Problem> {
         .ok_or_else(|| wrong(field, "Write a time in UTC like 2026-11-23T20:46:03Z."))
 }
 
-fn range_ms(text: &str) -> Result<i64, Problem> {
+pub(crate) fn range_ms(text: &str) -> Result<i64, Problem> {
     let (number, unit) = text.split_at(text.len() - text.chars().last().map_or(0, char::len_utf8));
     let unit_ms: i64 = match unit {
         "m" => 60_000,
@@ -86,7 +154,7 @@ fn duration_ms(text: &str) -> Result<f64, Problem> {
         .map_err(|_| wrong("min", "Write it like 250ms, 1.5s or 2m."))
 }
 
-fn wrong(field: &str, hint: &str) -> Problem {
+pub(crate) fn wrong(field: &str, hint: &str) -> Problem {
     Problem::new(
         Code::InvalidRequest,
         format!("The field “{field}” cannot be read."),

@@ -1,14 +1,11 @@
 use leptos::prelude::*;
-use waybill_model::status;
 
-use super::packed::{Answer, Read};
-use crate::live::Live;
+use super::island::Ask;
+use super::packed::Answer;
 
 #[server(prefix = "/fn", endpoint = "status")]
 pub async fn status() -> Answer {
-    super::fault::answer(super::port().status().await)
+    super::fault::answer(crate::page::health::page().await)
 }
 
-pub fn read_status(live: Live) -> Read<status::Status> {
-    Read::new(move || live.key(), status)
-}
+pub const STATUS: Ask = |_, _| Box::pin(status());

@@ -3,12 +3,23 @@
 #[macro_use]
 mod table;
 
+#[cfg(feature = "ssr")]
+mod cluster;
+#[cfg(feature = "ssr")]
+mod destination;
 mod frame;
+#[cfg(feature = "ssr")]
+mod group;
+#[cfg(feature = "ssr")]
 mod health;
 mod journey;
 mod messages;
+#[cfg(feature = "ssr")]
+mod observed;
+#[cfg(feature = "ssr")]
 mod overview;
 mod problem;
+#[cfg(feature = "ssr")]
 mod search;
 mod settings;
 mod state;
@@ -29,44 +40,77 @@ pub enum Lang {
 pub struct Messages {
     pub lang: Lang,
     pub frame: frame::FrameWords,
+    #[cfg(feature = "ssr")]
     pub overview: overview::OverviewWords,
+    #[cfg(feature = "ssr")]
     pub search: search::SearchWords,
     pub journey: journey::JourneyWords,
     pub messages: messages::MessagesWords,
     pub state: state::StateWords,
+    #[cfg(feature = "ssr")]
     pub health: health::HealthWords,
     pub settings: settings::SettingsWords,
     pub problem: ProblemWords,
     pub unit: unit::UnitWords,
+    #[cfg(feature = "ssr")]
+    pub observed: observed::ObservedWords,
+    #[cfg(feature = "ssr")]
+    pub destination: destination::DestinationWords,
+    #[cfg(feature = "ssr")]
+    pub group: group::GroupWords,
+    #[cfg(feature = "ssr")]
+    pub cluster: cluster::ClusterWords,
 }
 
 impl Messages {
     pub const EN: Self = Self {
         lang: Lang::En,
         frame: frame::FrameWords::EN,
+        #[cfg(feature = "ssr")]
         overview: overview::OverviewWords::EN,
+        #[cfg(feature = "ssr")]
         search: search::SearchWords::EN,
         journey: journey::JourneyWords::EN,
         messages: messages::MessagesWords::EN,
         state: state::StateWords::EN,
+        #[cfg(feature = "ssr")]
         health: health::HealthWords::EN,
         settings: settings::SettingsWords::EN,
         problem: ProblemWords::EN,
         unit: unit::UnitWords::EN,
+        #[cfg(feature = "ssr")]
+        observed: observed::ObservedWords::EN,
+        #[cfg(feature = "ssr")]
+        destination: destination::DestinationWords::EN,
+        #[cfg(feature = "ssr")]
+        group: group::GroupWords::EN,
+        #[cfg(feature = "ssr")]
+        cluster: cluster::ClusterWords::EN,
     };
 
     pub const ZH: Self = Self {
         lang: Lang::Zh,
         frame: frame::FrameWords::ZH,
+        #[cfg(feature = "ssr")]
         overview: overview::OverviewWords::ZH,
+        #[cfg(feature = "ssr")]
         search: search::SearchWords::ZH,
         journey: journey::JourneyWords::ZH,
         messages: messages::MessagesWords::ZH,
         state: state::StateWords::ZH,
+        #[cfg(feature = "ssr")]
         health: health::HealthWords::ZH,
         settings: settings::SettingsWords::ZH,
         problem: ProblemWords::ZH,
         unit: unit::UnitWords::ZH,
+        #[cfg(feature = "ssr")]
+        observed: observed::ObservedWords::ZH,
+        #[cfg(feature = "ssr")]
+        destination: destination::DestinationWords::ZH,
+        #[cfg(feature = "ssr")]
+        group: group::GroupWords::ZH,
+        #[cfg(feature = "ssr")]
+        cluster: cluster::ClusterWords::ZH,
     };
 }
 

@@ -37,6 +37,7 @@ words! {
         empty_none: "No message has arrived yet. The overview explains how to send.", "尚未收到消息，请在概览页查看发送方法。";
         truncated: "More fits than one search reads; these are of the newest part.", "匹配过多，仅显示最新的一部分。";
         keep_searching: "Search further back", "继续向前搜索";
+        destination_page: "What its broker tells of this destination", "代理中该目的地的信息";
         newest: "Back to the newest", "回到最新";
     }
     say {

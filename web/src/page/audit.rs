@@ -1,13 +1,12 @@
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 use waybill_model::audit::AuditLine;
+use waybill_model::problem::Problem;
 use waybill_model::query::Page;
 
-use crate::data::audit::read_audit;
+use crate::data::asked::Asked;
+use crate::data::island::{Island, Watched};
 use crate::i18n::words;
-use crate::live::Live;
 use crate::part::empty::Empty;
-use crate::part::loaded::loaded;
 use crate::part::name::{code, name};
 use crate::part::pager::Pager;
 use crate::part::section;
@@ -15,20 +14,22 @@ use crate::part::table::{self, Column};
 use crate::part::{badge, time};
 use crate::routes::link::encode;
 
-#[component]
-pub fn AuditPage() -> AnyView {
-    let live = Live::expect();
-    let query = use_query_map();
-    let cursor = Memo::new(move |_| query.read().get("cursor").filter(|text| !text.is_empty()));
-    let data = read_audit(cursor, live);
-    let list = loaded(data, move |page| {
-        show(page, cursor.get_untracked().is_some())
-    });
+pub async fn page(query: &str) -> Result<Island, Problem> {
+    let asked = Asked::of(query);
+    let cursor = asked.owned("cursor");
+    let further = cursor.is_some();
+    let found = crate::data::port().audit(cursor).await?;
     let words = &words().health;
-    section::page(
+    let view = vec![
+        view! { <h1>{words.audit_title}</h1> }.into_any(),
+        section::quiet(words.audit_about),
+        show(found, further).into_any(),
+    ];
+    Ok(Island::of(
         words.audit_title,
-        vec![section::quiet(words.audit_about), list],
-    )
+        Watched::Spans,
+        view.into_any(),
+    ))
 }
 
 fn show(page: Page<AuditLine>, further: bool) -> impl IntoView {

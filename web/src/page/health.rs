@@ -1,24 +1,23 @@
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;
+use waybill_model::problem::Problem;
 use waybill_model::status::{Component, IngestCounters, Status, StoreFigures};
 
-use crate::data::status::read_status;
+use crate::data::island::{Island, Watched};
 use crate::format;
 use crate::i18n::words;
-use crate::live::Live;
 use crate::part::figure::figure;
-use crate::part::loaded::loaded;
 use crate::part::name::{code, name};
 use crate::part::section;
 use crate::part::table::{self, Column};
 use crate::part::{badge, time};
 
-#[component]
-pub fn HealthPage() -> AnyView {
-    let live = Live::expect();
-    let data = read_status(live);
-    section::page(words().health.title, vec![loaded(data, show)])
+pub async fn page() -> Result<Island, Problem> {
+    let status = crate::data::port().status().await?;
+    let title = words().health.title;
+    let view = view! { <h1>{title}</h1> {show(status)} };
+    Ok(Island::of(title, Watched::Spans, view.into_any()))
 }
 
 fn show(status: Status) -> AnyView {

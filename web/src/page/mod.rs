@@ -1,12 +1,17 @@
 //! One file a screen.
 
+#[cfg(feature = "ssr")]
 pub mod audit;
 pub mod frame;
+#[cfg(feature = "ssr")]
 pub mod health;
+pub mod island;
 pub mod journey;
 pub mod messages;
 pub mod not_found;
+#[cfg(feature = "ssr")]
 pub mod overview;
+#[cfg(feature = "ssr")]
 pub mod search;
 pub mod settings;
 pub mod setup;

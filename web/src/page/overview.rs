@@ -1,36 +1,39 @@
 use leptos::prelude::*;
+use waybill_model::cluster::Cluster;
 use waybill_model::journey::JourneySummary;
+use waybill_model::problem::Problem;
 use waybill_model::time::Timestamp;
 use waybill_model::view::{DestinationLine, Overview, Totals};
 
-use crate::data::overview::{OverviewData, read_overview};
+use crate::data::island::{Island, Watched};
 use crate::format;
 use crate::i18n::words;
-use crate::live::Live;
-use crate::part::chart::TrafficChart;
+use crate::observed::age::age;
+use crate::observed::cluster_health::health;
+use crate::observed::clusters::{age_of, nodes};
+use crate::observed::known_clusters::{KnownClusters, swatch};
+use crate::part::chart::{self, TrafficChart};
 use crate::part::empty::Empty;
 use crate::part::figure::figure;
-use crate::part::loaded::loaded;
-use crate::part::map::{Map, role_word};
+use crate::part::map::{self, Map, role_word};
 use crate::part::name::name;
 use crate::part::section;
 use crate::part::table::{self, Column};
-use crate::part::title::title;
 use crate::part::{badge, time};
 use crate::routes::link;
 
-#[component]
-pub fn OverviewPage() -> impl IntoView {
-    let live = Live::expect();
-    let data = read_overview(live);
-    view! {
-        {title(words().overview.title)}
-        {loaded(data, show)}
-    }
+pub async fn page() -> Result<Island, Problem> {
+    let overview = crate::data::port().overview().await?;
+    let clusters = KnownClusters::read().await;
+    let view = show(overview, &clusters);
+    Ok(Island::of(
+        words().overview.title,
+        Watched::Everything,
+        view,
+    ))
 }
 
-fn show(data: OverviewData) -> AnyView {
-    let overview = data.overview;
+fn show(overview: Overview, clusters: &KnownClusters) -> AnyView {
     if overview.empty {
         return view! { <FirstSteps/> }.into_any();
     }
@@ -54,13 +57,16 @@ fn show(data: OverviewData) -> AnyView {
         </div>
     };
     let own = &words.overview;
-    let map = view! { <Map edges plan=data.map/> }.into_any();
-    let chart = view! { <TrafficChart points=traffic svg=data.traffic_svg/> }.into_any();
+    let plan = map::layout(&edges, &destinations);
+    let map = view! { <Map edges plan/> }.into_any();
+    let svg = chart::traffic_svg(&traffic);
+    let chart = view! { <TrafficChart points=traffic svg/> }.into_any();
     let destinations = destination_table(destinations, as_of);
     vec![
         head.into_any(),
         trouble(troubled, as_of),
         figures(totals),
+        cluster_tiles(clusters, as_of),
         section::section("map-title", own.map, vec![map]),
         section::section("traffic-title", own.traffic, vec![chart]),
         section::section("destinations-title", own.destinations, vec![destinations]),
@@ -78,6 +84,41 @@ fn figures(totals: Totals) -> AnyView {
         figure(words.services, format::count(totals.services)),
         figure(words.destinations, format::count(totals.destinations)),
     ])
+}
+
+/// Each tile is a door. Nothing where nobody configured one, or the caller may not see them.
+fn cluster_tiles(clusters: &KnownClusters, as_of: Timestamp) -> AnyView {
+    let words = words();
+    let configured = clusters.0.iter().filter(|cluster| cluster.configured);
+    let tiles: Vec<AnyView> = configured
+        .map(|cluster| cluster_tile(cluster, as_of))
+        .collect();
+    if tiles.is_empty() {
+        return ().into_any();
+    }
+    let tiles = section::group("cluster-tiles", tiles);
+    section::section("clusters-title", words.cluster.title, vec![tiles])
+}
+
+fn cluster_tile(cluster: &Cluster, as_of: Timestamp) -> AnyView {
+    let label = cluster
+        .words
+        .as_ref()
+        .map_or(&cluster.broker, |words| &words.label);
+    let read = cluster.managed.then(|| age(age_of(cluster), as_of));
+    view! {
+        <a class="cluster-tile" data-row="" href=link::cluster(&cluster.id)>
+            <span class="cluster-tile-head">
+                <strong class="cluster-chip">
+                    {swatch(cluster.colour.clone())} {name(&cluster.name, 40)}
+                </strong>
+                {health(cluster)}
+            </span>
+            <span class="quiet">{name(label, 32)} {nodes(cluster).map(|nodes| format!(" · {nodes}"))}</span>
+            <span class="quiet">{read}</span>
+        </a>
+    }
+    .into_any()
 }
 
 /// First on the page: is anything wrong?
@@ -162,7 +203,7 @@ fn destination_row(line: &DestinationLine, as_of: Timestamp) -> AnyView {
     };
     table::row(vec![
         table::title(view! {
-            <a data-row="" href=link::destination(&line.destination)>
+            <a data-row="" href=link::destination(&line.system, &line.destination)>
                 {name(&line.destination, 48)}
             </a>
         }),

@@ -1,18 +1,23 @@
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 use waybill_model::journey::{JourneyState, JourneySummary};
+use waybill_model::problem::{Code, Problem};
 use waybill_model::query::Page;
 
-use crate::data::journeys::{Search, read_journeys};
+use crate::data::outcome::PageOutcome;
+use crate::data::{
+    self,
+    asked::{Asked, now},
+    island::{Island, Watched},
+    search::Search,
+};
 use crate::format;
 use crate::i18n::words;
-use crate::live::Live;
 use crate::part::badge::journey_word;
 use crate::part::empty::Empty;
 use crate::part::field::{Choice, TextField};
-use crate::part::loaded::loaded;
 use crate::part::name::{code, name};
 use crate::part::pager::Pager;
+use crate::part::problem;
 use crate::part::section;
 use crate::part::table::{self, Column};
 use crate::part::{badge, time};
@@ -31,30 +36,23 @@ const STATES: [(JourneyState, &str); 9] = [
 ];
 
 /// The address is the state: a link shows the same search.
-#[component]
-pub fn SearchPage() -> AnyView {
-    let live = Live::expect();
-    let query = use_query_map();
-    let search = Memo::new(move |_| {
-        let query = query.read();
-        let field = |name: &str| query.get(name).unwrap_or_default();
-        Search {
-            find: field("find"),
-            text: field("text"),
-            destination: field("destination"),
-            group: field("group"),
-            state: field("state"),
-            min: field("min"),
-            range: field("range"),
-            from: field("from"),
-            to: field("to"),
-            cursor: field("cursor"),
+pub async fn page(query: &str) -> Result<Island, Problem> {
+    let search = Search::of(&Asked::of(query));
+    let found = match data::search::query(search.clone(), now()) {
+        Ok(asked) => data::port().journeys(asked).await,
+        Err(problem) => Err(problem),
+    };
+    // What was entered stays, to be mended.
+    let found = match found {
+        Err(problem) if problem.code == Code::InvalidRequest => {
+            PageOutcome::tell(problem.code);
+            problem::problem(problem).into_any()
         }
-    });
-    let found = read_journeys(search, live);
-    let form = move || form(search.get());
-    let results = loaded(found, move |page| results(page, search.get_untracked()));
-    section::page(words().search.title, vec![form.into_any(), results])
+        found => results(found?, search.clone()).into_any(),
+    };
+    let title = words().search.title;
+    let view = vec![view! { <h1>{title}</h1> }.into_any(), form(search), found];
+    Ok(Island::of(title, Watched::Spans, view.into_any()))
 }
 
 fn form(search: Search) -> AnyView {
@@ -145,7 +143,12 @@ fn results(page: Page<JourneySummary>, search: Search) -> impl IntoView {
     } else {
         table(page.items)
     };
+    let destination = (!search.destination.is_empty()).then(|| {
+        let href = format!("/destinations?q={}", link::encode(&search.destination));
+        view! { <p><a href=href>{words.search.destination_page}</a></p> }
+    });
     view! {
+        {destination}
         {list}
         {partial}
         <Pager older newest/>

@@ -1,8 +1,10 @@
 //! States as badges: an icon and a word, so that colour is never alone.
 
 use leptos::prelude::*;
+#[cfg(feature = "ssr")]
 use waybill_model::audit::Decision;
 use waybill_model::journey::{DeliveryState, JourneyState, Outcome};
+#[cfg(feature = "ssr")]
 use waybill_model::status::ComponentState;
 
 use super::icon::{Icon, icon};
@@ -90,6 +92,7 @@ pub fn outcome(outcome: Outcome) -> AnyView {
     }
 }
 
+#[cfg(feature = "ssr")]
 pub fn component(state: ComponentState) -> AnyView {
     let words = &words().state;
     match state {
@@ -101,6 +104,7 @@ pub fn component(state: ComponentState) -> AnyView {
     }
 }
 
+#[cfg(feature = "ssr")]
 pub fn decision(decision: Decision) -> AnyView {
     let words = &words().state;
     match decision {

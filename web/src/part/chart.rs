@@ -9,15 +9,12 @@ use crate::format;
 use crate::i18n::words;
 
 /// Lines and areas of traffic, as SVG stretched to its box. Empty with fewer than two points.
-#[cfg(feature = "ssr")]
 pub fn traffic_svg(points: &[TrafficPoint]) -> String {
     draw(points).unwrap_or_default()
 }
 
-#[cfg(feature = "ssr")]
 type DrawError = plotters::drawing::DrawingAreaErrorKind<std::io::Error>;
 
-#[cfg(feature = "ssr")]
 fn draw(points: &[TrafficPoint]) -> Result<String, DrawError> {
     use plotters::prelude::*;
 
@@ -136,7 +133,7 @@ fn minute(point: &TrafficPoint) -> AnyView {
     ])
 }
 
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use waybill_model::time::Timestamp;

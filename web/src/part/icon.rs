@@ -16,6 +16,8 @@ pub enum Icon {
     Search,
     Copy,
     Person,
+    #[cfg(feature = "ssr")]
+    Lock,
 }
 
 impl Icon {
@@ -32,6 +34,8 @@ impl Icon {
             Self::Off => "M4 8h8",
             Self::Search => "M7 2.5a4.5 4.5 0 1 0 .01 0M10.3 10.3L14 14",
             Self::Copy => "M5.5 5.5h8v8h-8zM3 10.5H2.5v-8h8V3",
+            #[cfg(feature = "ssr")]
+            Self::Lock => "M4 7.5h8v6H4zM5.5 7.5V5.2a2.5 2.5 0 0 1 5 0v2.3",
             Self::Person => {
                 "M8 2.5a2.7 2.7 0 1 0 .01 0M2.8 13.5c.6-3 2.6-4.3 5.2-4.3s4.6 1.3 5.2 4.3"
             }

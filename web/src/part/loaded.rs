@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use serde::de::DeserializeOwned;
 
 use super::problem::problem;
+use super::title::title;
 use crate::data::packed::Read;
 use crate::i18n::words;
 
@@ -23,7 +24,7 @@ where
         Box::pin(async move {
             match data.get().await {
                 Ok(data) => show(data).into_any(),
-                Err(fault) => problem(fault.0).into_any(),
+                Err(fault) => (title(words().problem.title), problem(fault.0)).into_any(),
             }
         })
     }))

@@ -34,6 +34,7 @@ pub fn group(class: &'static str, children: Vec<AnyView>) -> AnyView {
     view! { <div class=class>{children}</div> }.into_any()
 }
 
+#[cfg(feature = "ssr")]
 /// Numbers side by side.
 pub fn figures(figures: Vec<AnyView>) -> AnyView {
     view! { <dl class="figures">{figures}</dl> }.into_any()

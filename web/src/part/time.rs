@@ -18,6 +18,7 @@ pub fn instant_or_unknown(at: Option<Timestamp>) -> AnyView {
     }
 }
 
+#[cfg(feature = "ssr")]
 /// How long ago, told from the server's `as_of`, so both renderings agree.
 pub fn ago(at: Timestamp, as_of: Timestamp) -> AnyView {
     view! {

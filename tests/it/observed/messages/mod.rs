@@ -6,11 +6,12 @@ mod registry;
 mod rights;
 mod tail;
 
-use axum::http::Method;
 use serde_json::json;
 use waybill_broker::browse::Stored;
 use waybill_broker::sim::{SimShelf, stored};
 use waybill_model::destination::DestinationId;
+use waybill_server::config::Config;
+use waybill_tests::simulated::start_with;
 
 use super::*;
 
@@ -63,44 +64,6 @@ async fn browsed(sim: &Sim, change: impl FnOnce(&mut Config)) -> Observed {
         })
         .await;
     observed
-}
-
-impl Observed {
-    /// A new user's cookie.
-    async fn user(&self, name: &str, role: &str) -> String {
-        let user = json!({"name": name, "password": PASSWORD.replace('+', " "), "role": role});
-        let request = self
-            .client
-            .request(Method::POST, format!("{}/api/v1/users", self.console))
-            .header("cookie", &self.cookie)
-            .header("origin", &self.console);
-        let answer = request.json(&user).send().await.unwrap();
-        assert_eq!(answer.status(), StatusCode::CREATED);
-        self.form(
-            &format!("{}/sign-in", self.console),
-            &format!("name={name}&password={PASSWORD}"),
-        )
-        .await
-    }
-
-    /// Lines of the audit log about messages, oldest first.
-    async fn audited(&self) -> Vec<(String, String, String)> {
-        let lines = self.api("/audit?limit=1000").await;
-        let about = items(&lines)
-            .iter()
-            .rev()
-            .filter(|line| line["action"].as_str().unwrap().starts_with("message."));
-        let text = |line: &Value, name: &str| line[name].as_str().unwrap().to_owned();
-        about
-            .map(|line| {
-                (
-                    text(line, "actor"),
-                    text(line, "decision"),
-                    text(line, "detail"),
-                )
-            })
-            .collect()
-    }
 }
 
 fn places(page: &Value) -> Vec<(String, i64)> {

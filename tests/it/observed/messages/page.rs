@@ -2,18 +2,6 @@ use waybill_broker::browse::Price;
 
 use super::*;
 
-impl Observed {
-    async fn html(&self, cookie: &str, path: &str) -> (StatusCode, String) {
-        let request = self.client.get(format!("{}{path}", self.console));
-        let request = request
-            .header("cookie", cookie)
-            .header("accept", "text/html");
-        let answer = request.send().await.unwrap();
-        let status = StatusCode::from_u16(answer.status().as_u16()).unwrap();
-        (status, answer.text().await.unwrap())
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_says_the_price_first_and_reads_when_asked() {
     let mut held = shelf(2, 30);

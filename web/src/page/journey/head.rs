@@ -50,7 +50,7 @@ fn facts(journey: &Journey) -> impl IntoView + use<> {
     let destination = message.destination.as_deref().map(|destination| {
         fact(
             own.destination,
-            view! { <a href=link::destination(destination)>{name(destination, 80)}</a> },
+            view! { <a href=link::destination(&message.system, destination)>{name(destination, 80)}</a> },
         )
     });
     let copied = |label: &'static str, text: Option<&str>| {

@@ -1,6 +1,5 @@
 //! The map of services and destinations, drawn as SVG, with its table.
 
-#[cfg(feature = "ssr")]
 mod layout;
 mod plan;
 
@@ -8,7 +7,6 @@ use leptos::prelude::*;
 use waybill_model::messaging::DestinationRole;
 use waybill_model::view::{MapEdge, MapEdgeKind};
 
-#[cfg(feature = "ssr")]
 pub use self::layout::layout;
 pub use self::plan::Plan;
 use self::plan::{DESTINATION_WIDTH, Line, NODE_HEIGHT, Node, SERVICE_WIDTH, WIDTH};
@@ -112,7 +110,7 @@ fn destination(node: &Node) -> AnyView {
     let text = node_text(node, DESTINATION_WIDTH, &under);
     view! {
         <g class=format!("map-node {class}")>
-            <a href=link::destination(&node.name)>
+            <a href=link::destination(&node.system, &node.name)>
                 <title>{text.label.clone()}</title>
                 <g>{node_box(node, DESTINATION_WIDTH, &text)}</g>
             </a>

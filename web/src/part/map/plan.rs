@@ -1,18 +1,16 @@
-//! A drawn map as data: made on the server, where the graph is laid out, and shown by the page.
+//! A drawn map as data: where everything lies.
 
-use serde::{Deserialize, Serialize};
 use waybill_model::messaging::DestinationRole;
 use waybill_model::view::MapEdgeKind;
 
 /// Sizes in units of the drawing.
 pub const WIDTH: f64 = 1200.0;
 pub const NODE_HEIGHT: f64 = 40.0;
-#[cfg(feature = "ssr")]
 pub const ROW: f64 = 50.0;
 pub const SERVICE_WIDTH: f64 = 230.0;
 pub const DESTINATION_WIDTH: f64 = 300.0;
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     pub height: f64,
     pub publishers: Vec<Node>,
@@ -23,7 +21,7 @@ pub struct Plan {
     pub left_out: usize,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Node {
     pub name: String,
     pub system: String,
@@ -36,7 +34,7 @@ pub struct Node {
     pub failed_share: f64,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     pub kind: MapEdgeKind,
     pub from: (f64, f64),

@@ -1,0 +1,22 @@
+//! Pages of clusters, destinations and groups, as the server renders them. Their views, their
+//! words and the types that they tell of stay on the server: see [`crate::data::island`].
+
+pub mod age;
+pub mod cluster;
+pub mod cluster_health;
+pub mod clusters;
+pub mod destination;
+mod destination_edges;
+mod destination_item;
+mod destination_partitions;
+mod destination_series;
+pub mod destinations;
+mod gap;
+mod graph;
+mod graph_svg;
+pub mod group;
+mod group_partitions;
+pub mod groups;
+pub mod known_clusters;
+mod range;
+mod sheet;
