@@ -1,4 +1,4 @@
-//! The management API, read: a fixed list of questions, all of them GET.
+//! The management API, read: a fixed list of questions and two look-ups of a name, all of them GET.
 //!
 //! Works by what an answer holds, never by a version: members that a version does not have are
 //! left out, paths that it does not have answer 404. Source: the HTTP API's documentation of 3.8
@@ -107,6 +107,25 @@ impl Question {
     }
 }
 
+/// One thing by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    Queue,
+    Exchange,
+}
+
+impl Look {
+    fn target(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Queue => (
+                "queues",
+                "columns=name,vhost,type,state,exclusive,arguments,policy,operator_policy,effective_policy_definition,consumers,message_bytes,messages_ready,messages_unacknowledged",
+            ),
+            Self::Exchange => ("exchanges", "columns=name,vhost,type"),
+        }
+    }
+}
+
 pub(super) struct Management {
     endpoints: Vec<Endpoint>,
     credentials: Option<Credentials>,
@@ -131,6 +150,31 @@ impl Management {
         question: Question,
         deadline: Deadline,
     ) -> Result<T, Failure> {
+        let (path, query) = question.target();
+        self.get(http, &[path], query, deadline).await
+    }
+
+    /// A name or a virtual host that is empty, `.` or `..` has no path of its own.
+    pub async fn look<T: DeserializeOwned>(
+        &self,
+        http: &Http,
+        look: Look,
+        vhost: &str,
+        name: &str,
+        deadline: Deadline,
+    ) -> Result<T, Failure> {
+        let (kind, query) = look.target();
+        self.get(http, &[kind, vhost, name], Some(query), deadline)
+            .await
+    }
+
+    async fn get<T: DeserializeOwned>(
+        &self,
+        http: &Http,
+        path: &[&str],
+        query: Option<&str>,
+        deadline: Deadline,
+    ) -> Result<T, Failure> {
         let first = self.preferred.load(Ordering::Relaxed);
         let mut last = None;
         for turn in 0..self.endpoints.len() {
@@ -138,7 +182,7 @@ impl Management {
             let Some(endpoint) = self.endpoints.get(index) else {
                 continue;
             };
-            match self.ask_one(http, endpoint, question, deadline).await {
+            match self.get_of(http, endpoint, (path, query), deadline).await {
                 Ok(answer) => {
                     self.preferred.store(index, Ordering::Relaxed);
                     return Ok(answer);
@@ -156,25 +200,24 @@ impl Management {
         }))
     }
 
-    async fn ask_one<T: DeserializeOwned>(
+    async fn get_of<T: DeserializeOwned>(
         &self,
         http: &Http,
         endpoint: &Endpoint,
-        question: Question,
+        (path, query): (&[&str], Option<&str>),
         deadline: Deadline,
     ) -> Result<T, Failure> {
-        let (path, query) = question.target();
         let mut url = endpoint.url.clone();
-        url.set_path(&format!(
-            "{}/api/{path}",
-            endpoint.url.path().trim_end_matches('/')
-        ));
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().push("api").extend(path);
+        }
         url.set_query(query);
         let credentials = endpoint.credentials.as_ref().or(self.credentials.as_ref());
         let body = http
             .get(url, credentials, Format::Json, deadline.sooner(PATIENCE))
             .await?;
-        serde_json::from_slice(&body).map_err(|error| unreadable(path, &body, &error))
+        serde_json::from_slice(&body)
+            .map_err(|error| unreadable(path.first().unwrap_or(&""), &body, &error))
     }
 }
 
