@@ -7,5 +7,6 @@ mod kafka_observe;
 mod kafka_observed;
 mod kafka_security;
 mod rabbitmq;
+mod rabbitmq_browse;
 mod rabbitmq_dead_letters;
 mod rabbitmq_observe;

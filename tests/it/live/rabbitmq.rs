@@ -95,6 +95,13 @@ impl Rabbit {
         adapter.connect.unwrap().cluster("live", all).unwrap()
     }
 
+    /// Without user and password.
+    pub fn amqp(&self) -> String {
+        let address = self.brokers.address("RABBITMQ_AMQP");
+        let (_, host) = address.split_once('@').unwrap();
+        format!("amqp://{host}")
+    }
+
     pub fn metrics(&self) -> &str {
         self.brokers.address("RABBITMQ_PROMETHEUS")
     }

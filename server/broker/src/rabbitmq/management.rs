@@ -1,4 +1,4 @@
-//! The management API, read: a fixed list of questions, all of them GET.
+//! The management API, read: a fixed list of questions and two look-ups of a name, all of them GET.
 //!
 //! Works by what an answer holds, never by a version: members that a version does not have are
 //! left out, paths that it does not have answer 404. Source: the HTTP API's documentation of 3.8
@@ -107,6 +107,25 @@ impl Question {
     }
 }
 
+/// One thing by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    Queue,
+    Exchange,
+}
+
+impl Look {
+    fn target(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Queue => (
+                "queues",
+                "columns=name,vhost,type,state,exclusive,arguments,policy,operator_policy,effective_policy_definition,consumers,message_bytes,messages_ready,messages_unacknowledged",
+            ),
+            Self::Exchange => ("exchanges", "columns=name,vhost,type"),
+        }
+    }
+}
+
 pub(super) struct Management {
     endpoints: Vec<Endpoint>,
     credentials: Option<Credentials>,
@@ -145,6 +164,36 @@ impl Management {
         page: Option<Page>,
         deadline: Deadline,
     ) -> Result<T, Failure> {
+        let (path, query) = question.target();
+        let path = &[path];
+        let place = Place { path, query, page };
+        self.get(http, place, deadline).await
+    }
+
+    /// A name or a virtual host that is empty, `.` or `..` has no path of its own.
+    pub async fn look<T: DeserializeOwned>(
+        &self,
+        http: &Http,
+        look: Look,
+        vhost: &str,
+        name: &str,
+        deadline: Deadline,
+    ) -> Result<T, Failure> {
+        let (kind, query) = look.target();
+        let place = Place {
+            path: &[kind, vhost, name],
+            query: Some(query),
+            page: None,
+        };
+        self.get(http, place, deadline).await
+    }
+
+    async fn get<T: DeserializeOwned>(
+        &self,
+        http: &Http,
+        place: Place<'_>,
+        deadline: Deadline,
+    ) -> Result<T, Failure> {
         let first = self.preferred.load(Ordering::Relaxed);
         let mut last = None;
         for turn in 0..self.endpoints.len() {
@@ -152,7 +201,7 @@ impl Management {
             let Some(endpoint) = self.endpoints.get(index) else {
                 continue;
             };
-            match self.ask_one(http, endpoint, question, page, deadline).await {
+            match self.get_of(http, endpoint, place, deadline).await {
                 Ok(answer) => {
                     self.preferred.store(index, Ordering::Relaxed);
                     return Ok(answer);
@@ -170,20 +219,17 @@ impl Management {
         }))
     }
 
-    async fn ask_one<T: DeserializeOwned>(
+    async fn get_of<T: DeserializeOwned>(
         &self,
         http: &Http,
         endpoint: &Endpoint,
-        question: Question,
-        page: Option<Page>,
+        Place { path, query, page }: Place<'_>,
         deadline: Deadline,
     ) -> Result<T, Failure> {
-        let (path, query) = question.target();
         let mut url = endpoint.url.clone();
-        url.set_path(&format!(
-            "{}/api/{path}",
-            endpoint.url.path().trim_end_matches('/')
-        ));
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().push("api").extend(path);
+        }
         url.set_query(query);
         if let Some(Page { number, size }) = page {
             url.query_pairs_mut()
@@ -194,8 +240,17 @@ impl Management {
         let body = http
             .get(url, credentials, Format::Json, deadline.sooner(PATIENCE))
             .await?;
-        serde_json::from_slice(&body).map_err(|error| unreadable(path, &body, &error))
+        serde_json::from_slice(&body)
+            .map_err(|error| unreadable(path.first().unwrap_or(&""), &body, &error))
     }
+}
+
+/// Below the API's own path.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    path: &'a [&'a str],
+    query: Option<&'a str>,
+    page: Option<Page>,
 }
 
 /// Which part of a list, from 1.

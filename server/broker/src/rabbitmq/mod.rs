@@ -1,6 +1,7 @@
 //! RabbitMQ, over AMQP 0-9-1.
 
 mod answers;
+mod browse;
 mod cluster;
 mod cycles;
 mod dead_letters;

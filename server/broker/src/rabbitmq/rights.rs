@@ -79,7 +79,7 @@ fn tag(user: &str, tags: &[String], blank: &str) -> MissingRight {
     }
 }
 
-fn access(user: &str, vhost: &str) -> MissingRight {
+pub(super) fn access(user: &str, vhost: &str) -> MissingRight {
     MissingRight {
         right: format!("access to the virtual host {}", quoted(vhost)),
         blank: "its exchanges, queues, bindings, policies and consumers".to_owned(),
@@ -92,7 +92,7 @@ fn access(user: &str, vhost: &str) -> MissingRight {
 }
 
 /// As bash reads it back, and without a character that a terminal would obey.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_./@:-".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();

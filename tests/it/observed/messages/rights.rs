@@ -1,3 +1,5 @@
+use waybill_tests::wait;
+
 use super::*;
 
 #[tokio::test(flavor = "multi_thread")]

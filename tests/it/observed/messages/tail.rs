@@ -1,3 +1,5 @@
+use waybill_tests::wait;
+
 use super::*;
 
 /// Events of a stream, as they come.
