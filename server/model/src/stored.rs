@@ -22,6 +22,9 @@ pub struct StoredPage {
     pub next: Option<String>,
     /// Partitions that could not be read.
     pub unread: Vec<Unread>,
+    /// There are more spans about these messages than were looked at: a journey that is null is not
+    /// known.
+    pub journeys_truncated: bool,
     /// Members that are null because the caller may not see them: `key`, `value`, `header_values`.
     pub withheld: Vec<String>,
 }

@@ -13,11 +13,12 @@ use crate::query::Query;
 const FRAMES: usize = 256;
 
 impl Query {
+    /// Whether there are more spans about them than were looked at.
     pub(super) async fn add_journeys(
         &self,
         items: &mut [StoredMessage],
         place: &Place,
-    ) -> Result<(), Problem> {
+    ) -> Result<bool, Problem> {
         let mut by_term: HashMap<Term, Vec<(usize, MessageRef)>> = HashMap::new();
         for (at, item) in items.iter().enumerate() {
             if let Some(reference) = reference(item, place) {
@@ -36,7 +37,7 @@ impl Query {
                 }
             }
         }
-        Ok(())
+        Ok(found.truncated)
     }
 }
 

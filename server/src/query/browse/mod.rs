@@ -144,6 +144,7 @@ impl Query {
             items: Vec::new(),
             next: None,
             unread: Vec::new(),
+            journeys_truncated: false,
             withheld: show::withheld(reading.sight),
         };
         if reading.price_only {
@@ -163,7 +164,7 @@ impl Query {
         page.unread = found.unread;
         page.items = show::items(found.kept, &shelved.decoder, reading.sight).await;
         if reading.sight.journeys {
-            self.add_journeys(&mut page.items, &reading.place).await?;
+            page.journeys_truncated = self.add_journeys(&mut page.items, &reading.place).await?;
         }
         Ok(page)
     }

@@ -2,7 +2,6 @@
 //! comes faster than is shown, is counted and left out.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -20,8 +19,9 @@ use crate::query::Query;
 
 /// Shown in a second; more are skipped.
 const SHOWN_PER_S: u32 = 20;
-/// Read and not yet looked at.
+/// Read and not yet looked at: messages, and their bytes.
 const BACKLOG: usize = 64;
+const BACKLOG_BYTES: u64 = 8 << 20;
 /// What one question may take; a tail asks at most one a second, so this is its rate in bytes.
 const READ_BYTES: u64 = 1 << 20;
 const LINGER: Duration = Duration::from_secs(5);
@@ -57,6 +57,14 @@ pub struct Seen {
     pub skipped: u64,
 }
 
+/// Between reading and showing.
+#[derive(Default)]
+struct Backlog {
+    bytes: AtomicU64,
+    /// Messages left out and not yet told.
+    skipped: AtomicU64,
+}
+
 /// A tail that may begin.
 pub struct Tail {
     watch: Watch,
@@ -86,14 +94,14 @@ impl Tail {
     /// Ends when nobody listens any more, or the broker refuses. Drop it to end it before.
     pub async fn run(&self, out: &mpsc::Sender<Told>, seen: &std::sync::Mutex<Seen>) {
         let (raw, inbox) = mpsc::channel(BACKLOG);
-        let skipped = Arc::new(AtomicU64::new(0));
+        let backlog = Backlog::default();
         let count = |add: &dyn Fn(&mut Seen)| {
             add(&mut seen
                 .lock()
                 .unwrap_or_else(std::sync::PoisonError::into_inner));
         };
-        let read = self.read(raw, out, &skipped, &count);
-        let show = self.show(inbox, out, &skipped, &count);
+        let read = self.read(raw, out, &backlog, &count);
+        let show = self.show(inbox, out, &backlog, &count);
         tokio::join!(read, show);
     }
 
@@ -101,14 +109,14 @@ impl Tail {
         &self,
         raw: mpsc::Sender<Stored>,
         out: &mpsc::Sender<Told>,
-        skipped: &AtomicU64,
+        backlog: &Backlog,
         count: &(dyn Fn(&dyn Fn(&mut Seen)) + Sync),
     ) {
         let mut start = Start::Newest(0);
         let mut told_unread = Vec::new();
         while !out.is_closed() {
             let began = tokio::time::Instant::now();
-            let read = match self.ask(start, &raw, out, skipped).await {
+            let read = match self.ask(start, &raw, out, backlog).await {
                 Ok(read) => read,
                 Err(problem) => {
                     let _ = out.send(Told::Refused(problem)).await;
@@ -126,7 +134,7 @@ impl Tail {
             start = match read.ended {
                 // More arrives than is read: what lies between is left out.
                 Ended::Bytes => {
-                    skipped.fetch_add(behind(&read), Ordering::Relaxed);
+                    backlog.skipped.fetch_add(behind(&read), Ordering::Relaxed);
                     Start::Newest(0)
                 }
                 _ => Start::At(read.next),
@@ -143,7 +151,7 @@ impl Tail {
         start: Start,
         raw: &mpsc::Sender<Stored>,
         out: &mpsc::Sender<Told>,
-        skipped: &AtomicU64,
+        backlog: &Backlog,
     ) -> Result<Read, Problem> {
         let browse = place::browse(&self.shelved, &self.watch.place)?;
         let ask = Ask {
@@ -157,8 +165,11 @@ impl Tail {
             linger: LINGER,
         };
         let mut keep = |stored: Stored| {
-            if raw.try_send(stored).is_err() {
-                skipped.fetch_add(1, Ordering::Relaxed);
+            let size = stored.size_bytes;
+            let held = backlog.bytes.fetch_add(size, Ordering::Relaxed);
+            if held.saturating_add(size) > BACKLOG_BYTES || raw.try_send(stored).is_err() {
+                backlog.bytes.fetch_sub(size, Ordering::Relaxed);
+                backlog.skipped.fetch_add(1, Ordering::Relaxed);
             }
             match out.is_closed() {
                 true => ControlFlow::Break(()),
@@ -177,7 +188,7 @@ impl Tail {
         &self,
         mut inbox: mpsc::Receiver<Stored>,
         out: &mpsc::Sender<Told>,
-        skipped: &AtomicU64,
+        backlog: &Backlog,
         count: &(dyn Fn(&dyn Fn(&mut Seen)) + Sync),
     ) {
         let mut tick = interval(PACE);
@@ -188,13 +199,15 @@ impl Tail {
                 () = out.closed() => return,
                 _ = tick.tick() => {
                     left = SHOWN_PER_S;
-                    self.tell_skipped(out, skipped, count);
+                    self.tell_skipped(out, backlog, count);
                 }
                 stored = inbox.recv() => {
                     let Some(stored) = stored else {
-                        self.tell_skipped(out, skipped, count);
+                        self.tell_skipped(out, backlog, count);
                         return;
                     };
+                    let size = stored.size_bytes;
+                    backlog.bytes.fetch_sub(size, Ordering::Relaxed);
                     if !self.is_wanted(&stored).await {
                         continue;
                     }
@@ -206,7 +219,7 @@ impl Tail {
                             count(&|seen: &mut Seen| seen.shown += 1);
                         }
                         false => {
-                            skipped.fetch_add(1, Ordering::Relaxed);
+                            backlog.skipped.fetch_add(1, Ordering::Relaxed);
                         }
                     }
                 }
@@ -217,10 +230,10 @@ impl Tail {
     fn tell_skipped(
         &self,
         out: &mpsc::Sender<Told>,
-        skipped: &AtomicU64,
+        backlog: &Backlog,
         count: &(dyn Fn(&dyn Fn(&mut Seen)) + Sync),
     ) {
-        let number = skipped.swap(0, Ordering::Relaxed);
+        let number = backlog.skipped.swap(0, Ordering::Relaxed);
         if number == 0 {
             return;
         }
@@ -228,7 +241,7 @@ impl Tail {
             Ok(()) => count(&|seen: &mut Seen| seen.skipped += number),
             // Told with the next ones.
             Err(_) => {
-                skipped.fetch_add(number, Ordering::Relaxed);
+                backlog.skipped.fetch_add(number, Ordering::Relaxed);
             }
         }
     }

@@ -13,7 +13,8 @@ use crate::routes::link;
 /// Of the value, on the closed line, in characters.
 const GLIMPSE: usize = 80;
 
-pub(super) fn card(item: StoredMessage, with_journey: bool) -> AnyView {
+/// `says_none`: where it has no journey, that is known.
+pub(super) fn card(item: StoredMessage, says_none: bool) -> AnyView {
     let words = &words().messages;
     let place = match &item.partition {
         Some(partition) => format!("{partition} / {}", item.offset),
@@ -39,9 +40,7 @@ pub(super) fn card(item: StoredMessage, with_journey: bool) -> AnyView {
     let properties = item.properties.iter();
     let properties = properties.map(|one| (one.name.as_str(), Some(one.value.as_str())));
     parts.extend(pairs(words.properties, properties.collect()));
-    if with_journey {
-        parts.push(journey(item.journey.as_deref()));
-    }
+    parts.extend(journey(item.journey.as_deref(), says_none));
     view! {
         <details class="more stored-message">
             <summary>
@@ -133,13 +132,13 @@ fn pairs(label: &'static str, pairs: Vec<(&str, Option<&str>)>) -> Vec<AnyView> 
     ]
 }
 
-fn journey(id: Option<&str>) -> AnyView {
+fn journey(id: Option<&str>, says_none: bool) -> Option<AnyView> {
     let words = &words().messages;
     match id {
         Some(id) => {
             let href = link::journey(id);
-            view! { <p><a href=href>{words.journey}</a></p> }.into_any()
+            Some(view! { <p><a href=href>{words.journey}</a></p> }.into_any())
         }
-        None => quiet(words.no_journey),
+        None => says_none.then(|| quiet(words.no_journey)),
     }
 }

@@ -77,7 +77,7 @@ fn show(page: StoredPage, id: &str, query: &StoredQuery) -> AnyView {
             let empty = view! { <Empty title=words.empty_title why=words.empty/> };
             parts.push(empty.into_any());
         }
-        let with_journeys = SignedIn::expect().may(Action::TraceRead);
+        let with_journeys = SignedIn::expect().may(Action::TraceRead) && !page.journeys_truncated;
         let cards = page.items.into_iter();
         let cards = cards.map(|item| card::card(item, with_journeys)).collect();
         parts.push(section::group("stored", cards));
