@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use waybill_model::cluster::{BrokerWords, Cluster, MissingRight, Refusal};
 use waybill_model::destination::{
-    BrokerPoint, Destination, DestinationItem, DestinationQuery, GroupItem, Latency, Window,
+    BrokerPoint, Destination, DestinationItem, DestinationQuery, DestinationSummary, GroupItem,
+    Latency, PartitionLine, Window,
 };
 use waybill_model::group::{GroupLine, GroupPage, GroupQuery, GroupSummary, LagSeries};
 use waybill_model::messaging::{DestinationKind, DestinationRole};
@@ -92,8 +93,16 @@ fn clusters() -> Vec<Cluster> {
 }
 
 fn item(n: u64) -> DestinationItem {
-    let known = !n.is_multiple_of(4);
     DestinationItem {
+        line: line(n),
+        partitions: Some(12),
+        consumers: None,
+    }
+}
+
+fn line(n: u64) -> DestinationSummary {
+    let known = !n.is_multiple_of(4);
+    DestinationSummary {
         id: format!("d-{n}"),
         system: "kafka".into(),
         destination: format!("orders.stage-{n}"),
@@ -121,8 +130,6 @@ fn item(n: u64) -> DestinationItem {
         lag_messages: known.then_some(n * 321),
         in_per_s: known.then_some(13.1 * n as f64),
         out_per_s: None,
-        partitions: Some(12),
-        consumers: None,
         stored_bytes: known.then_some(n * 1_400_000_000),
         group_count: (n != 7).then_some(2),
         finding_count: (n != 7).then_some(n % 2),
@@ -157,16 +164,22 @@ fn destination(window: Window) -> Destination {
         processed: wave(n - 2) * 4 / 5,
         failed: (n as u64 * 7) % 9,
     });
-    let partitions = (0..6).map(|n: u64| Partition {
+    let partition = |n: u64| Partition {
         id: n.to_string(),
         leader: (n != 4).then(|| "1".into()),
         replicas: vec!["1".into(), "2".into(), "3".into()],
         in_sync: Some(vec!["1".into(), "2".into()]),
         stored_bytes: Some(1_000_000 * (n + 1) * (n + 1)),
         ..Partition::default()
+    };
+    let partitions = (0..6).map(|n: u64| PartitionLine {
+        partition: partition(n),
+        low: Some(120),
+        head: (n != 4).then_some(9_000 * n as i64),
     });
     Destination {
-        line: item(2),
+        line: line(2),
+        consumer_count: None,
         from: minute(0),
         to,
         window_ms: 3_600_000,
@@ -192,7 +205,7 @@ fn destination(window: Window) -> Destination {
         }]),
         subtype: None,
         state: None,
-        partition_details: Some(partitions.collect()),
+        partitions: Some(partitions.collect()),
         findings: Some(vec![Finding {
             kind: FindingKind::UnderReplicated,
             detail: "partitions 0 to 5".into(),
