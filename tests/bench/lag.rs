@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use waybill_store::testing::own_cpu_seconds;
 
+use crate::Plan;
 use crate::kafka_cluster::{KafkaCluster, Size};
 use crate::pages;
 use crate::report::{Report, load_average, median};
@@ -58,7 +59,7 @@ const SIZES: [(&str, Size, f64); 3] = [
     ),
 ];
 
-pub async fn measure(binary: &PathBuf, report: &mut Report) -> Result<()> {
+pub async fn measure(binary: &PathBuf, plan: &Plan, report: &mut Report) -> Result<()> {
     report.section(
         "Lag of consumer groups, Kafka",
         "Real brokers; every group has committed on every partition and has no members. Requests are \
@@ -68,7 +69,9 @@ pub async fn measure(binary: &PathBuf, report: &mut Report) -> Result<()> {
          second to each partition of one topic, so that every group's lag differs at each poll.",
     );
     let mut measured = Vec::new();
-    for (name, size, bar) in SIZES {
+    let sizes = SIZES.into_iter().enumerate();
+    let wanted = sizes.filter(|(at, _)| plan.size.is_none_or(|size| size == at + 1));
+    for (_, (name, size, bar)) in wanted {
         println!("{name}: starting, load average {}", load_average());
         measured.push((name, size, bar, one(binary, size).await?));
     }

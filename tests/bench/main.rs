@@ -1,6 +1,6 @@
 //! `make bench`: measures the built server and writes docs/benchmarks.md.
 //!
-//!     waybill-bench ingest|freshness|pages|lag|queues|lists|idle|all [--seconds N] [--rounds N]
+//!     waybill-bench ingest|freshness|pages|lag|queues|lists|idle|all [--seconds N] [--rounds N] [--size N]
 //!
 //! Nothing here is a test: figures depend on the machine, which the report names.
 
@@ -37,6 +37,8 @@ const KNOWN: [&str; 7] = [
 pub struct Plan {
     pub rounds: usize,
     pub period: Duration,
+    /// Of the sizes of `lag` this one alone, from 1.
+    pub size: Option<usize>,
 }
 
 #[tokio::main]
@@ -46,13 +48,15 @@ async fn main() -> Result<()> {
     let mut plan = Plan {
         rounds: 5,
         period: Duration::from_secs(6),
+        size: None,
     };
     while let Some(flag) = arguments.next() {
         let number: u64 = arguments.next().context("a number is missing")?.parse()?;
         match flag.as_str() {
             "--seconds" => plan.period = Duration::from_secs(number),
             "--rounds" => plan.rounds = usize::try_from(number)?,
-            other => bail!("{other} is not known: --seconds and --rounds are"),
+            "--size" => plan.size = Some(usize::try_from(number)?),
+            other => bail!("{other} is not known: --seconds, --rounds and --size are"),
         }
     }
     if what != "all" && !KNOWN.contains(&what.as_str()) {
@@ -75,7 +79,7 @@ async fn main() -> Result<()> {
         }
     }
     if is_wanted("lag") {
-        lag::measure(&binary, &mut report).await?;
+        lag::measure(&binary, &plan, &mut report).await?;
     }
     if is_wanted("queues") {
         queues::measure(&binary, &mut report).await?;
