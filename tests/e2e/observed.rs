@@ -2,7 +2,9 @@
 //! do once hydrated.
 
 use serde_json::json;
+use waybill_broker::sim::stored;
 use waybill_tests::devtools::{Chromium, Tab};
+use waybill_tests::simulated::items;
 use waybill_tests::story::{HOSTILE, Story};
 
 use crate::scene::{LOOKS, dress, look_at, theme_name};
@@ -51,6 +53,15 @@ async fn every_page_of_what_is_observed_in_every_look() {
             format!("/destinations/{payments}?range=15m"),
         ),
         ("destination-spans", format!("/destinations/{drawer}")),
+        ("messages-price", format!("/destinations/{orders}/messages")),
+        (
+            "messages",
+            format!("/destinations/{orders}/messages?from=latest&limit=8"),
+        ),
+        (
+            "messages-wrong",
+            format!("/destinations/{orders}/messages?from=latest&filter=value.a+%3D"),
+        ),
         ("groups", "/groups".to_owned()),
         ("group", format!("/groups/{billing}?range=15m")),
         ("group-forbidden", format!("/groups/{audit}")),
@@ -161,6 +172,46 @@ async fn figures_change_in_place_and_stand_while_paused() {
     tab.click("button.live").await;
     tab.has_text("130999").await;
     tab.console_is_empty("live figures");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stored_messages_are_read_and_what_arrives_is_shown() {
+    let at = Observatory::open().await;
+    let orders = at.story.id("destinations", "east", "orders").await;
+    let tab = at.signed_in().await;
+    tab.goto(&at.url(&format!("/destinations/{orders}"))).await;
+    tab.hydrated().await;
+    tab.click("main a[href$='/messages']").await;
+    tab.until("location.pathname.endsWith('/messages')").await;
+    // Nothing is read before somebody asks.
+    tab.has_text("15 messages").await;
+    assert!(!tab.text().await.contains("tombstone"));
+    tab.fill("input[name=filter]", "key == \"k3\"").await;
+    tab.click(".search-form button").await;
+    tab.until("location.search.includes('filter=')").await;
+    tab.until("document.querySelectorAll('.stored > *').length === 1")
+        .await;
+
+    tab.goto(&at.url(&format!("/destinations/{orders}/messages")))
+        .await;
+    tab.hydrated().await;
+    tab.click("#tail-title ~ p button, section[aria-labelledby=tail-title] button")
+        .await;
+    at.story
+        .observed
+        .until("the tail is read", "/audit?limit=100", |log| {
+            let tail = |line: &serde_json::Value| line["action"] == "message.body";
+            items(log).iter().any(tail).then_some(())
+        })
+        .await;
+    at.story.east.change(|script| {
+        script.shelves[0].put(
+            "3",
+            stored(1_795_444_100_000, Some("late"), "hot off the press"),
+        );
+    });
+    tab.has_text("hot off the press").await;
+    tab.console_is_empty("stored messages");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use opentelemetry_proto::tonic::trace::v1::Span;
 use waybill_broker::adapter::MissingRight;
-use waybill_broker::sim::{Script, Sim, depth, queue, topic};
+use waybill_broker::sim::{Script, Sim, SimShelf, depth, queue, stored, topic};
 use waybill_model::messaging::DestinationRole;
 use waybill_model::time::Timestamp;
 use waybill_model::topology::{
@@ -183,6 +183,7 @@ fn shop() -> Script {
         partition.replicas = vec!["n1".into(), "n2".into()];
     }
     orders.partitions[2].leader = None;
+    script.shelves.push(shelf());
     script.topology.destinations[1].role = DestinationRole::DeadLetter;
     script.topology.routes.push(Route {
         kind: RouteKind::DeadLetter,
@@ -206,6 +207,26 @@ fn shop() -> Script {
         ..Group::default()
     });
     script
+}
+
+/// What `orders` stores: text of all kinds, and hostile.
+fn shelf() -> SimShelf {
+    const FIRST_MS: i64 = 1_795_444_000_000;
+    let mut shelf = SimShelf::new(None, "orders").with_partitions(6);
+    for n in 0..12 {
+        let value = format!(r#"{{"order":{{"id":"{n}","lines":[1,2]}},"password":"hunter2"}}"#);
+        let mut message = stored(FIRST_MS + n * 1_000, Some(&format!("k{n}")), &value);
+        message.headers = vec![(HOSTILE.into(), Some(HOSTILE.into()))];
+        shelf.put(&(n % 6).to_string(), message);
+    }
+    shelf.put("0", stored(FIRST_MS + 60_000, Some(HOSTILE), HOSTILE));
+    let mut bytes = stored(FIRST_MS + 61_000, None, "");
+    bytes.value = Some(vec![0xff, 0x00, 0x17, 0x80].into());
+    shelf.put("1", bytes);
+    let mut tombstone = stored(FIRST_MS + 62_000, Some("k1"), "");
+    tombstone.value = None;
+    shelf.put("2", tombstone);
+    shelf
 }
 
 fn bank() -> Script {
