@@ -24,6 +24,9 @@
 //! - [`Browse`] of a [`Cluster`] reads stored messages within a budget and disturbs nothing; where
 //!   looking is a delivery, it names the price and refuses.
 //!
+//! Below all of them stands `guard`: a request becomes bytes only with its pass, and only what reads
+//! is given one. A transport of a new broker takes `guard::Passed` where it writes to its socket.
+//!
 //! Each decodes its settings table ([`settings`]) with a type of its own and tells the addresses in
 //! it, by which spans name a cluster.
 //!
@@ -41,6 +44,7 @@ pub mod browse;
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
 pub mod convention;
+mod guard;
 mod kafka;
 mod rabbitmq;
 pub mod registry;

@@ -66,7 +66,7 @@ fn unknown_keys_are_refused_with_the_nearest_known_one() {
     ] {
         let problem = read(settings).unwrap_err();
         assert_eq!(problem.code, Code::ConfigInvalid);
-        assert!(problem.message.contains("cluster shop"), "{problem}");
+        assert!(problem.message.contains("cluster \"shop\""), "{problem}");
         assert!(problem.message.contains(place), "{problem}");
         assert!(problem.hint.contains(hint), "{}", problem.hint);
     }
