@@ -44,7 +44,9 @@ struct Open {
 pub(super) async fn read(session: &Session<'_>, map: &ClusterMap, groups: &GroupMap) -> Commits {
     let mut commits = Commits::default();
     let by_node = groups.by_coordinator();
-    let mut open = ask(session, map, groups, &by_node, &mut commits).await;
+    // A coordinator that hangs must leave time to find out who took over from it.
+    let first = session.within(0.8);
+    let mut open = ask(&first, map, groups, &by_node, &mut commits).await;
     let lost: Vec<&str> = lost_groups(&open, &by_node);
     if !lost.is_empty()
         && let Ok(found) = coordinators::find(session, &lost).await

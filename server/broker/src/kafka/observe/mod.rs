@@ -22,6 +22,7 @@ mod log_dirs;
 mod metadata;
 mod nodes;
 mod offset_fetch;
+mod open_transactions;
 mod partial;
 mod quorum;
 mod readings;
@@ -29,6 +30,7 @@ mod rights;
 mod rights_text;
 mod share_groups;
 mod topology;
+mod vanished;
 mod wrong_partitions;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
