@@ -15,5 +15,7 @@ pub mod devtools;
 pub mod kafka;
 pub mod kafka_proxy;
 pub mod otlp;
+pub mod rabbitmq;
 pub mod server;
+pub mod tap;
 pub mod wait;
