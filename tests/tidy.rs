@@ -181,6 +181,48 @@ fn a_brokers_name_stands_only_in_its_folder() {
     }
 }
 
+/// A socket towards a broker is opened where the guard is asked, and nowhere else.
+#[test]
+fn nothing_reaches_a_broker_past_the_guard() {
+    let doors = [
+        ("TcpStream", "server/broker/src/kafka/wire/dial.rs"),
+        ("reqwest::{", "server/broker/src/rabbitmq/http.rs"),
+        (".execute(", "server/broker/src/rabbitmq/http.rs"),
+    ];
+    let guarded = [
+        "server/broker/src/kafka/wire/connection.rs",
+        "server/broker/src/rabbitmq/http.rs",
+    ];
+    for (path, text) in files("server/broker/src", "rs") {
+        // Peers of tests, and the simulator, which has no socket.
+        if path.contains("_tests/") || path.ends_with("/peer.rs") {
+            continue;
+        }
+        let code = code(&text);
+        for (word, home) in doors {
+            assert!(
+                !code.contains(word) || path == home,
+                "{path} opens a way to a broker of its own ({word})"
+            );
+        }
+        // What sends without showing the guard, and clients that hide what they send.
+        for word in [
+            ".send()",
+            "RequestBuilder",
+            "UdpSocket",
+            "lapin::",
+            "rdkafka::",
+        ] {
+            assert!(
+                !code.contains(word),
+                "{path} goes around the guard ({word})"
+            );
+        }
+        let asks = code.contains("guard::pass(");
+        assert_eq!(asks, guarded.contains(&path.as_str()), "{path}");
+    }
+}
+
 #[test]
 fn api_and_ui_hold_no_broker_and_no_store() {
     for (path, text) in files("server/src/api", "rs")

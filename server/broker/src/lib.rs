@@ -25,6 +25,9 @@
 //!   looking is a delivery, it names the price and refuses. `conformance::reads` and
 //!   `conformance::disturbs` are the suites that every one of them must pass.
 //!
+//! Below all of them stands `guard`: a request becomes bytes only with its pass, and only what reads
+//! is given one. A transport of a new broker takes `guard::Passed` where it writes to its socket.
+//!
 //! Each decodes its settings table ([`settings`]) with a type of its own and tells the addresses in
 //! it, by which spans name a cluster.
 //!
@@ -42,6 +45,7 @@ pub mod browse;
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
 pub mod convention;
+mod guard;
 mod kafka;
 mod rabbitmq;
 pub mod registry;

@@ -232,8 +232,11 @@ pub struct Readings {
 pub struct Head {
     pub destination: String,
     pub partition: String,
-    /// The offset of the next message.
+    /// The offset of the next message; of a log with transactions, of the first message whose
+    /// transaction is still open.
     pub head: i64,
+    /// The end with what open transactions wrote; asked only where a group stands beyond `head`.
+    pub written: Option<i64>,
     /// The oldest offset kept; read seldom.
     pub low: Option<i64>,
     pub at: Timestamp,

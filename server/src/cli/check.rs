@@ -32,7 +32,8 @@ enum Outcome {
     Missing(Problem),
 }
 
-/// A wrong configuration is exit 2 before anything is reached; something missing is exit 1.
+/// A wrong configuration is exit 2 before anything is reached; something missing, be it a right that
+/// leaves something blank, is exit 1.
 pub async fn run(source: &Source, json: bool) -> Result<ExitCode, Problem> {
     let config = source.load()?;
     let mut findings = vec![found("configuration", Ok(described(&config)))];
@@ -45,10 +46,10 @@ pub async fn run(source: &Source, json: bool) -> Result<ExitCode, Problem> {
             result: reach::cluster(cluster, &adapters).await.into(),
         });
     }
-    // A right that is missing leaves something blank and stops nothing.
-    let all_good = findings
-        .iter()
-        .all(|one| matches!(one.result, Outcome::Good(_)));
+    let all_good = findings.iter().all(|one| match &one.result {
+        Outcome::Good(reached) => reached.missing_rights.is_empty(),
+        Outcome::Missing(_) => false,
+    });
     output::print(&if json {
         format!(
             "{:#}\n",

@@ -7,7 +7,7 @@ use waybill_model::reading::PartitionPosition;
 use waybill_model::time::Timestamp;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::lag::{Sum, lag};
+use super::lag::{Ends, Sum, lag};
 use super::places::PlaceKept;
 use super::positions::{CommitKept, GroupKept, Positions};
 
@@ -30,7 +30,7 @@ pub fn figures(positions: &Positions, group: &GroupKept) -> GroupFigures {
     // Partitions of one destination mostly stand together.
     let mut here: Option<(&Arc<str>, Sum)> = None;
     for (commit, place) in placed(positions, group) {
-        let lag = lag(commit.committed, place.head, place.low);
+        let lag = lag(commit.committed, ends(place));
         figures.partitions += 1;
         figures.sum.add(lag);
         match &mut here {
@@ -80,7 +80,7 @@ impl GroupFigures {
 /// Written out, by destination, then by number where partitions have numbers.
 pub fn partitions(positions: &Positions, group: &GroupKept) -> Vec<PartitionPosition> {
     let position = |(commit, place): (&CommitKept, &PlaceKept)| {
-        let lag = lag(commit.committed, place.head, place.low);
+        let lag = lag(commit.committed, ends(place));
         PartitionPosition {
             destination: place.destination.to_string(),
             partition: place.partition.to_string(),
@@ -101,6 +101,14 @@ fn placed<'a>(
 ) -> impl Iterator<Item = (&'a CommitKept, &'a PlaceKept)> {
     let commits = group.commits.iter();
     commits.filter_map(|commit| Some((commit, positions.places.get(commit.place)?)))
+}
+
+fn ends(place: &PlaceKept) -> Ends {
+    Ends {
+        head: place.head,
+        written: place.written,
+        low: place.low,
+    }
 }
 
 fn order(position: &PartitionPosition) -> (&str, u64, &str) {

@@ -39,6 +39,10 @@ struct Memory {
     saved: Option<Arc<Topology>>,
     /// What readings named that the last topology did not.
     unheard_of: usize,
+    /// Some figure was left out by the last readings, and is older than they.
+    left_out: bool,
+    /// That began or ended since the last topology: a node may have gone or come.
+    turned: bool,
     /// Roll-ups that the store did not take yet.
     unsaved: ReadingBatch,
 }
@@ -111,6 +115,7 @@ impl Keeper {
         if let Some(memory) = &mut self.memory {
             memory.snapshot.take_topology(topology, at);
             memory.unheard_of = memory.snapshot.unheard();
+            memory.turned = false;
             let lines = memory.lines(&named);
             memory.save_topology(&self.store, &named.cluster).await?;
             memory.save(&self.store, &named, lines, None).await?;
@@ -168,8 +173,9 @@ impl Keeper {
         }
     }
 
-    /// The readings name more that the topology does not than right after it was read, which was a
-    /// while ago: names that come and go all the time must not make it read all the time.
+    /// The readings name more that the topology does not than right after it was read, or leave out
+    /// what they told then; and it was read a while ago: what comes and goes all the time must not make
+    /// it read all the time.
     pub fn topology_is_behind(&self, now: Timestamp) -> bool {
         let Some(memory) = &self.memory else {
             return false;
@@ -177,7 +183,7 @@ impl Keeper {
         let read_at = memory.snapshot.topology.as_ref().map(|told| told.at);
         let rest_ms = self.pace.look_every.as_millis() as f64;
         read_at.is_some_and(|at| now.ms_since(at) >= rest_ms)
-            && memory.snapshot.unheard() > memory.unheard_of
+            && (memory.turned || memory.snapshot.unheard() > memory.unheard_of)
     }
 
     /// What was left by whoever polled before.
@@ -234,6 +240,9 @@ impl Memory {
     fn with_readings(mut self, readings: Readings, at: Timestamp, named: &Named) -> (Self, Lines) {
         self.snapshot.take_readings(readings, at);
         let lines = self.lines(named);
+        let left_out = is_any_aged(&lines);
+        self.turned |= left_out != self.left_out;
+        self.left_out = left_out;
         let figures = figures(&lines);
         let over = self.minutes.read(at, figures.into_iter());
         add(&mut self.unsaved, over);
@@ -339,6 +348,12 @@ fn sample(positions: &Positions, line: &GroupLine, at: Timestamp) -> Option<Grou
         lag_messages: line.lag_messages,
         partitions: group_figures::partitions(positions, kept),
     })
+}
+
+fn is_any_aged(lines: &Lines) -> bool {
+    let destinations = lines.destinations.iter().map(|line| line.figures_at);
+    let groups = lines.groups.iter().map(|line| line.figures_at);
+    destinations.chain(groups).any(|at| at.is_some())
 }
 
 /// Of groups their lag, of destinations what they hold.

@@ -3,18 +3,31 @@
 use waybill_model::reading::LagGap;
 use waybill_model::time::Timestamp;
 
-/// Messages between a group's position and the end. A group that never committed has all that is
-/// kept before it.
+/// What is known of a partition, as [`waybill_model::topology::Head`] tells it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ends {
+    pub head: Option<i64>,
+    pub written: Option<i64>,
+    pub low: Option<i64>,
+}
+
+/// Messages between a group's position and `head`, always that end: what open transactions wrote is
+/// nobody's lag. A group that never committed has all that is kept before it; one that reads
+/// uncommitted messages and stands among them has none.
 ///
 /// # Errors
-/// Why it is not known. It is never below zero: a position behind the end is no lag of 0, but the
-/// sign of a partition that was cut or made again.
-pub fn lag(committed: Option<i64>, head: Option<i64>, low: Option<i64>) -> Result<u64, LagGap> {
-    let head = head.ok_or(LagGap::NoHead)?;
+/// Why it is not known. It is never below zero: a position behind everything that was written is no
+/// lag of 0, but the sign of a partition that was cut or made again.
+pub fn lag(committed: Option<i64>, ends: Ends) -> Result<u64, LagGap> {
+    let head = ends.head.ok_or(LagGap::NoHead)?;
     let from = match committed {
         Some(committed) => committed,
-        None => low.ok_or(LagGap::NoOldest)?,
+        None => ends.low.ok_or(LagGap::NoOldest)?,
     };
+    let stands_in_what_is_written = committed.is_some() && ends.written >= Some(from);
+    if from > head && stands_in_what_is_written {
+        return Ok(0);
+    }
     let behind = head.checked_sub(from).ok_or(LagGap::BeyondEnd)?;
     u64::try_from(behind).map_err(|_| LagGap::BeyondEnd)
 }
@@ -118,12 +131,36 @@ mod tests {
             (Some(5), Some(100), Some(50), Ok(95)),
             (Some(i64::MIN), Some(i64::MAX), None, Err(LagGap::BeyondEnd)),
         ] {
-            assert_eq!(
-                lag(committed, head, low),
-                expected,
-                "{committed:?} {head:?} {low:?}"
-            );
+            let ends = Ends {
+                head,
+                low,
+                written: None,
+            };
+            assert_eq!(lag(committed, ends), expected, "{committed:?} {ends:?}");
         }
+    }
+
+    #[test]
+    fn who_reads_what_is_not_committed_has_no_lag_and_none_below_zero() {
+        let ends = |written| Ends {
+            head: Some(7),
+            written,
+            low: Some(0),
+        };
+        assert_eq!(lag(Some(9), ends(Some(12))), Ok(0));
+        assert_eq!(lag(Some(12), ends(Some(12))), Ok(0));
+        // Beyond everything: cut, whatever transactions are open.
+        assert_eq!(lag(Some(13), ends(Some(12))), Err(LagGap::BeyondEnd));
+        assert_eq!(
+            lag(Some(5), ends(Some(12))),
+            Ok(2),
+            "others count to the same end"
+        );
+        let cut = Ends {
+            low: Some(9),
+            ..ends(Some(12))
+        };
+        assert_eq!(lag(None, cut), Err(LagGap::BeyondEnd));
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub struct PlaceKept {
     pub used: bool,
     /// `None`: only commits name it.
     pub head: Option<i64>,
+    /// As `Head::written`.
+    pub written: Option<i64>,
     pub low: Option<i64>,
     pub at: Timestamp,
     /// By the last reading; else it was carried over.
@@ -81,6 +83,7 @@ impl Places {
             partition,
             used: false,
             head: None,
+            written: None,
             low: None,
             at: Timestamp::EPOCH,
             told: false,
@@ -118,6 +121,7 @@ impl PlaceKept {
         Self {
             used: false,
             head: None,
+            written: None,
             low: None,
             told: false,
             step: Step::None,

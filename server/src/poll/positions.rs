@@ -111,7 +111,7 @@ impl Positions {
             return;
         };
         place.used = true;
-        place.head = Some(head.head);
+        (place.head, place.written) = (Some(head.head), head.written);
         // Read seldom; not kept over an end that went back, which is another partition's beginning.
         place.low = match head.low {
             None if last.is_some_and(|last| head.head < last) => None,

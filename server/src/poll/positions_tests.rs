@@ -28,6 +28,7 @@ fn head(destination: &str, partition: &str, head: i64, low: Option<i64>, seconds
         destination: destination.into(),
         partition: partition.into(),
         head,
+        written: None,
         low,
         at: at(seconds),
     }

@@ -136,7 +136,7 @@ impl Schedule {
                 () = stop.cancelled() => return,
                 told = self.ask(question) => told,
             };
-            let is_answered = told.is_ok();
+            let is_answered = told.answer.is_ok();
             self.keep(question, told, &holds).await;
             refusals = if is_answered { 0 } else { refusals + 1 };
             let wait = self.wait(question, refusals);
@@ -163,31 +163,42 @@ impl Schedule {
         }
     }
 
-    async fn ask(&self, question: Question) -> Result<Answer, Refused> {
-        let observe = self.target.cluster.observe().ok_or_else(unobserved)?;
+    async fn ask(&self, question: Question) -> Told {
+        let Some(observe) = self.target.cluster.observe() else {
+            return Told::only(Err(unobserved()));
+        };
         let pace = &self.target.pace;
         match question {
             Question::Readings => {
                 let patience = pace.readings_patience;
                 let told = self.within(patience, observe.readings(patience)).await;
-                told.map(Answer::Readings)
+                Told::only(told.map(Answer::Readings))
             }
             Question::Topology => {
                 let patience = pace.topology_patience;
-                let topology = self.within(patience, observe.topology(patience)).await?;
-                // A refusal here leaves what was told of rights before.
-                let rights = self.within(patience, observe.missing_rights(patience));
-                Ok(Answer::Topology(topology, rights.await.ok()))
+                let topology = self.within(patience, observe.topology(patience)).await;
+                // Who may read nothing is told what to ask for; of whom nothing else is known, neither
+                // are rights.
+                let tells_rights = match &topology {
+                    Ok(_) => true,
+                    Err(refused) => refused.reason == Reason::Forbidden,
+                };
+                let rights = match tells_rights {
+                    true => {
+                        let rights = observe.missing_rights(patience);
+                        self.within(patience, rights).await.ok()
+                    }
+                    false => None,
+                };
+                Told {
+                    answer: topology.map(Answer::Topology),
+                    rights,
+                }
             }
         }
     }
 
-    async fn keep(
-        &self,
-        question: Question,
-        told: Result<Answer, Refused>,
-        holds: &watch::Receiver<bool>,
-    ) {
+    async fn keep(&self, question: Question, told: Told, holds: &watch::Receiver<bool>) {
         let mut keeper = self.keeper.lock().await;
         if !*holds.borrow() {
             // Another process reads the cluster by now.
@@ -197,14 +208,12 @@ impl Schedule {
         let was_refused = keeper.refused().is_some();
         let readings_were = keeper.refuses(Question::Readings);
         let now = clock::now();
-        let kept = match told {
+        if let Some(rights) = told.rights {
+            keeper.take_rights(rights.into_iter().map(missing_right).collect());
+        }
+        let kept = match told.answer {
             Ok(Answer::Readings(readings)) => keeper.take_readings(readings, now).await,
-            Ok(Answer::Topology(topology, rights)) => {
-                if let Some(rights) = rights {
-                    keeper.take_rights(rights.into_iter().map(missing_right).collect());
-                }
-                keeper.take_topology(topology, now).await
-            }
+            Ok(Answer::Topology(topology)) => keeper.take_topology(topology, now).await,
             Err(refused) => {
                 if !was_refused {
                     let (reason, detail) = (refused.reason, &refused.detail);
@@ -262,9 +271,24 @@ impl Schedule {
 }
 
 /// What was told to a question.
+struct Told {
+    answer: Result<Answer, Refused>,
+    /// `None`: what was told of them before stays.
+    rights: Option<Vec<waybill_broker::MissingRight>>,
+}
+
 enum Answer {
     Readings(Readings),
-    Topology(Topology, Option<Vec<waybill_broker::MissingRight>>),
+    Topology(Topology),
+}
+
+impl Told {
+    fn only(answer: Result<Answer, Refused>) -> Self {
+        Self {
+            answer,
+            rights: None,
+        }
+    }
 }
 
 fn unobserved() -> Refused {

@@ -70,59 +70,15 @@ impl Lab {
     }
 
     pub async fn produce(&self, topic: &str, partitions: i32, each: usize) {
-        let producer: FutureProducer = ClientConfig::new()
-            .set("bootstrap.servers", self.bootstrap())
-            .create()
-            .unwrap();
-        for partition in 0..partitions {
-            for n in 0..each + partition as usize {
-                let payload = n.to_string();
-                let record = FutureRecord::<(), str>::to(topic)
-                    .partition(partition)
-                    .payload(&payload);
-                producer.send(record, wait::PATIENCE).await.unwrap();
-            }
-        }
+        produce(&self.bootstrap(), topic, partitions, each).await;
     }
 
-    /// A group that has committed and has no members.
     pub async fn commit(&self, group: &str, topic: &str, offsets: &[(i32, i64)]) {
-        let bootstrap = self.bootstrap();
-        let (group, topic, offsets) = (group.to_owned(), topic.to_owned(), offsets.to_vec());
-        tokio::task::spawn_blocking(move || {
-            let consumer: BaseConsumer = ClientConfig::new()
-                .set("bootstrap.servers", bootstrap)
-                .set("group.id", group)
-                .create()
-                .unwrap();
-            let mut list = TopicPartitionList::new();
-            for (partition, offset) in offsets {
-                list.add_partition_offset(&topic, partition, Offset::Offset(offset))
-                    .unwrap();
-            }
-            // The offsets topic may have to be made first.
-            let deadline = std::time::Instant::now() + wait::PATIENCE;
-            while let Err(error) = consumer.commit(&list, CommitMode::Sync) {
-                assert!(std::time::Instant::now() < deadline, "{error}");
-            }
-        })
-        .await
-        .unwrap();
+        commit(&self.bootstrap(), group, topic, offsets).await;
     }
 
-    /// A member that reads and never commits.
     pub fn join(&self, class: &str, group: &str, topic: &str, more: &[&str]) -> Process {
-        let mut command = java(class);
-        command.args([
-            "--bootstrap-server",
-            &self.bootstrap(),
-            "--topic",
-            topic,
-            "--group",
-            group,
-        ]);
-        command.args(more);
-        Process::spawn(command, &self.kafka.path(&format!("{group}.log")))
+        join(&self.kafka, class, group, topic, more)
     }
 
     pub async fn group(&self, name: &str, is_so: impl Fn(&Group) -> bool) -> Topology {
@@ -133,4 +89,62 @@ impl Lab {
         })
         .await
     }
+}
+
+/// `each` messages in the first partition, one more in each next one.
+pub async fn produce(bootstrap: &str, topic: &str, partitions: i32, each: usize) {
+    let producer: FutureProducer = ClientConfig::new()
+        .set("bootstrap.servers", bootstrap)
+        .create()
+        .unwrap();
+    for partition in 0..partitions {
+        for n in 0..each + partition as usize {
+            let payload = n.to_string();
+            let record = FutureRecord::<(), str>::to(topic)
+                .partition(partition)
+                .payload(&payload);
+            producer.send(record, wait::PATIENCE).await.unwrap();
+        }
+    }
+}
+
+/// A group that has committed and has no members.
+pub async fn commit(bootstrap: &str, group: &str, topic: &str, offsets: &[(i32, i64)]) {
+    let bootstrap = bootstrap.to_owned();
+    let (group, topic, offsets) = (group.to_owned(), topic.to_owned(), offsets.to_vec());
+    tokio::task::spawn_blocking(move || {
+        let consumer: BaseConsumer = ClientConfig::new()
+            .set("bootstrap.servers", bootstrap)
+            .set("group.id", group)
+            .create()
+            .unwrap();
+        let mut list = TopicPartitionList::new();
+        for (partition, offset) in offsets {
+            list.add_partition_offset(&topic, partition, Offset::Offset(offset))
+                .unwrap();
+        }
+        // The offsets topic may have to be made first.
+        let deadline = std::time::Instant::now() + wait::PATIENCE;
+        while let Err(error) = consumer.commit(&list, CommitMode::Sync) {
+            assert!(std::time::Instant::now() < deadline, "{error}");
+        }
+    })
+    .await
+    .unwrap();
+}
+
+/// A member that reads and never commits.
+pub fn join(kafka: &Kafka, class: &str, group: &str, topic: &str, more: &[&str]) -> Process {
+    let mut command = java(class);
+    let bootstrap = kafka.address(0, 0);
+    command.args([
+        "--bootstrap-server",
+        &bootstrap,
+        "--topic",
+        topic,
+        "--group",
+        group,
+    ]);
+    command.args(more);
+    Process::spawn(command, &kafka.path(&format!("{group}.log")))
 }

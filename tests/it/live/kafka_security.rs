@@ -20,14 +20,17 @@ fn password(mechanism: &str, user: &str, password: &str) -> Value {
 }
 
 /// What the broker's own handler for unsecured tokens takes.
-fn token(subject: &str, ends_at: u64) -> Value {
+pub fn token_text(subject: &str, ends_at: u64) -> String {
     let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let claims = json!({ "sub": subject, "iat": ends_at - 3600, "exp": ends_at });
-    let token = format!("{}.{}.", part(json!({ "alg": "none" })), part(claims));
-    json!({ "mechanism": "OAUTHBEARER", "token": token })
+    format!("{}.{}.", part(json!({ "alg": "none" })), part(claims))
 }
 
-fn unix_now() -> u64 {
+fn token(subject: &str, ends_at: u64) -> Value {
+    json!({ "mechanism": "OAUTHBEARER", "token": token_text(subject, ends_at) })
+}
+
+pub fn unix_now() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.unwrap().as_secs()
 }
@@ -318,7 +321,12 @@ async fn still_told(observed: &Observed) {
 }
 
 /// Through a shell, with Kafka's own class in place of its script, as somebody who may grant.
-fn run_as_printed(grant: &str, bootstrap: &str) {
+pub fn run_as_printed(grant: &str, bootstrap: &str) {
+    run_acls("--add", grant, bootstrap);
+}
+
+/// The same with another verb in place of `--add`.
+pub fn run_acls(verb: &str, grant: &str, bootstrap: &str) {
     let java = java("org.apache.kafka.tools.AclCommand");
     let words: Vec<String> = std::iter::once(java.get_program())
         .chain(java.get_args())
@@ -327,7 +335,7 @@ fn run_as_printed(grant: &str, bootstrap: &str) {
     let arguments = grant.strip_prefix("kafka-acls.sh ").unwrap();
     let (_, rest) = arguments.split_once(" --add ").unwrap();
     let script = format!(
-        "{} --bootstrap-server {bootstrap} --add {rest}",
+        "{} --bootstrap-server {bootstrap} {verb} {rest}",
         words.join(" ")
     );
     let output = Command::new("sh").arg("-c").arg(script).output().unwrap();

@@ -96,7 +96,7 @@ impl Rabbit {
     }
 
     /// Without user and password.
-    pub fn amqp(&self) -> String {
+    pub fn plain_amqp(&self) -> String {
         let address = self.brokers.address("RABBITMQ_AMQP");
         let (_, host) = address.split_once('@').unwrap();
         format!("amqp://{host}")
@@ -104,6 +104,31 @@ impl Rabbit {
 
     pub fn metrics(&self) -> &str {
         self.brokers.address("RABBITMQ_PROMETHEUS")
+    }
+
+    /// Of one of the node's doors, by the name of its address.
+    pub fn port(&self, door: &str) -> u16 {
+        let address = self.brokers.address(door).trim_end_matches("/%2f");
+        let port = address.rsplit(':').next().unwrap_or_default();
+        port.parse().unwrap()
+    }
+
+    pub fn amqp(&self) -> &str {
+        self.brokers.address("RABBITMQ_AMQP")
+    }
+
+    /// As one part of a path.
+    pub fn vhost_in_path(&self) -> String {
+        super::read_only::in_path(&self.vhost)
+    }
+
+    /// What the management API tells the administrator, below /api.
+    pub async fn api(&self, path: &str) -> Value {
+        let url = format!("{}/api/{path}", self.management);
+        let request = reqwest::Client::new().get(url);
+        let answer = request.basic_auth("guest", Some("guest")).send().await;
+        let answer = answer.unwrap().error_for_status().unwrap();
+        answer.json().await.unwrap()
     }
 
     pub async fn queue(&self, name: &str, arguments: &[(&str, AMQPValue)]) {

@@ -219,7 +219,7 @@ async fn who_may_not_read_a_stream_is_told_the_command_that_lets_him() {
     let user = format!("user {}", rabbit.vhost);
     rabbit.ctl(&["add_user", &user, "s3cret"]).await;
     rabbit.ctl(&["set_user_tags", &user, "monitoring"]).await;
-    let amqp = rabbit.amqp();
+    let amqp = rabbit.plain_amqp();
     let cluster = rabbit.cluster(json!({"amqp": amqp, "user": user, "password": "s3cret"}));
     let asked = ask(&rabbit, name, Start::Earliest);
     // First into the virtual host, then to this one queue.
@@ -234,7 +234,7 @@ async fn who_may_not_read_a_stream_is_told_the_command_that_lets_him() {
     let refused = read(without.as_ref(), &asked).await.unwrap_err();
     assert!(refused.hint.contains("amqp"), "{refused}");
     let wrong = rabbit.cluster(json!({
-        "amqp": rabbit.amqp().replace("amqp://", "amqp://nobody:opensesame@"),
+        "amqp": rabbit.plain_amqp().replace("amqp://", "amqp://nobody:opensesame@"),
     }));
     let refused = read(wrong.as_ref(), &asked).await.unwrap_err();
     assert!(

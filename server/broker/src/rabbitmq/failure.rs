@@ -83,11 +83,37 @@ impl Failure {
                 "The node or a proxy before it closed the connection in the middle of an answer.",
             );
         }
+        if causes.iter().any(|cause| is_closed(*cause)) {
+            return Self::closed(place);
+        }
         Self::new(
             Reason::Unreachable,
             format!("no answer from {place} ({said})"),
             "Is the node up, is the management plugin enabled, and does a firewall let this host through?",
         )
+    }
+
+    /// It let us in, and had nothing to say to the first words of HTTP or TLS.
+    fn closed(place: &str) -> Self {
+        Self::new(
+            Reason::NotThisProtocol,
+            format!("{place} closes the connection without an answer"),
+            "Something else than the management plugin seems to listen there: it answers at 15672, with TLS at 15671.",
+        )
+    }
+
+    /// As told by an address that has answered before: whoever listens there is the right one, and is
+    /// going down or coming up.
+    pub fn in_hindsight(self) -> Self {
+        match self.reason {
+            Reason::NotThisProtocol if self.status.is_none() => Self {
+                reason: Reason::Unreachable,
+                hint: "It answered here before: the node stops or starts, or is no longer behind this address."
+                    .to_owned(),
+                ..self
+            },
+            _ => self,
+        }
     }
 
     fn of_tls(place: &str, error: &rustls::Error) -> Self {
@@ -136,6 +162,12 @@ impl Failure {
     }
 }
 
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        Self::new(refused.reason, refused.detail, refused.hint)
+    }
+}
+
 impl From<Failure> for Refused {
     fn from(failure: Failure) -> Self {
         Self {
@@ -154,6 +186,28 @@ fn chain(error: &reqwest::Error) -> Vec<&(dyn Error + 'static)> {
         next = cause.source();
     }
     causes
+}
+
+/// After the connection was there; one that is refused has another kind. I/O errors may hold others.
+fn is_closed(cause: &(dyn Error + 'static)) -> bool {
+    use std::io::ErrorKind as Kind;
+    if let Some(http) = cause.downcast_ref::<hyper::Error>() {
+        return http.is_incomplete_message();
+    }
+    let mut error = cause.downcast_ref::<std::io::Error>();
+    while let Some(io) = error {
+        if matches!(
+            io.kind(),
+            Kind::UnexpectedEof
+                | Kind::ConnectionReset
+                | Kind::ConnectionAborted
+                | Kind::BrokenPipe
+        ) {
+            return true;
+        }
+        error = io.get_ref().and_then(|inner| inner.downcast_ref());
+    }
+    false
 }
 
 /// TLS errors travel inside of an I/O error, which does not name them as its source.

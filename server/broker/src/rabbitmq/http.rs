@@ -5,13 +5,15 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, LOCATION};
-use reqwest::{Certificate, Client, Identity, StatusCode, Url, redirect};
+use reqwest::{Certificate, Client, Identity, Method, Request, StatusCode, Url, redirect};
 use serde::Deserialize;
 use waybill_model::problem::{Code, Problem};
 
 use super::failure::{Failure, printable};
+use super::management;
 use super::settings::{Credentials, RabbitSettings};
 use crate::adapter::Reason;
+use crate::guard::{self, Outgoing};
 
 /// What a page of errors may hold before it is no longer read.
 const REFUSAL_BYTES: u64 = 4096;
@@ -139,10 +141,13 @@ impl Http {
         if let Some(Credentials { user, password }) = credentials {
             request = request.basic_auth(user, Some(password));
         }
-        let mut response = request
-            .send()
+        let of_transport = |error| Failure::of_transport(place, &error);
+        let passed = guard::pass(request.build().map_err(of_transport)?)?;
+        let mut response = self
+            .client
+            .execute(passed.into_inner())
             .await
-            .map_err(|error| Failure::of_transport(place, &error))?;
+            .map_err(of_transport)?;
         let status = response.status();
         let header = |name| {
             let value = response.headers().get(name)?;
@@ -164,6 +169,22 @@ impl Http {
             ));
         }
         body(&mut response, self.answer_bytes, place).await
+    }
+}
+
+/// What every node's metrics endpoint answers, below its prefix.
+pub(super) const METRICS: &str = "metrics/detailed";
+
+impl Outgoing for Request {
+    fn named(&self) -> String {
+        format!("{} {}", self.method(), self.url().path())
+    }
+
+    /// The method alone does not tell: `GET /api/aliveness-test/…` declares a queue and publishes.
+    fn reads_only(&self) -> bool {
+        let path = self.url().path();
+        let is_known = management::is_question(path) || path.ends_with(&format!("/{METRICS}"));
+        matches!(*self.method(), Method::GET | Method::HEAD) && self.body().is_none() && is_known
     }
 }
 
@@ -258,5 +279,41 @@ fn place(url: &Url) -> String {
     match url.port_or_known_default() {
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reads_only(method: Method, address: &str) -> bool {
+        let url = Url::parse(&format!("http://mq1:15672{address}")).unwrap();
+        Request::new(method, url).reads_only()
+    }
+
+    #[test]
+    fn the_guard_lets_nothing_through_that_a_node_would_act_on() {
+        assert!(reads_only(Method::GET, "/api/queues?columns=name"));
+        assert!(reads_only(Method::HEAD, "/behind/a/prefix/api/overview"));
+        assert!(reads_only(
+            Method::GET,
+            "/metrics/detailed?family=queue_coarse_metrics"
+        ));
+        for (method, address) in [
+            (Method::POST, "/api/queues"),
+            (Method::PUT, "/api/queues"),
+            (Method::DELETE, "/api/queues"),
+            (Method::POST, "/api/queues/%2F/orders/get"),
+            (Method::GET, "/api/queues/%2F/orders/get"),
+            // Declares, publishes and consumes, although it is a GET.
+            (Method::GET, "/api/aliveness-test/%2F"),
+            (Method::GET, "/api/rebalance/queues"),
+            (Method::GET, "/"),
+        ] {
+            assert!(!reads_only(method.clone(), address), "{method} {address}");
+        }
+        let mut with_body = Request::new(Method::GET, "http://mq1/api/queues".parse().unwrap());
+        *with_body.body_mut() = Some("x".into());
+        assert!(!with_body.reads_only());
     }
 }

@@ -14,7 +14,7 @@ use waybill_model::topology::{DestinationKind, Readings, Topology};
 use super::answers::{Counts, Exchange, Vhost, Whoami};
 use super::failure::Failure;
 use super::figures::{self, Place};
-use super::http::{Deadline, Format, Http};
+use super::http::{Deadline, Format, Http, METRICS};
 use super::leaders::Leaders;
 use super::management::{Management, Question};
 use super::paged;
@@ -32,10 +32,7 @@ const METRICS_REST: Duration = Duration::from_secs(60);
 const METRICS_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Ready, unacknowledged and consumers of every queue that a node leads.
-const METRICS: (&str, &str) = (
-    "metrics/detailed",
-    "family=queue_coarse_metrics&family=queue_consumer_count",
-);
+const FAMILIES: &str = "family=queue_coarse_metrics&family=queue_consumer_count";
 
 pub(super) struct RabbitObserve {
     http: Http,
@@ -168,8 +165,8 @@ impl RabbitObserve {
         let prefix = endpoint.url.path().trim_end_matches('/');
         // The address may name the usual path already.
         let prefix = prefix.strip_suffix("/metrics").unwrap_or(prefix);
-        url.set_path(&format!("{prefix}/{}", METRICS.0));
-        url.set_query(Some(METRICS.1));
+        url.set_path(&format!("{prefix}/{METRICS}"));
+        url.set_query(Some(FAMILIES));
         let deadline = deadline.sooner(METRICS_PATIENCE);
         // The endpoint is open by default: the management user is not shown to it.
         let credentials = endpoint.credentials.as_ref();

@@ -149,6 +149,7 @@ fn head(topic: &str, partition: usize, offset: i64) -> Head {
         destination: topic.to_owned(),
         partition: partition.to_string(),
         head: offset,
+        written: None,
         low: Some(0),
         at: Timestamp::EPOCH,
     }

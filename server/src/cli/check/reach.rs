@@ -8,6 +8,7 @@ use tokio::net::TcpStream;
 use waybill_broker::{BrokerAdapter, Observe, Reason, Refused};
 use waybill_model::cluster::MissingRight;
 use waybill_model::problem::{Code, Problem};
+use waybill_model::topology::Topology;
 
 use crate::config::Cluster;
 
@@ -55,18 +56,19 @@ pub async fn cluster(cluster: &Cluster, adapters: &[BrokerAdapter]) -> Result<Re
 
 async fn observed(observe: &dyn Observe) -> Result<Reached, Problem> {
     let rights = observe.missing_rights(ANSWER).await.map_err(problem)?;
-    let topology = observe.topology(ANSWER).await.map_err(problem)?;
-    let version = topology
-        .version
-        .map_or("its version is not told".to_owned(), |version| {
-            format!("version {version}")
-        });
-    let detail = format!(
-        "answers; {version}, nodes: {}, destinations: {}, groups: {}",
-        topology.nodes.len(),
-        topology.destinations.len(),
-        topology.groups.len()
-    );
+    let told = match observe.topology(ANSWER).await {
+        // Positions may be told by nodes that only the topology names.
+        Ok(topology) => observe.readings(ANSWER).await.map(|_| described(&topology)),
+        Err(refused) => Err(refused),
+    };
+    let detail = match told {
+        Ok(detail) => detail,
+        // The commands are worth more than the refusal that they end.
+        Err(refused) if refused.reason == Reason::Forbidden && !rights.is_empty() => {
+            format!("answers, and tells this user nothing: {}", refused.detail)
+        }
+        Err(refused) => return Err(problem(refused)),
+    };
     Ok(Reached {
         detail,
         missing_rights: rights
@@ -78,6 +80,19 @@ async fn observed(observe: &dyn Observe) -> Result<Reached, Problem> {
             })
             .collect(),
     })
+}
+
+fn described(topology: &Topology) -> String {
+    let version = match &topology.version {
+        Some(version) => format!("version {version}"),
+        None => "its version is not told".to_owned(),
+    };
+    format!(
+        "answers; {version}, nodes: {}, destinations: {}, groups: {}",
+        topology.nodes.len(),
+        topology.destinations.len(),
+        topology.groups.len()
+    )
 }
 
 fn problem(refused: Refused) -> Problem {

@@ -54,7 +54,9 @@ pub(super) async fn read(session: &Session<'_>, map: &ClusterMap, groups: &Group
     let mut commits = Commits::default();
     let mut told = Told::new(map);
     let by_node = groups.by_coordinator();
-    let mut open = ask(session, groups, &by_node, &mut told).await;
+    // A coordinator that hangs must leave time to find out who took over from it.
+    let first = session.within(0.8);
+    let mut open = ask(&first, groups, &by_node, &mut told).await;
     let lost: Vec<&str> = lost_groups(&open, &by_node);
     if !lost.is_empty()
         && let Ok(found) = coordinators::find(session, &lost).await

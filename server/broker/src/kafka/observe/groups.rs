@@ -8,7 +8,7 @@ use waybill_model::topology::{Group, Member, Unknown, Why};
 
 use super::assignment::Assigned;
 use super::partial::Partial;
-use super::{classic_groups, commits, consumer_groups, share_groups};
+use super::{classic_groups, commits, consumer_groups, share_groups, vanished};
 use crate::kafka::client::Session;
 use crate::kafka::cluster_map::{ClusterMap, GroupKind, GroupMap, KnownGroup};
 use crate::kafka::wire::dial::Target;
@@ -16,7 +16,7 @@ use crate::kafka::wire::failure::Failure;
 
 pub(super) const LIST_RIGHT: &str = "Describe on Cluster";
 /// Groups in one request: an answer with all members of all groups could be over the limit.
-const AT_ONCE: usize = 500;
+pub(super) const AT_ONCE: usize = 500;
 
 #[derive(Default)]
 pub(super) struct Groups {
@@ -48,8 +48,11 @@ struct Listed {
 /// before is kept: a node that does not answer takes no group away.
 pub(super) async fn read(session: &Session<'_>, map: &ClusterMap) -> Groups {
     let before = session.client.known().groups.unwrap_or_default();
-    let (listed, silent, unknown) = list(session, map).await;
+    let (listed, silent, mut unknown) = list(session, map).await;
     let described = describe(session, map, &listed).await;
+    let names = listed.keys().map(String::as_str).collect();
+    let undenied = vanished::undenied(session, map, &before, &names, &silent).await;
+    unknown.extend(vanished::unknown(&undenied));
     let mut groups = Groups {
         unknown,
         ..Groups::default()
@@ -57,7 +60,7 @@ pub(super) async fn read(session: &Session<'_>, map: &ClusterMap) -> Groups {
     let kept = before
         .groups
         .iter()
-        .filter(|(_, group)| silent.contains(&group.coordinator));
+        .filter(|(name, group)| silent.contains(&group.coordinator) || undenied.contains(*name));
     groups.map.groups = kept
         .map(|(name, group)| (name.clone(), group.clone()))
         .collect();
@@ -197,7 +200,7 @@ async fn describe(
     described
 }
 
-async fn ask(
+pub(super) async fn ask(
     session: &Session<'_>,
     target: &Target,
     kind: GroupKind,

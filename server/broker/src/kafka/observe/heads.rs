@@ -3,7 +3,7 @@
 //! The end is the one that `read_committed` consumers see (the last stable offset): messages of a
 //! transaction that is still open are nobody's lag. Without transactions it is the high watermark,
 //! which Kafka's own tools show. A group that reads uncommitted messages can stand beyond it while
-//! a transaction is open.
+//! a transaction is open: see [`super::open_transactions`].
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -21,14 +21,34 @@ use crate::kafka::client::Session;
 use crate::kafka::cluster_map::ClusterMap;
 use crate::kafka::wire::failure::Failure;
 
-/// Timestamps with a meaning of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Which {
-    Latest = -1,
-    Earliest = -2,
+    /// The last stable offset.
+    Latest,
+    /// The end with what open transactions wrote: the high watermark.
+    Written,
+    Earliest,
 }
 
-const READ_COMMITTED: i8 = 1;
+impl Which {
+    /// With a meaning of its own in place of a time.
+    fn timestamp(self) -> i64 {
+        match self {
+            Self::Latest | Self::Written => -1,
+            Self::Earliest => -2,
+        }
+    }
+
+    fn isolation(self) -> i8 {
+        const READ_UNCOMMITTED: i8 = 0;
+        const READ_COMMITTED: i8 = 1;
+        match self {
+            Self::Written => READ_UNCOMMITTED,
+            Self::Latest | Self::Earliest => READ_COMMITTED,
+        }
+    }
+}
+
 pub(super) const RIGHT: &str = "Describe on Topic";
 
 #[derive(Default)]
@@ -55,7 +75,9 @@ struct Open {
 pub(super) async fn read(session: &Session<'_>, map: &ClusterMap, which: Which) -> Offsets {
     let (led, mut leaderless) = map.by_leader();
     let mut offsets = Offsets::default();
-    let mut open = ask(session, map, &led, which, &mut offsets).await;
+    // A leader that hangs must leave time to find out who leads now.
+    let first = session.within(0.7);
+    let mut open = ask(&first, map, &led, which, &mut offsets).await;
     if (open.wrong.moved() || !open.failures.is_empty())
         && let Ok(answer) = metadata::read(session).await
     {
@@ -151,7 +173,7 @@ fn request(topics: &BTreeMap<&str, Vec<i32>>, which: Which) -> ListOffsetsReques
             ListOffsetsPartition::default()
                 .with_partition_index(*partition)
                 .with_current_leader_epoch(-1)
-                .with_timestamp(which as i64)
+                .with_timestamp(which.timestamp())
         });
         ListOffsetsTopic::default()
             .with_name(TopicName(StrBytes::from_string((*name).to_owned())))
@@ -159,7 +181,7 @@ fn request(topics: &BTreeMap<&str, Vec<i32>>, which: Which) -> ListOffsetsReques
     });
     ListOffsetsRequest::default()
         .with_replica_id(BrokerId(-1))
-        .with_isolation_level(READ_COMMITTED)
+        .with_isolation_level(which.isolation())
         .with_topics(topics.collect())
 }
 

@@ -24,6 +24,7 @@ pub(super) mod log_dirs;
 pub(super) mod metadata;
 mod nodes;
 mod offset_fetch;
+mod open_transactions;
 mod partial;
 mod place_book;
 mod quorum;
@@ -33,6 +34,7 @@ mod rights;
 mod rights_text;
 mod share_groups;
 mod topology;
+mod vanished;
 mod wrong_partitions;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

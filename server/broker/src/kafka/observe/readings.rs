@@ -4,11 +4,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use waybill_model::time::Timestamp;
 use waybill_model::topology::{Head, Readings};
 
 use super::heads::{Offsets, Which};
-use super::{commits, groups, heads, metadata};
+use super::open_transactions::Ends;
+use super::{commits, groups, heads, metadata, open_transactions};
 use crate::adapter::Refused;
 use crate::kafka::client::Session;
 use crate::kafka::cluster_map::{GroupMap, Lows};
@@ -37,6 +37,8 @@ pub(super) async fn read(session: &Session<'_>) -> Result<Readings, Refused> {
     let commits = commits::read(&most, &map, &known_groups).await;
     remember_moved(session, &known_groups, commits.moved);
     let offsets = heads::read(session, &map, Which::Latest).await;
+    let written =
+        open_transactions::written(session, &map, &commits.commits, &offsets.by_topic).await;
     if offsets.by_topic.is_empty()
         && commits.commits.is_empty()
         && let Some(refused) = offsets.refused.or(commits.refused)
@@ -48,7 +50,7 @@ pub(super) async fn read(session: &Session<'_>) -> Result<Readings, Refused> {
     unknown.sort();
     unknown.dedup();
     Ok(Readings {
-        heads: told(offsets.by_topic, &session.client.known().lows),
+        heads: told(offsets.by_topic, &written, &session.client.known().lows),
         commits: commits.commits,
         depths: Vec::new(),
         source: None,
@@ -56,17 +58,19 @@ pub(super) async fn read(session: &Session<'_>) -> Result<Readings, Refused> {
     })
 }
 
-type ByTopic = HashMap<String, HashMap<i32, (i64, Timestamp)>>;
-
-fn told(by_topic: ByTopic, lows: &Lows) -> Vec<Head> {
+fn told(by_topic: Ends, written: &Ends, lows: &Lows) -> Vec<Head> {
     let mut told = Vec::with_capacity(by_topic.values().map(HashMap::len).sum());
     for (topic, partitions) in by_topic {
         let lows = lows.get(&topic);
+        let written = written.get(&topic);
         for (partition, (head, at)) in partitions {
             told.push(Head {
                 destination: topic.clone(),
                 partition: partition.to_string(),
                 head,
+                written: written
+                    .and_then(|ends| ends.get(&partition))
+                    .map(|(end, _)| *end),
                 low: lows.and_then(|lows| lows.get(&partition)).copied(),
                 at,
             });

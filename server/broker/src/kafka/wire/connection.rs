@@ -20,6 +20,7 @@ use super::tls::Tls;
 use super::transport_failure::{self, Stage, refuse};
 use super::{sasl, shapes};
 use crate::adapter::{Reason, Refused};
+use crate::guard::{self, Outgoing, Passed};
 use crate::kafka::settings::{Limits, Sasl};
 
 /// How connections of one cluster are opened.
@@ -55,7 +56,7 @@ impl Connection {
     ) -> Result<Self, Refused> {
         let began = Instant::now();
         let deadline = deadline.min(began + access.limits.connect);
-        let late = || transport_failure::too_slow(&target, "a new connection", began.elapsed());
+        let late = || transport_failure::too_slow_to_greet(&target, began.elapsed());
         let stream = timeout_at(deadline, dial(&target, access.tls.as_ref()))
             .await
             .map_err(|_| late())??;
@@ -149,7 +150,8 @@ impl Connection {
         let api = R::API;
         let version = self.version(api)?;
         self.correlation = self.correlation.wrapping_add(1);
-        let frame = self.encode(&build(version), version)?;
+        let request = build(version);
+        let frame = self.encode(guard::pass(Unsent { request, version })?)?;
         let began = Instant::now();
         let deadline = deadline.min(began + self.access.limits.request);
         let limit = self.answer_limit();
@@ -160,9 +162,12 @@ impl Connection {
         };
         let answer = match timeout_at(deadline, exchange).await {
             Err(_) => {
-                return Err(
-                    transport_failure::too_slow(&self.target, api.name, began.elapsed()).into(),
-                );
+                let (target, after) = (&self.target, began.elapsed());
+                let late = match self.stage {
+                    Stage::Greeting => transport_failure::too_slow_to_greet(target, after),
+                    _ => transport_failure::too_slow(target, api.name, after),
+                };
+                return Err(late.into());
             }
             Ok(Err(error)) => {
                 return Err(transport_failure::of_frame(&self.target, self.stage, &error).into());
@@ -201,7 +206,8 @@ impl Connection {
         }
     }
 
-    fn encode<R: ReadOnly>(&self, request: &R, version: i16) -> Result<Bytes, Refused> {
+    fn encode<R: ReadOnly>(&self, request: Passed<Unsent<R>>) -> Result<Bytes, Refused> {
+        let Unsent { request, version } = request.into_inner();
         let api = R::API;
         let ours = |what: &str| {
             let detail = format!("{} {version} was not sent: {what}", api.name);
@@ -211,9 +217,6 @@ impl Connection {
                 "This is a fault of Waybill; please report it.",
             )
         };
-        if !may_be_sent(R::KEY) || !request.reads_only() {
-            return Err(ours("it is not among the requests that only read"));
-        }
         let header = RequestHeader::default()
             .with_request_api_key(R::KEY)
             .with_request_api_version(version)
@@ -228,6 +231,22 @@ impl Connection {
         let size = u32::try_from(frame.len() - 4).map_err(|_| ours("it is too large"))?;
         frame[..4].copy_from_slice(&size.to_be_bytes());
         Ok(frame.freeze())
+    }
+}
+
+/// A request and the version that was agreed for it.
+struct Unsent<R> {
+    request: R,
+    version: i16,
+}
+
+impl<R: ReadOnly> Outgoing for Unsent<R> {
+    fn named(&self) -> String {
+        format!("{} {}", R::API.name, self.version)
+    }
+
+    fn reads_only(&self) -> bool {
+        may_be_sent(R::KEY, self.version) && self.request.reads_only()
     }
 }
 

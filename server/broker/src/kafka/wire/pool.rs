@@ -16,6 +16,9 @@ use crate::adapter::{Reason, Refused};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// Silence of a node that was given less than this says nothing about it: its asker had spent the
+/// time on others.
+const FAIR: Duration = Duration::from_millis(500);
 
 pub(in crate::kafka) struct Pool {
     access: Arc<Access>,
@@ -71,6 +74,10 @@ impl Pool {
         deadline: Instant,
         build: impl Fn(i16) -> R,
     ) -> Result<R::Answer, Failure> {
+        let given = deadline.saturating_duration_since(Instant::now());
+        if given.is_zero() {
+            return Err(transport_failure::no_time_left(target, R::API.name).into());
+        }
         let slot = self.slot(target);
         let mut slot = self.turn(&slot, target, deadline).await?;
         let kept = slot.take_kept(target);
@@ -88,7 +95,11 @@ impl Pool {
             answer = connection.ask(deadline, &build).await;
         }
         match &answer {
-            Err(Failure::Refused(refused)) => slot.rest(target, refused.clone(), self.first_pause),
+            Err(Failure::Refused(refused)) if is_fair(refused, given) => {
+                slot.rest(target, refused.clone(), self.first_pause);
+            }
+            // What it may still answer is nobody's: the connection is not used again.
+            Err(Failure::Refused(_)) => {}
             _ => slot.keep(connection),
         }
         answer
@@ -155,9 +166,12 @@ impl Pool {
         {
             return Err(broken.refused.clone());
         }
+        let given = deadline.saturating_duration_since(Instant::now());
         let opened = Connection::open(self.access.clone(), target.clone(), deadline).await;
         let opened = opened.map_err(|refused| slot.in_hindsight(target, refused));
-        if let Err(refused) = &opened {
+        if let Err(refused) = &opened
+            && is_fair(refused, given)
+        {
             slot.rest(target, refused.clone(), self.first_pause);
         }
         opened
@@ -205,6 +219,10 @@ impl Slot {
         });
         self.failures = self.failures.saturating_add(1);
     }
+}
+
+fn is_fair(refused: &Refused, given: Duration) -> bool {
+    refused.reason != Reason::TooSlow || given >= FAIR
 }
 
 /// Doubles with each failure; `jitter` from 0 to 1 takes up to half of it off, so that many

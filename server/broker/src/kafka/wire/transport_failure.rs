@@ -42,6 +42,24 @@ pub(super) fn too_slow(target: &Target, what: &str, after: Duration) -> Refused 
     )
 }
 
+/// Others have used up the time of the whole question: nothing was sent.
+pub(super) fn no_time_left(target: &Target, what: &str) -> Refused {
+    refuse(
+        Reason::TooSlow,
+        format!("{target}: no time was left to ask for {what}"),
+        "Another node took too long; it is tried again.",
+    )
+}
+
+/// Before anybody there has said a word in our protocol.
+pub(super) fn too_slow_to_greet(target: &Target, after: Duration) -> Refused {
+    Refused {
+        hint: "It is tried again. If it stays, a firewall swallows the way there, or something else than a Kafka listener waits for words of its own."
+            .to_owned(),
+        ..too_slow(target, "a new connection", after)
+    }
+}
+
 pub(super) fn of_frame(target: &Target, stage: Stage, error: &FrameError) -> Refused {
     match error {
         FrameError::Io(error) => of_io(target, stage, error),

@@ -98,12 +98,33 @@ async fn each_wrong_answer_has_its_own_name() {
             Reason::NotThisProtocol,
             "HTTP",
         ),
-        (Answer::Raw(Vec::new()), Reason::Unreachable, "127.0.0.1"),
+        (
+            Answer::Raw(Vec::new()),
+            Reason::NotThisProtocol,
+            "closes the connection",
+        ),
     ] {
         let error = refused(answer).await;
         assert_eq!(error.reason, reason, "{error:?}");
         assert!(error.detail.contains(word), "{word}: {error:?}");
     }
+}
+
+#[tokio::test]
+async fn who_has_answered_before_is_away_and_nothing_else() {
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let peer = Peer::start(move |_| match asked.fetch_add(1, Ordering::Relaxed) {
+        0 => Answer::json(*b"[]"),
+        _ => Answer::Raw(Vec::new()),
+    })
+    .await;
+    let url = format!("http://127.0.0.1:{}", peer.port);
+    let cluster = cluster(json!({"management": url, "user": "u", "password": "p"}));
+    let observe = cluster.observe().unwrap();
+    observe.readings(PATIENCE).await.unwrap();
+    let error = observe.readings(PATIENCE).await.unwrap_err();
+    assert_eq!(error.reason, Reason::Unreachable, "{error:?}");
+    assert!(error.hint.contains("answered here before"), "{error:?}");
 }
 
 #[tokio::test]

@@ -123,6 +123,22 @@ async fn a_listener_without_tls_is_named() {
     assert_eq!(error.reason, Reason::NotThisProtocol, "{error:?}");
 }
 
+#[tokio::test]
+async fn a_listener_that_hangs_up_when_tls_begins_is_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut hello = [0; 5];
+            let _ = stream.read_exact(&mut hello).await;
+        }
+    });
+    let error = read("localhost", port, json!({"ca": fixture("ca.pem")}))
+        .await
+        .unwrap_err();
+    assert_eq!(error.reason, Reason::NotThisProtocol, "{error:?}");
+}
+
 #[test]
 fn files_that_are_none_are_named() {
     let folder = tempfile::tempdir().unwrap();

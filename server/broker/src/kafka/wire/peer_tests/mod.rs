@@ -35,7 +35,15 @@ fn pool(sasl: Option<Sasl>) -> Pool {
 }
 
 async fn metadata(pool: &Pool, target: &Target) -> Result<MetadataResponse, Failure> {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    within(pool, target, Duration::from_secs(20)).await
+}
+
+async fn within(
+    pool: &Pool,
+    target: &Target,
+    patience: Duration,
+) -> Result<MetadataResponse, Failure> {
+    let deadline = Instant::now() + patience;
     pool.ask(target, deadline, |_| {
         MetadataRequest::default().with_allow_auto_topic_creation(false)
     })
@@ -242,6 +250,33 @@ async fn a_closed_connection_is_opened_again_and_a_broken_node_rests() {
         Reason::Unreachable
     );
     assert_eq!(peer.connections(), 3);
+}
+
+#[tokio::test]
+async fn time_that_others_have_spent_is_not_held_against_a_node() {
+    let healthy = || {
+        vec![
+            greeting(&[(3, 0, 9)]),
+            answer::<MetadataRequest>(MetadataResponse::default()),
+        ]
+    };
+    let silent = vec![greeting(&[(3, 0, 9)]), Step::Silence];
+    let peer = Peer::start_scripts(vec![silent, healthy()]).await;
+    let pool = pool(None).resting(Duration::from_secs(3600));
+    let late = within(&pool, &peer.target(), Duration::ZERO)
+        .await
+        .unwrap_err();
+    let Failure::Refused(late) = late else {
+        panic!("{late:?}")
+    };
+    assert!(late.detail.contains("no time was left"), "{late}");
+    assert_eq!(peer.connections(), 0, "nothing was sent");
+    let hurried = within(&pool, &peer.target(), Duration::from_millis(200)).await;
+    assert!(hurried.is_err());
+    assert!(
+        metadata(&pool, &peer.target()).await.is_ok(),
+        "it does not rest"
+    );
 }
 
 fn shaken() -> Vec<Step> {
