@@ -40,7 +40,8 @@ words! {
         findings: "Findings", "发现的问题";
         coverage_about: "Coverage: how many of the messages that the broker counted in the last hour spans tell of.",
             "覆盖率：最近一小时内代理计数的消息中，有 span 记录的比例。";
-        by_spans: "by spans", "据 span";
+        spans_only_chart: "What clients told, not the broker.", "由客户端记录，而非代理。";
+        by_spans: "spans", "span";
         at_least: "at least", "至少";
         none: "none", "无";
         destination: "Destination", "目的地";
@@ -104,7 +105,7 @@ words! {
     }
     say {
         per_s(n: &str): format!("{n} /s"), format!("{n} /秒");
-        stale_since(age: &str): format!("stale: read {age}"), format!("已过时：读取于{age}");
+        stale_since(age: &str): format!("stale, {age}"), format!("已过时，{age}");
         gone_since(age: &str): format!("left out of the broker's answers since {age}; these are its last figures."),
             format!("自{age}起不在代理的应答中；以下为最后获知的数据。");
         chart_about(what: &str, top: &str): format!("{what} over time, from 0 to {top}. The same is in the table below."),

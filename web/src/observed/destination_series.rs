@@ -118,7 +118,7 @@ fn spans(destination: &Destination) -> AnyView {
     };
     Graph {
         label: own.spans,
-        about: words().observed.by_spans,
+        about: words().observed.spans_only_chart,
         unit: words().observed.unit_per_s,
         starts: starts(points.iter().map(|point| point.at), each),
         step_ms: MINUTE_MS * each as i64,

@@ -7,10 +7,11 @@ use waybill_model::destination::{
 use waybill_model::messaging::{DestinationKind, DestinationRole};
 use waybill_model::problem::Problem;
 use waybill_model::time::Timestamp;
+use waybill_model::topology::Why;
 
 use super::age::age;
 use super::destination_item::{self as item, why};
-use super::gap::{known, legend};
+use super::gap::{Gap, known, legend};
 use super::known_clusters::KnownClusters;
 use super::sheet::{self, Col, kind_word};
 use crate::data::asked::{Asked, now};
@@ -178,6 +179,11 @@ fn list(
 fn row(item: &DestinationItem, clusters: &KnownClusters, now: Timestamp) -> AnyView {
     let line = &item.line;
     let gap = why(line, clusters);
+    // A queue or an exchange is in one piece.
+    let partitions = match line.kind {
+        Some(DestinationKind::Queue | DestinationKind::Exchange) => Gap::Why(Why::Unsupported),
+        _ => gap,
+    };
     let count = |value: Option<u64>| table::number(known(value.map(format::count), gap));
     let namespace = line.namespace.as_deref().map(|namespace| {
         view! { <span class="row-under">{name(namespace, 32)}</span> }
@@ -203,7 +209,7 @@ fn row(item: &DestinationItem, clusters: &KnownClusters, now: Timestamp) -> AnyV
         table::number(item::rate(line.out_per_s, line.processed_per_s)),
         count(line.depth),
         count(line.lag_messages),
-        count(item.partitions),
+        table::number(known(item.partitions.map(format::count), partitions)),
         table::number(known(line.stored_bytes.map(format::bytes), gap)),
         table::number(known(line.coverage.map(format::share), gap)),
         table::cell_of("right", age(item::age(line), now)),

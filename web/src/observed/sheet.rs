@@ -162,7 +162,7 @@ pub fn kind_word(kind: Option<DestinationKind>, role: DestinationRole) -> &'stat
             DestinationKind::DeadLetter => words.kind_dead_letter,
         },
         (None, DestinationRole::Internal) => words.kind_internal,
-        (None, DestinationRole::Origin) => words.destination,
+        (None, DestinationRole::Origin) => crate::i18n::words().frame.unknown,
     }
 }
 
