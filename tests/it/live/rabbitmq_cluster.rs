@@ -57,11 +57,7 @@ async fn three_nodes_are_told_as_they_tell_it_and_survive_losses() {
         runs(told, &name) == Some(false)
     })
     .await;
-    assert!(
-        killed_at.elapsed() < NODE_TOLD,
-        "{:?}",
-        killed_at.elapsed()
-    );
+    assert!(killed_at.elapsed() < NODE_TOLD, "{:?}", killed_at.elapsed());
     until_queue(&server, "bills", |bills| {
         bills["depth"] == 7 && bills["stale"] == false
     })

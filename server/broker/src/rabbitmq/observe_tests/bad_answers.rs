@@ -113,14 +113,11 @@ async fn each_wrong_answer_has_its_own_name() {
 #[tokio::test]
 async fn who_has_answered_before_is_away_and_nothing_else() {
     let asked = std::sync::atomic::AtomicUsize::new(0);
-    let peer =
-        Peer::start(
-            move |_| match asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
-                0 => Answer::json(*b"[]"),
-                _ => Answer::Raw(Vec::new()),
-            },
-        )
-        .await;
+    let peer = Peer::start(move |_| match asked.fetch_add(1, Ordering::Relaxed) {
+        0 => Answer::json(*b"[]"),
+        _ => Answer::Raw(Vec::new()),
+    })
+    .await;
     let url = format!("http://127.0.0.1:{}", peer.port);
     let cluster = cluster(json!({"management": url, "user": "u", "password": "p"}));
     let observe = cluster.observe().unwrap();
