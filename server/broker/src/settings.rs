@@ -91,7 +91,9 @@ pub(crate) fn door(key: &str, text: &str, port: u16) -> Result<String, Problem> 
     let port = told.map_or(Ok(port), str::parse::<u16>);
     let plausible = |c: char| c.is_ascii_alphanumeric() || ".-_[]:".contains(c);
     match port {
-        Ok(port @ 1..) if !host.is_empty() && host.chars().all(plausible) => Ok(format!("{host}:{port}")),
+        Ok(port @ 1..) if !host.is_empty() && host.chars().all(plausible) => {
+            Ok(format!("{host}:{port}"))
+        }
         // What it holds is not told: a password may stand in it.
         _ => Err(wrong(format!(
             "{key}: it names no host, or a port that is none"
