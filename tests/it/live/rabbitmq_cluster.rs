@@ -252,7 +252,10 @@ async fn agrees(nodes: &RabbitMq, server: &Server) {
             let both = queue["messages_ready"].as_u64().unwrap()
                 + queue["messages_unacknowledged"].as_u64().unwrap();
             assert_eq!(ours["depth"], both, "{name}");
-            assert_eq!(ours["consumers"], queue["consumers"], "{name}");
+            // The page's own `consumers` are services that spans name.
+            let list = server.api("/destinations?cluster=billing").await;
+            let line = one(&list, "destination", name).unwrap();
+            assert_eq!(line["consumers"], queue["consumers"], "{name}");
             assert_eq!(ours["subtype"], queue["type"], "{name}");
             assert_eq!(ours["state"], queue["state"], "{name}");
             let partition = &ours["partition_details"][0];

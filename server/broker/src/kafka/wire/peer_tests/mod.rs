@@ -254,14 +254,7 @@ async fn a_closed_connection_is_opened_again_and_a_broken_node_rests() {
 
 #[tokio::test]
 async fn time_that_others_have_spent_is_not_held_against_a_node() {
-    let healthy = || {
-        vec![
-            greeting(&[(3, 0, 9)]),
-            answer::<MetadataRequest>(MetadataResponse::default()),
-        ]
-    };
-    let silent = vec![greeting(&[(3, 0, 9)]), Step::Silence];
-    let peer = Peer::start_scripts(vec![silent, healthy()]).await;
+    let peer = Peer::start(vec![greeting(&[(3, 0, 9)]), Step::Silence]).await;
     let pool = pool(None).resting(Duration::from_secs(3600));
     let late = within(&pool, &peer.target(), Duration::ZERO)
         .await
@@ -273,10 +266,9 @@ async fn time_that_others_have_spent_is_not_held_against_a_node() {
     assert_eq!(peer.connections(), 0, "nothing was sent");
     let hurried = within(&pool, &peer.target(), Duration::from_millis(200)).await;
     assert!(hurried.is_err());
-    assert!(
-        metadata(&pool, &peer.target()).await.is_ok(),
-        "it does not rest"
-    );
+    // The next one dials again, in place of hearing what the hurried one was told.
+    let again = refused(&pool, &peer.target()).await;
+    assert!(again.detail.contains("a new connection"), "{again}");
 }
 
 fn shaken() -> Vec<Step> {
