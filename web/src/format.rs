@@ -42,7 +42,6 @@ fn three_digits(value: f64) -> String {
     }
 }
 
-#[cfg(feature = "ssr")]
 /// Digits in groups of three, parted by a narrow no-break space.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();
