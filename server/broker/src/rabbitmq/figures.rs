@@ -44,19 +44,51 @@ const COUNTERS: [&str; 5] = [
     "head_at",
 ];
 
-/// What each node tells of the queues that it leads. `None` where two nodes tell one queue
-/// differently: an old leader does so for up to two minutes.
-pub(super) fn joined(nodes: Vec<Exposition>) -> Option<BTreeMap<QueueKey, Gauges>> {
+/// What each node tells of the queues that it leads. Nothing of a queue that two nodes tell
+/// differently: one of them led it before and does so for up to two minutes, in which the management
+/// API adds the two up.
+pub(super) fn joined(nodes: Vec<Exposition>) -> BTreeMap<QueueKey, Gauges> {
     let mut queues = BTreeMap::new();
     for node in nodes {
         for (key, gauges) in node.queues {
-            match queues.insert(key, gauges) {
-                Some(other) if other != gauges => return None,
-                _ => {}
+            let told = queues.entry(key).or_insert(gauges);
+            if *told != gauges {
+                *told = Gauges::default();
             }
         }
     }
-    Some(queues)
+    queues
+}
+
+/// What `depths` tell, with what a queue holds in the nodes' own words.
+pub(super) fn corrected(depths: &mut [Depth], queues: &BTreeMap<QueueKey, Gauges>) {
+    for depth in depths {
+        let Some(vhost) = &depth.namespace else {
+            continue;
+        };
+        let Some(gauges) = queues.get(&(vhost.clone(), depth.destination.clone())) else {
+            continue;
+        };
+        for (member, value, told) in [
+            ("ready", &mut depth.ready, gauges.ready),
+            (
+                "unacknowledged",
+                &mut depth.unacknowledged,
+                gauges.unacknowledged,
+            ),
+        ] {
+            if told.is_none() && value.is_some() {
+                depth.unknown.push(Unknown {
+                    member: member.to_owned(),
+                    why: Why::Missing,
+                    detail: Some("two nodes tell it differently: its leader is new".to_owned()),
+                });
+            } else if told.is_some() {
+                depth.unknown.retain(|unknown| unknown.member != member);
+            }
+            *value = told;
+        }
+    }
 }
 
 /// `known`: queues that the topology told; one of them that no node tells is not told, not empty.
@@ -263,19 +295,40 @@ mod tests {
     }
 
     #[test]
-    fn nodes_add_up_and_a_contradiction_is_no_reading() {
+    fn nodes_add_up_and_a_contradiction_is_no_figure() {
         let all = joined(vec![
             exposition(&[("a", 1)]),
             exposition(&[("b", 2), ("a", 1)]),
         ]);
-        assert_eq!(all.unwrap().len(), 2);
-        assert!(joined(vec![exposition(&[("a", 1)]), exposition(&[("a", 2)])]).is_none());
+        assert_eq!((all.len(), all[&key("a")].ready), (2, Some(1)));
+        let torn = joined(vec![
+            exposition(&[("a", 1), ("b", 5)]),
+            exposition(&[("a", 2)]),
+        ]);
+        assert_eq!(
+            (torn[&key("a")].ready, torn[&key("b")].ready),
+            (None, Some(5))
+        );
+        // In which the management API adds up.
+        let at = Timestamp::from_unix_millis(5);
+        let told = counts(serde_json::json!([
+            {"vhost": "/", "name": "a", "messages_ready": 3, "consumers": 0},
+            {"vhost": "/", "name": "b", "messages_ready": 10, "consumers": 0},
+            {"vhost": "/", "name": "c", "messages_ready": 4, "consumers": 0},
+        ]));
+        let none = BTreeSet::new();
+        let all = VhostFilter::default();
+        let mut depths = of_management(told, Place::Management, &none, &all, at);
+        corrected(&mut depths, &torn);
+        let ready: Vec<_> = depths.iter().map(|depth| depth.ready).collect();
+        assert_eq!(ready, [None, Some(5), Some(4)]);
+        assert_eq!(why(&depths[0], "ready"), Some(Why::Missing));
     }
 
     #[test]
     fn a_queue_that_no_node_tells_is_unknown_and_not_empty() {
         let known = [key("fresh"), key("told")];
-        let queues = joined(vec![exposition(&[("told", 4)])]).unwrap();
+        let queues = joined(vec![exposition(&[("told", 4)])]);
         let at = Timestamp::from_unix_millis(5);
         let depths = of_metrics(queues, known.iter(), &VhostFilter::default(), at);
         assert_eq!(depths[0].ready, None);

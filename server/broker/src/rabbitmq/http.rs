@@ -297,6 +297,11 @@ mod tests {
         assert!(reads_only(Method::HEAD, "/behind/a/prefix/api/overview"));
         assert!(reads_only(
             Method::GET,
+            "/api/queues/%2F/orders?columns=name"
+        ));
+        assert!(reads_only(Method::GET, "/api/exchanges/api/api"));
+        assert!(reads_only(
+            Method::GET,
             "/metrics/detailed?family=queue_coarse_metrics"
         ));
         for (method, address) in [
@@ -308,6 +313,9 @@ mod tests {
             // Declares, publishes and consumes, although it is a GET.
             (Method::GET, "/api/aliveness-test/%2F"),
             (Method::GET, "/api/rebalance/queues"),
+            (Method::GET, "/api/queues/%2F/"),
+            (Method::GET, "/api/definitions/%2F"),
+            (Method::DELETE, "/api/queues/%2F/orders"),
             (Method::GET, "/"),
         ] {
             assert!(!reads_only(method.clone(), address), "{method} {address}");

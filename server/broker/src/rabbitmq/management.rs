@@ -36,12 +36,16 @@ pub(super) enum Question {
     Consumers,
 }
 
-/// Whether the path asks one of these, below whatever prefix.
+/// Whether the path asks one of these, or for one thing by its name, below whatever prefix.
 pub(super) fn is_question(path: &str) -> bool {
-    let asked = path.rsplit_once("/api/").map(|(_, asked)| asked);
-    Question::ALL
-        .iter()
-        .any(|question| asked == Some(question.target().0))
+    let parts: Vec<&str> = path.rsplit('/').take(4).collect();
+    let is_list = |kind: &str| Question::ALL.iter().any(|q| q.target().0 == kind);
+    let is_look = |kind: &str| Look::ALL.iter().any(|look| look.target().0 == kind);
+    match parts[..] {
+        [name, vhost, kind, "api"] if is_look(kind) => !name.is_empty() && !vhost.is_empty(),
+        [kind, "api", ..] => is_list(kind),
+        _ => false,
+    }
 }
 
 impl Question {
@@ -122,6 +126,8 @@ pub(super) enum Look {
 }
 
 impl Look {
+    pub const ALL: &[Self] = &[Self::Queue, Self::Exchange];
+
     fn target(self) -> (&'static str, &'static str) {
         match self {
             Self::Queue => (

@@ -1,6 +1,6 @@
 //! The facet that reads a cluster.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -18,7 +18,7 @@ use super::http::{Deadline, Format, Http, METRICS};
 use super::leaders::Leaders;
 use super::management::{Management, Question};
 use super::paged;
-use super::prometheus::{self, Exposition, QueueKey};
+use super::prometheus::{self, Exposition, Gauges, QueueKey};
 use super::rights;
 use super::settings::{Endpoint, RabbitSettings, VhostFilter};
 use super::topology::{self, Known, NODE_DOWN, Told};
@@ -115,12 +115,11 @@ impl RabbitObserve {
         })
     }
 
-    /// `None`: the metrics endpoints do not tell all, or not now.
-    async fn of_metrics(&self, deadline: Deadline) -> Option<Readings> {
-        if !self.metrics_suffice() {
+    /// What a queue holds in the words of every node; `None`: they do not tell all, or not now.
+    async fn by_nodes(&self, deadline: Deadline) -> Option<BTreeMap<QueueKey, Gauges>> {
+        if !self.nodes_tell_all() {
             return None;
         }
-        let at = now();
         let mut nodes = Vec::new();
         for endpoint in &self.metrics {
             match self.metrics_of(endpoint, deadline).await {
@@ -131,29 +130,35 @@ impl RabbitObserve {
                 }
             }
         }
-        let queues = figures::joined(nodes)?;
+        Some(figures::joined(nodes))
+    }
+
+    fn of_nodes(&self, queues: BTreeMap<QueueKey, Gauges>, at: Timestamp) -> Readings {
         let memory = self.memory();
-        Some(Readings {
+        Readings {
             depths: figures::of_metrics(queues, memory.known.keys(), &self.vhosts, at),
             source: Some(Place::Metrics.name().to_owned()),
             ..Readings::default()
-        })
+        }
     }
 
     /// A queue is told by the node that leads it: all running nodes must be asked.
-    fn metrics_suffice(&self) -> bool {
+    fn nodes_tell_all(&self) -> bool {
         let memory = self.memory();
         let resting = memory
             .metrics_failed_at
             .is_some_and(|at| at.elapsed() < METRICS_REST);
-        let counters_are_due = memory
-            .counters_at
-            .is_none_or(|at| at.elapsed() >= COUNTERS_EVERY);
         let all_nodes = memory
             .running_nodes
             .is_none_or(|running| running <= self.metrics.len());
         let wanted = !self.metrics.is_empty() && !memory.ambiguous_names;
-        wanted && all_nodes && !resting && !counters_are_due
+        wanted && all_nodes && !resting
+    }
+
+    /// Which the metrics endpoints do not have.
+    fn counters_are_due(&self) -> bool {
+        let counters_at = self.memory().counters_at;
+        counters_at.is_none_or(|at| at.elapsed() >= COUNTERS_EVERY)
     }
 
     async fn metrics_of(
@@ -262,8 +267,15 @@ impl Observe for RabbitObserve {
 
     async fn readings(&self, patience: Duration) -> Result<Readings, Refused> {
         let deadline = Deadline::after(patience);
-        match self.of_metrics(deadline).await {
-            Some(readings) => Ok(readings),
+        let at = now();
+        let by_nodes = self.by_nodes(deadline).await;
+        match by_nodes {
+            Some(queues) if !self.counters_are_due() => Ok(self.of_nodes(queues, at)),
+            Some(queues) => {
+                let mut readings = self.of_management(deadline).await?;
+                figures::corrected(&mut readings.depths, &queues);
+                Ok(readings)
+            }
             None => self.of_management(deadline).await,
         }
     }

@@ -15,6 +15,7 @@ use super::super::rights;
 use super::super::settings::{Credentials, Endpoint};
 use super::place::named;
 use crate::adapter::{Reason, Refused};
+use crate::guard::{self, Outgoing};
 
 /// Bodies that are held at once: what comes before a budget is looked at again.
 const PREFETCH: u16 = 4;
@@ -22,6 +23,8 @@ const PORT: u16 = 5672;
 /// For a goodbye that nobody waits for.
 const FAREWELL: Duration = Duration::from_secs(1);
 const OK: u16 = 200;
+/// Where in a stream to begin. Whether the queue is one was asked before.
+const OFFSET: &str = "x-stream-offset";
 
 pub(super) struct Tap {
     connection: Connection,
@@ -36,6 +39,24 @@ pub(super) struct Who {
     user: String,
     vhost: String,
     queue: String,
+}
+
+/// What is asked of a broker besides a connection, a channel and its goodbye.
+struct Consume {
+    options: BasicConsumeOptions,
+    arguments: FieldTable,
+}
+
+impl Outgoing for Consume {
+    fn named(&self) -> String {
+        "basic.consume".to_owned()
+    }
+
+    /// Only with a place in a stream; nothing counts as acknowledged before it was, and others may
+    /// consume beside.
+    fn reads_only(&self) -> bool {
+        self.arguments.contains_key(OFFSET) && !self.options.no_ack && !self.options.exclusive
+    }
 }
 
 impl Tap {
@@ -101,17 +122,22 @@ impl Tap {
         offset: AMQPValue,
         deadline: Instant,
     ) -> Result<(Channel, Consumer), Refused> {
+        let mut arguments = FieldTable::default();
+        arguments.insert(OFFSET.into(), offset);
+        let consume = Consume {
+            options: BasicConsumeOptions::default(),
+            arguments,
+        };
+        let passed = guard::pass(consume)?.into_inner();
         let consuming = async {
             let channel = self.connection.create_channel().await?;
             channel
                 .basic_qos(PREFETCH, BasicQosOptions::default())
                 .await?;
-            let mut arguments = FieldTable::default();
-            arguments.insert("x-stream-offset".into(), offset);
+            let Consume { options, arguments } = passed;
             let queue = ShortString::try_new(self.who.queue.as_str()).unwrap_or_default();
             // Without a tag: the broker makes one up.
             let tag = ShortString::default();
-            let options = BasicConsumeOptions::default();
             let consumer = channel
                 .basic_consume(queue, tag, options, arguments)
                 .await?;

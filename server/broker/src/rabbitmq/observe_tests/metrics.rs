@@ -78,10 +78,9 @@ async fn all_nodes_tell_together() {
             ("fresh".to_owned(), None)
         ]
     );
-    assert_eq!(
-        one.asked(),
-        ["GET /metrics/detailed?family=queue_coarse_metrics&family=queue_consumer_count"]
-    );
+    // Beside the counters too: what a queue holds its nodes tell best.
+    let asked = "GET /metrics/detailed?family=queue_coarse_metrics&family=queue_consumer_count";
+    assert_eq!(one.asked(), [asked, asked]);
 }
 
 #[tokio::test]
@@ -96,13 +95,27 @@ async fn fewer_addresses_than_nodes_do_not_suffice() {
 }
 
 #[tokio::test]
-async fn a_contradiction_or_a_failure_is_left_for_the_management_api() {
+async fn what_two_nodes_tell_differently_is_unknown_wherever_it_is_read() {
     let management = management(2).await;
     let one = Peer::start(|_: &str| metrics(&[("a", 1)])).await;
     let other = Peer::start(|_: &str| metrics(&[("a", 2)])).await;
     let contradicts = with(&management, &[&one, &other]);
-    assert_eq!(next(&*contradicts).await.0, MANAGEMENT);
+    let observe = contradicts.observe().unwrap();
+    observe.topology(PATIENCE).await.unwrap();
+    // With counters, then without.
+    for source in [MANAGEMENT, METRICS] {
+        let readings = observe.readings(PATIENCE).await.unwrap();
+        assert_eq!(readings.source.as_deref(), Some(source));
+        let mut depths = readings.depths.iter();
+        let depth = depths.find(|depth| depth.destination == "a").unwrap();
+        assert_eq!(depth.ready, None, "{source}");
+    }
+}
 
+#[tokio::test]
+async fn a_failure_is_left_for_the_management_api() {
+    let management = management(2).await;
+    let one = Peer::start(|_: &str| metrics(&[("a", 1)])).await;
     let old = Peer::start(|_: &str| Answer::Http(404, "", Vec::new())).await;
     let odd = Peer::start(|_: &str| {
         Answer::Http(
