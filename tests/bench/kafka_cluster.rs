@@ -85,7 +85,7 @@ impl KafkaCluster {
 
     /// As the adapter sees it, past the proxies.
     pub fn direct(&self) -> Result<Arc<dyn Cluster>> {
-        connect(&[self.direct.clone()])
+        connect(std::slice::from_ref(&self.direct))
     }
 
     /// The configuration of a server that polls it through the proxies.

@@ -191,7 +191,7 @@ fn destination_line(cluster: &str, number: usize, one: &Destination) -> Destinat
         role: DestinationRole::Origin,
         partitions: Some(one.partitions.len() as u64),
         depth_messages: Some(number * 7_919 % 100_000),
-        lag_messages: (number % 10 != 0).then_some(number * 104_729 % 50_000),
+        lag_messages: (!number.is_multiple_of(10)).then_some(number * 104_729 % 50_000),
         in_per_s: Some((number % 500) as f64),
         out_per_s: Some((number % 400) as f64),
         consumers: Some(number % 8),

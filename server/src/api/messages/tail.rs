@@ -174,8 +174,8 @@ impl Watching {
         let last = Event::default().event("end");
         let last = last.data(json!({ "reason": reason }).to_string());
         let _ = self.out.try_send(last);
-        let seen = *seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen
+        let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        *seen
     }
 
     /// Sessions end, tokens are revoked, grants change: asked anew, as for a request.

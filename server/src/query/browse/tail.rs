@@ -48,6 +48,9 @@ pub enum Told {
     Refused(Problem),
 }
 
+/// Has what was seen counted on.
+type Count<'a> = dyn Fn(&dyn Fn(&mut Seen)) + Sync + 'a;
+
 /// What a tail came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
@@ -110,7 +113,7 @@ impl Tail {
         raw: mpsc::Sender<Stored>,
         out: &mpsc::Sender<Told>,
         backlog: &Backlog,
-        count: &(dyn Fn(&dyn Fn(&mut Seen)) + Sync),
+        count: &Count<'_>,
     ) {
         let mut start = Start::Newest(0);
         let mut told_unread = Vec::new();
@@ -189,7 +192,7 @@ impl Tail {
         mut inbox: mpsc::Receiver<Stored>,
         out: &mpsc::Sender<Told>,
         backlog: &Backlog,
-        count: &(dyn Fn(&dyn Fn(&mut Seen)) + Sync),
+        count: &Count<'_>,
     ) {
         let mut tick = interval(PACE);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -227,12 +230,7 @@ impl Tail {
         }
     }
 
-    fn tell_skipped(
-        &self,
-        out: &mpsc::Sender<Told>,
-        backlog: &Backlog,
-        count: &(dyn Fn(&dyn Fn(&mut Seen)) + Sync),
-    ) {
+    fn tell_skipped(&self, out: &mpsc::Sender<Told>, backlog: &Backlog, count: &Count<'_>) {
         let number = backlog.skipped.swap(0, Ordering::Relaxed);
         if number == 0 {
             return;

@@ -37,7 +37,14 @@ fn order(at: i64, n: usize) -> Stored {
     let mut message = stored(at, Some(&key), &value.to_string());
     let header = |name: &str, value: &str| (name.to_owned(), Some(value.to_owned().into()));
     message.headers = vec![
-        header("kind", if n % 2 == 0 { "retry" } else { "first" }),
+        header(
+            "kind",
+            if n.is_multiple_of(2) {
+                "retry"
+            } else {
+                "first"
+            },
+        ),
         header("authorization", "Bearer hunter2"),
     ];
     message

@@ -37,8 +37,8 @@ impl Stream {
                 continue;
             }
             let chunk = tokio::time::timeout(wait::PATIENCE, self.response.chunk()).await;
-            let chunk = chunk.expect("an event in time").unwrap();
-            let chunk = chunk.expect("the stream goes on");
+            let chunk = chunk.unwrap().unwrap();
+            let chunk = chunk.unwrap();
             self.text.push_str(std::str::from_utf8(&chunk).unwrap());
         }
     }

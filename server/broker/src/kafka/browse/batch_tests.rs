@@ -33,6 +33,8 @@ fn some(bytes: Option<&[u8]>, to: &mut Vec<u8>) {
     to.extend(bytes.unwrap_or_default());
 }
 
+type Unfolded = Result<ControlFlow<i64>, (i64, Unreadable)>;
+
 fn a_record(delta: i64, key: Option<&[u8]>, value: Option<&[u8]>) -> Vec<u8> {
     let mut body = vec![0];
     varint(delta * 10, &mut body);
@@ -105,10 +107,7 @@ impl Made {
     }
 }
 
-pub(super) fn read(
-    batch: &Batch,
-    span: Span,
-) -> (Vec<Stored>, Result<ControlFlow<i64>, (i64, Unreadable)>) {
+pub(super) fn read(batch: &Batch, span: Span) -> (Vec<Stored>, Unfolded) {
     let mut kept = Vec::new();
     let told = messages::hand(batch, "3", span, &mut |message| {
         kept.push(message);

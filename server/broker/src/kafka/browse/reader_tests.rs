@@ -259,7 +259,8 @@ async fn retention_that_overtakes_the_reader_is_followed() {
 
 #[tokio::test]
 async fn a_topic_that_goes_away_is_told_of_its_partitions() {
-    let cases: [(fn(&mut Log), &str); 2] = [
+    type Change = fn(&mut Log);
+    let cases: [(Change, &str); 2] = [
         (|log| log.topic_error = 3, "has no topic"),
         (|log| log.topic_id = 8, "another of its name"),
     ];
