@@ -58,10 +58,6 @@ async fn every_page_of_what_is_observed_in_every_look() {
             "messages",
             format!("/destinations/{orders}/messages?from=latest&limit=8"),
         ),
-        (
-            "messages-wrong",
-            format!("/destinations/{orders}/messages?from=latest&filter=value.a+%3D"),
-        ),
         ("groups", "/groups".to_owned()),
         ("group", format!("/groups/{billing}?range=15m")),
         ("group-forbidden", format!("/groups/{audit}")),

@@ -218,6 +218,8 @@ impl RabbitMq {
     pub fn kill(&mut self, number: usize) {
         self.signal(number, "KILL");
         if let Some(mut shell) = self.nodes[number].shell.take() {
+            // Whoever the node's file named: the end of this pipe ends all that was started.
+            drop(shell.0.stdin.take());
             let _ = shell.0.wait();
         }
     }

@@ -73,7 +73,8 @@ pub enum Start {
     Offset(i64),
     /// The first message of this time or later.
     Time(Timestamp),
-    /// As [`Read::next`] told. Partitions that are not named start at their end.
+    /// As [`Read::next`] told; what is no longer kept is passed over to the oldest that is. Partitions
+    /// that are not named start at their end.
     At(BTreeMap<String, i64>),
 }
 
@@ -106,13 +107,21 @@ pub struct Stored {
     pub size_bytes: u64,
 }
 
+impl Stored {
+    /// What it weighs in memory, about: many small ones are more than what they hold.
+    pub fn weight_bytes(&self) -> u64 {
+        self.size_bytes + 256 + 64 * self.headers.len() as u64
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Read {
     /// Handed to `keep`.
     pub messages: u64,
     /// Read from the broker.
     pub bytes: u64,
-    /// Where to go on, by partition: nothing between is left out, nothing read twice.
+    /// Where to go on, by partition (`""` where there are none): nothing between is left out, nothing
+    /// read twice.
     pub next: BTreeMap<String, i64>,
     /// The first offset after what is stored now, by partition.
     pub ends: BTreeMap<String, i64>,

@@ -25,7 +25,8 @@ pub struct StoredPage {
     /// There are more spans about these messages than were looked at: a journey that is null is not
     /// known.
     pub journeys_truncated: bool,
-    /// Members that are null because the caller may not see them: `key`, `value`, `header_values`.
+    /// Members that are null because the caller may not see them: `key`, `value`, `header_values`,
+    /// `properties`.
     pub withheld: Vec<String>,
 }
 

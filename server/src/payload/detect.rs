@@ -105,18 +105,25 @@ fn of_msgpack(value: rmpv::Value) -> Value {
         rmpv::Value::Binary(bytes) => of_bytes(&bytes),
         rmpv::Value::Array(items) => items.into_iter().map(of_msgpack).collect(),
         rmpv::Value::Map(entries) => {
-            let entry = |(name, value): (rmpv::Value, rmpv::Value)| {
-                let name = match of_msgpack(name) {
-                    Value::String(text) => text,
-                    other => other.to_string(),
-                };
-                (name, of_msgpack(value))
-            };
+            let entry =
+                |(name, value): (rmpv::Value, rmpv::Value)| (name_of(name), of_msgpack(value));
             Value::Object(entries.into_iter().map(entry).collect())
         }
         rmpv::Value::Ext(kind, bytes) => {
             serde_json::json!({ "ext": kind, "data": of_bytes(&bytes) })
         }
+    }
+}
+
+/// A name is a text: one that holds others would double its escapes at every level.
+fn name_of(name: rmpv::Value) -> String {
+    use rmpv::Value::{Array, Ext, Map};
+    if matches!(name, Map(_) | Array(_) | Ext(..)) {
+        return "(no text)".to_owned();
+    }
+    match of_msgpack(name) {
+        Value::String(text) => text,
+        other => other.to_string(),
     }
 }
 

@@ -7,6 +7,7 @@ mod confluent;
 mod detect;
 mod hex;
 mod json_text;
+mod nesting;
 mod protobuf;
 pub mod registry;
 mod schema;
@@ -27,6 +28,10 @@ pub const SHOWN_BYTES: usize = 64 << 10;
 /// Values in one payload.
 const VALUES: usize = 200_000;
 const DEPTH: usize = 64;
+/// Of a problem: it may quote what a stranger wrote.
+const PROBLEM_BYTES: usize = 1_000;
+/// In place of what may hold a secret that has no name to hide it by.
+const WITHHELD: &str = "not decoded, so secrets in it cannot be hidden; message.unmask shows it";
 
 /// Whether secrets are hidden: members by the names that `journey::masking` knows, credentials of
 /// addresses anywhere.
@@ -102,6 +107,7 @@ enum Told {
 impl Told {
     fn into_decoded(self, bytes: &[u8], veil: Veil) -> Decoded {
         let masked = veil == Veil::Masked;
+        let is_withheld = masked && self.may_tell_secrets(bytes);
         let mut decoded = match self {
             Self::Empty => Decoded {
                 format: "empty",
@@ -158,9 +164,41 @@ impl Told {
                 }
             }
         };
+        if is_withheld {
+            decoded.text.clear();
+            decoded.truncated = true;
+            decoded.problem = Some(match decoded.problem {
+                Some(problem) => format!("{}; {WITHHELD}", beginning(&problem)),
+                None => WITHHELD.to_owned(),
+            });
+        } else if let Some(problem) = &mut decoded.problem {
+            *problem = beginning(problem).to_owned();
+        }
         decoded.truncated |= shorten(&mut decoded.text);
         decoded
     }
+
+    /// What is not decoded has no members to be masked one by one.
+    fn may_tell_secrets(&self, bytes: &[u8]) -> bool {
+        match self {
+            Self::Empty | Self::JsonText(..) | Self::Json(..) => false,
+            // Of a known format, whose names may be in a schema alone.
+            Self::Hex(Some(_), _) => true,
+            Self::Text(_) | Self::Hex(None, _) => {
+                // Without the zeros between the letters of UTF-16.
+                let shown = bytes.iter().copied().take(SHOWN_BYTES + 4);
+                let shown: Vec<u8> = shown.filter(|byte| *byte != 0).collect();
+                let text = String::from_utf8_lossy(&shown);
+                let has_credentials =
+                    matches!(self, Self::Hex(..)) && masking::without_credentials(&text) != text;
+                masking::is_secret(&text) || has_credentials
+            }
+        }
+    }
+}
+
+fn beginning(problem: &str) -> &str {
+    &problem[..problem.floor_char_boundary(PROBLEM_BYTES)]
 }
 
 /// Whether anything was cut off.

@@ -55,6 +55,35 @@ fn secrets_are_hidden_in_what_is_shown_and_in_what_is_filtered() {
 }
 
 #[test]
+fn what_is_not_decoded_is_withheld_where_it_may_tell_secrets() {
+    let unregistered = [0, 0, 0, 0, 7, b'h', b'u', b'n', b't', b'e', b'r', b'2'];
+    for (bytes, format) in [
+        (&br#"{"password":"hunter2","#[..], "text"),
+        (b"password=hunter2", "text"),
+        (b"Token hunter2\0", "hex"),
+        (b"\x01p\0a\0s\0s\0w\0o\0r\0d\0=\0h\0", "hex"),
+        (b"\x01amqp://a:hunter2@b", "hex"),
+        (&unregistered, "hex"),
+    ] {
+        let masked = told(bytes);
+        assert_eq!((masked.format, masked.text.as_str()), (format, ""));
+        assert!(masked.truncated && masked.problem.unwrap().contains("message.unmask"));
+        let bare = Decoder::default().decode(bytes, Veil::Bare);
+        assert!(!bare.text.is_empty() && !bare.truncated);
+    }
+    assert_eq!(told(b"plain words").text, "plain words");
+    assert!(!told(b"a\0b").text.is_empty());
+}
+
+#[test]
+fn a_name_that_is_no_text_is_not_written_out() {
+    let mut msgpack = vec![0x81; 20];
+    msgpack.extend([0xa1, b'"']);
+    msgpack.extend([0xc0; 20]);
+    assert_eq!(told(&msgpack).json, Some(json!({"(no text)": null})));
+}
+
+#[test]
 fn what_is_large_is_cut_and_said_to_be() {
     let long = told(&vec![b'x'; SHOWN_BYTES + 1]);
     assert!(long.truncated && long.text.len() <= SHOWN_BYTES);

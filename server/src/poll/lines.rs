@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use waybill_model::reading::PartitionEnds;
 use waybill_model::time::Timestamp;
-use waybill_model::topology::{Destination, Group, RouteKind, Topology, Unknown};
+use waybill_model::topology::{Destination, DestinationKind, Group, RouteKind, Topology, Unknown};
 use waybill_store::topology::{DestinationLine, GroupLine, group_key};
 
 use super::depths::DepthKept;
@@ -109,8 +109,10 @@ impl Lines {
         } else if let Some(depth) = depth {
             // The consumers of one queue: what it holds is what they have before them.
             line.destinations = vec![group.name.clone()];
-            line.lag_messages = depth.messages();
-            line.lag_known_messages = depth.messages().unwrap_or_default();
+            // A stream keeps what was consumed: nobody tells how far its consumers are.
+            let waiting = depth.messages().filter(|_| group.kind != STREAM);
+            line.lag_messages = waiting;
+            line.lag_known_messages = waiting.unwrap_or_default();
             line.out_per_s = depth.acknowledged.per_s;
             line.figures_at = aged(depth);
             self.read.insert(key);
@@ -119,6 +121,9 @@ impl Lines {
         self.groups.push(line);
     }
 }
+
+/// The kind of a group that takes nothing away.
+const STREAM: &str = "stream";
 
 /// `None` beside it: nothing of it was read.
 fn destination(
@@ -130,7 +135,9 @@ fn destination(
     figures: &HashMap<i64, GroupFigures>,
 ) -> (DestinationLine, Option<Steps>) {
     let positions = &snapshot.positions;
-    let groups = around.readers(one);
+    // A queue of its name is another thing: an exchange holds nothing, and nobody reads it.
+    let holds = one.kind != DestinationKind::Exchange;
+    let groups = if holds { around.readers(one) } else { &[] };
     let mut line = DestinationLine {
         cluster: named.cluster.clone(),
         system: named.system.clone(),
@@ -147,7 +154,10 @@ fn destination(
         stored_bytes: one.stored_bytes,
         groups: groups.len() as u64,
         findings: one.findings.len() as u64,
-        dead_letters: around.dead_letters(one),
+        dead_letters: match holds {
+            true => around.dead_letters(one),
+            false => Some(Vec::new()),
+        },
         figures_at: None,
         missing_since: told
             .missing
@@ -160,6 +170,7 @@ fn destination(
     if let Some(depth) = positions
         .depths
         .get(&(one.namespace.clone(), one.name.clone()))
+        .filter(|_| holds)
     {
         line.depth_messages = depth.messages();
         line.in_per_s = depth.published.per_s;

@@ -52,6 +52,8 @@ struct Window {
 struct Flow {
     count: u64,
     is_unknown: bool,
+    /// Somebody counts it.
+    is_told: bool,
 }
 
 impl Minutes {
@@ -143,7 +145,10 @@ impl Flow {
     fn add(&mut self, step: Step) {
         match step {
             Step::None => {}
-            Step::By(count) => self.count = self.count.saturating_add(count),
+            Step::By(count) => {
+                self.is_told = true;
+                self.count = self.count.saturating_add(count);
+            }
             Step::Unknown => self.is_unknown = true,
         }
     }
@@ -153,7 +158,7 @@ impl Flow {
     }
 
     fn told(self) -> Option<u64> {
-        (!self.is_unknown).then_some(self.count)
+        (self.is_told && !self.is_unknown).then_some(self.count)
     }
 }
 
@@ -203,7 +208,7 @@ mod tests {
             greatest: Some(9),
             last: Some(5),
             received: Some(12),
-            removed: Some(0),
+            removed: None,
         };
         assert_eq!(over.minutes, [rollup]);
         assert_eq!(over.hours, [rollup], "the hour begins with it");

@@ -112,7 +112,12 @@ impl Query {
         let covered = lines.iter().filter_map(|line| {
             let moved = moved.get(&line.key())?;
             let group = (line.system.as_str(), line.name.as_str());
-            let minutes = processed.get(&group).into_iter().flatten().copied();
+            let minutes = processed.get(&group);
+            // Its spans may name what its messages were published to.
+            if minutes.is_none() && line.namespace.is_some() {
+                return None;
+            }
+            let minutes = minutes.into_iter().flatten().copied();
             let spans = read.count(&line.cluster, minutes, &moved.removed_unknown);
             Some((line.key(), share(spans, moved.removed)?))
         });

@@ -83,7 +83,7 @@ impl Query {
             topology_stale: None,
             reasons: Vec::new(),
         };
-        self.with_broker(destination, found.broker.as_ref(), now)
+        self.with_broker(destination, found.broker.as_ref(), now, sights)
             .await
     }
 

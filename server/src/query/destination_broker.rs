@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
+use waybill_model::access::Sight;
 use waybill_model::destination::{Destination, GroupItem, PartitionLine};
 use waybill_model::problem::Problem;
 use waybill_model::reading::PartitionEnds;
 use waybill_model::time::Timestamp;
-use waybill_model::topology::{self, Partition, Topology, Why};
+use waybill_model::topology::{self, DestinationKind, Partition, RouteKind, Topology, Why};
 use waybill_store::topology::{DestinationLine, GroupFilter, GroupLine, GroupSort};
 
 use super::Query;
@@ -24,6 +25,7 @@ impl Query {
         mut destination: Destination,
         line: Option<&DestinationLine>,
         now: Timestamp,
+        sights: Option<&[Sight]>,
     ) -> Result<Destination, Problem> {
         if let Some(line) = line {
             let topology = self.topology_of(&line.cluster).await?;
@@ -45,7 +47,10 @@ impl Query {
                     destination.reasons.push(polls.why(&line.cluster, "depth"));
                 }
             }
-            self.add_groups(&mut destination.groups, line).await?;
+            if line.kind != DestinationKind::Exchange {
+                let groups = &mut destination.groups;
+                self.add_groups(groups, line, sights).await?;
+            }
         }
         // The list's counts, which here are lists.
         let told = |name: &&str| !["partitions", "consumers"].contains(name);
@@ -73,11 +78,14 @@ impl Query {
         &self,
         groups: &mut Vec<GroupItem>,
         line: &DestinationLine,
+        sights: Option<&[Sight]>,
     ) -> Result<(), Problem> {
         let filter = GroupFilter {
             cluster: Some(line.cluster.clone()),
             destination: Some(line.name.clone()),
             sort: GroupSort::Lag,
+            // The lag of one that reads more would tell of what is hidden.
+            sights: sights.map(<[Sight]>::to_vec),
             ..GroupFilter::default()
         };
         let found = self
@@ -171,8 +179,13 @@ fn fill(
         destination.partitions = Some(one.partitions.iter().map(partition).collect());
     }
     destination.findings = Some(one.findings.clone());
+    // A queue and an exchange may share a name: bindings begin at exchanges, all else at queues.
+    let is_exchange = one.kind == DestinationKind::Exchange;
     let routes = topology.routes.iter().filter(|route| {
-        route.namespace == one.namespace && (route.from == one.name || route.to == one.name)
+        let from = route.from == one.name && (route.kind == RouteKind::Binding) == is_exchange;
+        let to_exchange = route.to_kind == DestinationKind::Exchange;
+        let to = route.to == one.name && to_exchange == is_exchange;
+        route.namespace == one.namespace && (from || to)
     });
     let routes: Vec<_> = routes.cloned().collect();
     let known = is_told(&topology.unknown, "routes") || !routes.is_empty();

@@ -110,6 +110,10 @@ impl Query {
         let covered = told().filter_map(|line| {
             let moved = moved.get(&line.key())?;
             let spans = published.get(&(line.system.as_str(), line.name.as_str()));
+            // Spans name the exchange that was published to: without any, nobody knows.
+            if spans.is_none() && matches!(line.kind, PlaceKind::Queue | PlaceKind::Stream) {
+                return None;
+            }
             let spans = spans.into_iter().flatten().copied();
             let spans = read.count(&line.cluster, spans, &moved.received_unknown);
             Some((line.key(), coverage::share(spans, moved.received)?))

@@ -83,6 +83,8 @@ impl Query {
         let mut group = summary(&line, &polls, coverage, told);
         let members = told.and_then(|group| group.members.clone());
         let changed_at = sample.as_ref().map(|sample| sample.at);
+        // The last sample of a group that has no position any more is history.
+        let sample = sample.filter(|_| line.partitions > 0);
         let partitions = sample.map(|sample| sample.partitions);
         for (member, told) in [
             ("members", members.is_some()),

@@ -93,7 +93,8 @@ async fn kafkas_commands_grant_the_least_that_is_enough() {
             "Describe on Cluster",
             "Describe on Group",
             "Describe on Topic",
-            "DescribeConfigs on Topic"
+            "DescribeConfigs on Topic",
+            "Read on Topic"
         ]
     );
     server.process().terminate();
@@ -114,7 +115,9 @@ async fn kafkas_commands_grant_the_least_that_is_enough() {
     .await;
 
     // None of them is too much: without it, it is named again.
-    for (right, grant) in &granted {
+    // Kafka lets who may read a topic describe it too: that one is for who does not browse messages.
+    let implied = "Describe on Topic";
+    for (right, grant) in granted.iter().filter(|(right, _)| right != implied) {
         tokio::task::block_in_place(|| run_acls("--remove --force", grant, &bootstrap));
         let without = looked().await;
         assert_eq!(without.code, 1, "without {right}: {}", without.said);

@@ -27,7 +27,8 @@ const NODE_TOLD: Duration = Duration::from_secs(40);
 const QUEUES: [(&str, u64); 4] = [("bills", 7), ("bills.dlq", 2), ("classic", 4), ("steps", 3)];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn three_nodes_are_told_as_they_tell_it_and_survive_losses() {
+#[ignore = "make soak: three nodes that are killed and started again take minutes"]
+async fn soak_three_nodes_are_told_as_they_tell_it_and_survive_losses() {
     let wanted = Wanted {
         nodes: 3,
         ..Wanted::default()
@@ -265,7 +266,7 @@ async fn agrees(nodes: &RabbitMq, server: &Server) {
             assert_eq!(line["consumers"], queue["consumers"], "{name}");
             assert_eq!(ours["subtype"], queue["type"], "{name}");
             assert_eq!(ours["state"], queue["state"], "{name}");
-            let partition = &ours["partition_details"][0];
+            let partition = &ours["partitions"][0];
             let leader = queue.get("leader").unwrap_or(&queue["node"]);
             assert_eq!(&partition["leader"], leader, "{name}");
             if let Some(members) = queue.get("members") {

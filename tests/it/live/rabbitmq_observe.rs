@@ -220,9 +220,9 @@ async fn reading_is_nothing_but_get() {
     }
     assert!(observe.missing_rights(PATIENCE).await.unwrap().is_empty());
     let asked = api.requests();
-    // Topology 10, the first reading 1, rights 3; the other two readings are the metrics'.
+    // Topology 10, the counters of the first reading 1, rights 3; each reading asks the metrics.
     assert_eq!(asked.len(), 14, "{asked:#?}");
-    assert_eq!(metrics.requests().len(), 2);
+    assert_eq!(metrics.requests().len(), 3);
     for line in asked.into_iter().chain(metrics.requests()) {
         assert!(
             line.starts_with("GET /") && line.ends_with(" HTTP/1.1"),

@@ -6,7 +6,7 @@ use crate::routes::link::encode;
 
 /// Stored messages of a destination, read from its broker.
 #[server(prefix = "/fn", endpoint = "messages")]
-pub async fn messages(id: String, query: StoredQuery) -> Answer {
+pub async fn messages(id: String, #[server(default)] query: StoredQuery) -> Answer {
     super::fault::answer(super::port().messages(id, query).await)
 }
 

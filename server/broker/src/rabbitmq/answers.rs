@@ -214,6 +214,11 @@ pub(super) struct MessageStats {
     pub deliver_get: Option<u64>,
     #[serde(deserialize_with = "count")]
     pub ack: Option<u64>,
+    /// Taken by consumers that acknowledge nothing: gone with the delivery.
+    #[serde(deserialize_with = "count")]
+    pub deliver_no_ack: Option<u64>,
+    #[serde(deserialize_with = "count")]
+    pub get_no_ack: Option<u64>,
     #[serde(deserialize_with = "count")]
     pub redeliver: Option<u64>,
 }

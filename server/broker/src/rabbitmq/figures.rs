@@ -197,13 +197,20 @@ fn counted(key: &QueueKey, queue: Counts, at: Timestamp) -> Depth {
         .head_message_timestamp
         .and_then(|seconds| i64::try_from(seconds).ok())
         .map(|seconds| Timestamp::from_unix_millis(seconds.saturating_mul(1000)));
+    // What went for good, acknowledged or taken without.
+    let taken = [stats.deliver_no_ack, stats.get_no_ack];
+    let taken: u64 = taken.into_iter().flatten().sum();
+    let gone = match stats.ack {
+        Some(acknowledged) => Some(acknowledged.saturating_add(taken)),
+        None => Some(taken).filter(|taken| *taken > 0),
+    };
     let unknown = untold(&[
         ("ready", queue.messages_ready.is_some()),
         ("unacknowledged", queue.messages_unacknowledged.is_some()),
         ("consumers", queue.consumers.is_some()),
         ("published_total", stats.publish.is_some()),
         ("delivered_total", stats.deliver_get.is_some()),
-        ("acknowledged_total", stats.ack.is_some()),
+        ("acknowledged_total", gone.is_some()),
         ("redelivered_total", stats.redeliver.is_some()),
         ("head_at", head_at.is_some()),
     ]);
@@ -215,7 +222,7 @@ fn counted(key: &QueueKey, queue: Counts, at: Timestamp) -> Depth {
         consumers: queue.consumers,
         published_total: stats.publish,
         delivered_total: stats.deliver_get,
-        acknowledged_total: stats.ack,
+        acknowledged_total: gone,
         redelivered_total: stats.redeliver,
         head_at,
         at,

@@ -262,10 +262,20 @@ impl Management {
         let body = http
             .get(url, credentials, Format::Json, deadline.sooner(PATIENCE))
             .await?;
+        // A small body can hold very many objects, each of which is large once read.
+        if body.iter().filter(|byte| **byte == b'{').count() > MOST_OBJECTS {
+            return Err(Failure::too_large(
+                path.first().unwrap_or(&""),
+                body.len() as u64,
+            ));
+        }
         serde_json::from_slice(&body)
             .map_err(|error| unreadable(path.first().unwrap_or(&""), &body, &error))
     }
 }
+
+/// In one answer.
+const MOST_OBJECTS: usize = 1_000_000;
 
 /// Below the API's own path.
 #[derive(Clone, Copy)]

@@ -14,6 +14,8 @@ use crate::payload::Veil;
 use crate::query::browse::tail::{Tail, Watch};
 use crate::query::browse::{From, Place, Reading, Sight};
 
+/// Characters of a cursor in a line; one of many partitions would fill it.
+const CURSOR: usize = 300;
 const READ: &str = "message.read";
 pub(super) const TAIL: &str = "message.tail";
 
@@ -162,24 +164,27 @@ pub(super) fn detail(admitted: &Admitted, query: &StoredQuery) -> String {
         From::Earliest => "earliest".to_owned(),
         From::Offset(offset) => format!("offset {offset}"),
         From::Time(time) => format!("time {time}"),
-        From::Cursor(cursor) => format!("cursor {cursor}"),
+        From::Cursor(cursor) => {
+            let cursor: String = cursor.to_string().chars().take(CURSOR).collect();
+            format!("cursor {cursor}")
+        }
     };
     let partition = asked.partition.as_deref().unwrap_or("all");
-    let mut detail = format!(
+    // First what matters most: a long line is cut at its end.
+    let mut detail = String::new();
+    for (holds, words) in [
+        (asked.unmask, "unmasked, "),
+        (query.filter.is_some(), "filtered, "),
+        (asked.wanted.key.is_some(), "of one key, "),
+    ] {
+        detail.push_str(if holds { words } else { "" });
+    }
+    detail.push_str(&format!(
         "from {from}, partition {partition}, limit {}, at most {} bytes and {} ms",
         asked.limit,
         asked.budget.bytes,
         asked.budget.time.as_millis()
-    );
-    if asked.wanted.key.is_some() {
-        detail.push_str(", of one key");
-    }
-    if query.filter.is_some() {
-        detail.push_str(", filtered");
-    }
-    if asked.unmask {
-        detail.push_str(", unmasked");
-    }
+    ));
     detail
 }
 

@@ -147,6 +147,7 @@ impl Watching {
         tokio::pin!(reading);
         let mut rights = interval(RIGHTS);
         rights.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut held: Option<Event> = None;
         let reason = loop {
             tokio::select! {
                 () = &mut reading => break "refused",
@@ -158,18 +159,26 @@ impl Watching {
                         break "right";
                     }
                 }
-                // A slow reader holds this up, and the tail counts what it cannot hand on.
-                event = inbox.recv() => {
-                    let Some(event) = event else { break "refused" };
-                    if self.out.send(of(event)).await.is_err() {
-                        break "gone";
-                    }
-                }
+                // A slow reader holds up nothing but this: the tail counts what it cannot hand on.
+                permit = self.out.reserve(), if held.is_some() => match (permit, held.take()) {
+                    (Ok(permit), Some(event)) => permit.send(event),
+                    _ => break "gone",
+                },
+                event = inbox.recv(), if held.is_none() => match event {
+                    Some(event) => held = Some(of(event)),
+                    None => break "refused",
+                },
             }
         };
-        while let Ok(event) = inbox.try_recv() {
-            // What is left, the refusal among it, is told if it fits.
-            let _ = self.out.try_send(of(event));
+        // Whoever lost the right sees nothing of what was held.
+        if !matches!(reason, "right" | "gone") {
+            if let Some(event) = held {
+                let _ = self.out.try_send(event);
+            }
+            while let Ok(event) = inbox.try_recv() {
+                // What is left, the refusal among it, is told if it fits.
+                let _ = self.out.try_send(of(event));
+            }
         }
         let last = Event::default().event("end");
         let last = last.data(json!({ "reason": reason }).to_string());

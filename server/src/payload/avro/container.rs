@@ -5,9 +5,9 @@ use std::io::Read;
 use flate2::read::DeflateDecoder;
 use serde_json::Value;
 
-use super::read::{Failed, Reader};
+use super::read::{Failed, Left, Reader};
 use super::schema::Avro;
-use crate::payload::{DECODED_BYTES, VALUES};
+use crate::payload::DECODED_BYTES;
 
 const MAGIC: usize = 4;
 const SYNC: usize = 16;
@@ -15,13 +15,15 @@ const SYNC: usize = 16;
 /// All of its values, as a list.
 pub(in crate::payload) fn container(bytes: &[u8]) -> Result<Value, String> {
     let said = |failed: Failed| failed.to_string();
-    let mut file = Reader::new(bytes, VALUES);
+    let mut file = Reader::new(bytes, Left::default());
     file.take(MAGIC).map_err(said)?;
     let head = head(&mut file).map_err(said)?;
     let schema = head.schema.ok_or("it brings no schema")?;
     let avro = Avro::of_text(&schema).map_err(|why| format!("its schema: {why}"))?;
     let sync = file.take(SYNC).map_err(said)?;
     let mut values = Vec::new();
+    // Of all blocks together.
+    let mut left = Left::default();
     while !file.rest.is_empty() {
         let count = file.number().map_err(said)?;
         let block = file.counted().map_err(said)?;
@@ -30,11 +32,11 @@ pub(in crate::payload) fn container(bytes: &[u8]) -> Result<Value, String> {
             Some("deflate") => Some(inflate(block)?),
             Some(codec) => return Err(format!("its codec {codec:?} is not read here")),
         };
-        let left = VALUES.saturating_sub(values.len());
         let mut reader = Reader::new(inflated.as_deref().unwrap_or(block), left);
         for _ in 0..count {
             values.push(reader.value(&avro, avro.root, 0).map_err(said)?);
         }
+        left = reader.left;
         if file.take(SYNC).map_err(said)? != sync {
             return Err("a block does not end with the marker of the file".to_owned());
         }

@@ -10,6 +10,10 @@ use crate::payload::{DEPTH, VALUES};
 
 /// Digits of a decimal that are still worked out.
 const DECIMAL_BYTES: usize = 16;
+/// Of names that a schema writes once and a payload repeats, in bytes.
+const TEXT: usize = 4 << 20;
+/// What a name costs beside its bytes.
+const NAME: usize = 16;
 
 /// Where bytes and schema part.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +38,7 @@ impl fmt::Display for Failed {
 
 /// One value, and nothing after it.
 pub(in crate::payload) fn decode(avro: &Avro, bytes: &[u8]) -> Result<Value, Failed> {
-    let mut reader = Reader::new(bytes, VALUES);
+    let mut reader = Reader::new(bytes, Left::default());
     let value = reader.value(avro, avro.root, 0)?;
     match reader.rest.len() {
         0 => Ok(value),
@@ -59,16 +63,31 @@ pub(in crate::payload) fn varint(rest: &mut &[u8]) -> Option<i64> {
 pub(super) struct Reader<'a> {
     pub(super) rest: &'a [u8],
     length: usize,
+    pub(super) left: Left,
+}
+
+/// What may still be made of one payload.
+#[derive(Clone, Copy)]
+pub(super) struct Left {
     values: usize,
+    text: usize,
+}
+
+impl Default for Left {
+    fn default() -> Self {
+        Self {
+            values: VALUES,
+            text: TEXT,
+        }
+    }
 }
 
 impl<'a> Reader<'a> {
-    /// Reads `values` values at most.
-    pub(super) fn new(bytes: &'a [u8], values: usize) -> Self {
+    pub(super) fn new(bytes: &'a [u8], left: Left) -> Self {
         Self {
             rest: bytes,
             length: bytes.len(),
-            values,
+            left,
         }
     }
 
@@ -78,7 +97,7 @@ impl<'a> Reader<'a> {
         place: Place,
         depth: usize,
     ) -> Result<Value, Failed> {
-        self.values = match self.values.checked_sub(1) {
+        self.left.values = match self.left.values.checked_sub(1) {
             Some(left) => left,
             None => return Err(self.failed(format!("more than {VALUES} values"))),
         };
@@ -111,7 +130,7 @@ impl<'a> Reader<'a> {
                     .ok()
                     .and_then(|index| symbols.get(index));
                 match symbol {
-                    Some(symbol) => symbol.clone().into(),
+                    Some(symbol) => self.named(symbol)?.into(),
                     None => return Err(self.failed(format!("no symbol {index}"))),
                 }
             }
@@ -150,12 +169,20 @@ impl<'a> Reader<'a> {
                 for (name, kind) in fields {
                     let value = self.value(avro, *kind, depth + 1);
                     let value = value.map_err(|failed| failed.within(name.clone()))?;
-                    read.insert(name.clone(), value);
+                    read.insert(self.named(name)?, value);
                 }
                 Value::Object(read)
             }
             Type::Open => return Err(self.failed("a type that was never defined")),
         })
+    }
+
+    fn named(&mut self, name: &str) -> Result<String, Failed> {
+        match self.left.text.checked_sub(name.len() + NAME) {
+            Some(left) => self.left.text = left,
+            None => return Err(self.failed("too much text")),
+        }
+        Ok(name.to_owned())
     }
 
     /// Items of an array or a map: blocks of a count (negative: with the block's size after it), the

@@ -9,6 +9,10 @@ use crate::payload::schema::Written;
 /// Types in one schema, and how deep they stand in each other as written.
 const TYPES: usize = 10_000;
 const DEPTH: usize = 64;
+/// Of one name, its namespace counted: every value of its type repeats it.
+const NAME: usize = 512;
+/// Of one type; each is kept with its namespace.
+const ALIASES: usize = 256;
 
 /// A place in the table.
 pub(super) type Place = usize;
@@ -105,7 +109,7 @@ impl Reader {
         if let Some(kind) = primitive(name) {
             return self.add(kind);
         }
-        let full = full_name(name, space);
+        let full = short(full_name(name, space))?;
         let found = self.named.get(&full).or_else(|| self.named.get(name));
         found
             .copied()
@@ -138,8 +142,8 @@ impl Reader {
                 let symbols = symbols.ok_or("enum: `symbols` is no list")?;
                 let symbols = symbols
                     .iter()
-                    .map(|s| s.as_str().unwrap_or_default().to_owned());
-                let kind = Type::Enum(symbols.collect());
+                    .map(|s| short(s.as_str().unwrap_or_default().to_owned()));
+                let kind = Type::Enum(symbols.collect::<Result<_, _>>()?);
                 self.name(it, space, kind)
             }
             "fixed" => {
@@ -175,14 +179,13 @@ impl Reader {
                 .get("name")
                 .and_then(Value::as_str)
                 .unwrap_or_default();
+            let name = short(name.to_owned())?;
             let kind = field
                 .get("type")
                 .ok_or_else(|| format!("field {name:?} without a type"))?;
             let kind = self.read(kind, space, depth + 1);
-            read.push((
-                name.to_owned(),
-                kind.map_err(|why| format!("{name}: {why}"))?,
-            ));
+            let kind = kind.map_err(|why| format!("{name}: {why}"))?;
+            read.push((name, kind));
         }
         self.types[place] = Type::Record(read);
         Ok(place)
@@ -193,6 +196,9 @@ impl Reader {
         let place = self.add(kind)?;
         self.named.insert(full, place);
         for alias in aliases {
+            if self.named.len() >= TYPES {
+                return Err(format!("more than {TYPES} names"));
+            }
             self.named.entry(alias).or_insert(place);
         }
         Ok(place)
@@ -236,9 +242,20 @@ fn own_name(it: &Map<String, Value>, space: &str) -> Result<(String, Vec<String>
     let name = text("name").ok_or("a named type without `name`")?;
     let space = text("namespace").unwrap_or(space);
     let aliases = it.get("aliases").and_then(Value::as_array);
+    if aliases.is_some_and(|aliases| aliases.len() > ALIASES) {
+        return Err(format!("more than {ALIASES} aliases"));
+    }
     let aliases = aliases.into_iter().flatten().filter_map(Value::as_str);
-    let aliases = aliases.map(|alias| full_name(alias, space)).collect();
-    Ok((full_name(name, space), aliases))
+    let aliases = aliases.map(|alias| short(full_name(alias, space)));
+    let aliases = aliases.collect::<Result<_, _>>()?;
+    Ok((short(full_name(name, space))?, aliases))
+}
+
+fn short(name: String) -> Result<String, String> {
+    match name.len() > NAME {
+        true => Err(format!("a name of more than {NAME} bytes")),
+        false => Ok(name),
+    }
 }
 
 fn full_name(name: &str, space: &str) -> String {

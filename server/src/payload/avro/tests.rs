@@ -98,6 +98,23 @@ fn claims_are_not_believed() {
     assert!(Avro::of_text(&deep).err().unwrap().contains("deeper than"));
 }
 
+#[test]
+fn names_are_not_repeated_without_end() {
+    let schema = |name: usize| {
+        format!(
+            r#"{{"type":"array","items":{{"type":"record","name":"R","fields":[
+                {{"name":"{}","type":"null"}}]}}}}"#,
+            "n".repeat(name)
+        )
+    };
+    let avro = Avro::of_text(&schema(500)).unwrap();
+    // 50,000 records, which take no bytes.
+    let error = decode(&avro, &[0xa0, 0x8d, 0x06, 0]).unwrap_err();
+    assert!(error.to_string().contains("too much text"), "{error}");
+    let error = Avro::of_text(&schema(513)).err().unwrap();
+    assert!(error.contains("a name of more than 512 bytes"), "{error}");
+}
+
 proptest! {
     #[test]
     fn any_bytes_end(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {

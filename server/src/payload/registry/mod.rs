@@ -23,6 +23,8 @@ const WRITTEN: usize = 16 << 20;
 /// How long it is believed that the registry does not know an id, or does not answer.
 const UNKNOWN: Duration = Duration::from_secs(60);
 const DOWN: Duration = Duration::from_secs(10);
+/// Silence for less tells of the caller's hurry, not of the registry.
+const SILENCE: Duration = Duration::from_secs(1);
 
 pub struct Registry {
     http: Http,
@@ -83,45 +85,43 @@ impl Registry {
         }
     }
 
-    /// Whatever comes of it is known after.
+    /// Whatever comes of it is known after; `patience` that is over too soon tells nothing.
     pub(super) async fn learn(&self, id: u32, patience: Duration) {
         let until = tokio::time::Instant::now() + patience;
-        let asked = tokio::time::timeout_at(until, async {
-            let _turn = self.turn.lock().await;
-            match self.known(id) {
-                Some(_) => Ok(None),
-                None => resolve::schema(&self.http, id).await.map(Some),
-            }
-        });
-        let told = match asked.await {
-            Ok(Ok(None)) => return,
-            Ok(told) => told,
-            Err(_) => Err(Failure::Down(format!(
-                "the schema registry {} gave no answer in {} ms",
-                self.http.place(),
-                patience.as_millis()
-            ))),
+        let Ok(_turn) = tokio::time::timeout_at(until, self.turn.lock()).await else {
+            return;
         };
-        self.keep(id, told);
+        if self.known(id).is_some() {
+            return;
+        }
+        let began = Instant::now();
+        let asked = tokio::time::timeout_at(until, resolve::schema(&self.http, id)).await;
+        let took = began.elapsed();
+        // Kept while the turn is held, so that who is next finds it.
+        match asked {
+            Ok(told) => self.keep(id, told),
+            Err(_) if took >= SILENCE => {
+                let why = format!(
+                    "the schema registry {} gave no answer in {} ms",
+                    self.http.place(),
+                    took.as_millis()
+                );
+                self.keep(id, Err(Failure::Down(why)));
+            }
+            Err(_) => {}
+        }
     }
 
-    fn keep(&self, id: u32, told: Result<Option<(Known, usize)>, Failure>) {
+    fn keep(&self, id: u32, told: Result<(Known, usize), Failure>) {
         let mut memory = self.memory();
         let now = Instant::now();
         match told {
-            Ok(Some((known, written))) => {
-                memory.make_room(written);
-                memory.written += written;
+            Ok((known, written)) => {
                 memory.down = None;
-                let entry = Entry::Known(Arc::new(known), written);
-                memory.schemas.insert(id, entry);
+                memory.put(id, Entry::Known(Arc::new(known), written), written);
             }
-            Ok(None) => {}
             Err(Failure::Unknown(why)) => {
-                memory.make_room(0);
-                memory
-                    .schemas
-                    .insert(id, Entry::Unknown(why, now + UNKNOWN));
+                memory.put(id, Entry::Unknown(why, now + UNKNOWN), 0);
             }
             Err(Failure::Down(why)) => memory.down = Some((why, now + DOWN)),
         }
@@ -133,6 +133,14 @@ impl Registry {
 }
 
 impl Memory {
+    fn put(&mut self, id: u32, entry: Entry, written: usize) {
+        self.make_room(written);
+        self.written += written;
+        if let Some(Entry::Known(_, size)) = self.schemas.insert(id, entry) {
+            self.written = self.written.saturating_sub(size);
+        }
+    }
+
     /// Any may go: it is asked for again.
     fn make_room(&mut self, written: usize) {
         while !self.schemas.is_empty()
@@ -145,5 +153,29 @@ impl Memory {
                 self.written = self.written.saturating_sub(size);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_replaced_counts_no_more() {
+        let known = || {
+            let name = SchemaName {
+                id: 1,
+                version: None,
+                subject: None,
+            };
+            let schema = Err("unread".to_owned());
+            Entry::Known(Arc::new(Known { name, schema }), 10)
+        };
+        let mut memory = Memory::default();
+        memory.put(1, known(), 10);
+        memory.put(1, known(), 10);
+        assert_eq!(memory.written, 10);
+        memory.put(1, Entry::Unknown("gone".to_owned(), Instant::now()), 0);
+        assert_eq!(memory.written, 0);
     }
 }

@@ -11,7 +11,7 @@ use waybill_model::stored::{ReadEnded, Unread};
 
 use super::cursor::{Cursor, Reach};
 use super::sieve::{Kept, Sieve};
-use super::spent::{Found, Spent, ended, unread};
+use super::spent::{Found, Spent, add_away, ended, unread};
 use super::{From, Reading};
 use crate::payload::Decoder;
 
@@ -112,6 +112,9 @@ impl<'a> Walk<'a> {
             let below = round.lowest.get(partition).copied().unwrap_or(*next);
             let gap = (*next < end).then_some((*next, end));
             self.reach.insert(partition.clone(), Reach { below, gap });
+        }
+        for (partition, _) in &round.read.unread {
+            self.reach.entry(partition.clone()).or_insert(Reach::AWAY);
         }
         self.show();
         Ok(round.ended)
@@ -330,16 +333,20 @@ impl<'a> Walk<'a> {
             let place = |one: &Kept| (one.at, one.partition.clone(), one.offset);
             place(b).cmp(&place(a))
         });
-        let reach: BTreeMap<String, Reach> = self
+        let (away, mut reach): (BTreeMap<String, Reach>, BTreeMap<String, Reach>) = self
             .reach
             .into_iter()
-            .filter(|(_, reach)| !reach.is_done())
-            .collect();
+            .filter(|(_, reach)| reach.is_away() || !reach.is_done())
+            .partition(|(_, reach)| reach.is_away());
+        let mut unread = self.unread;
+        add_away(&mut unread, away.keys());
+        let is_over = reach.is_empty();
+        reach.extend(away);
         Found {
             kept,
             told,
-            next: (!reach.is_empty()).then_some(Cursor::Back(reach)),
-            unread: self.unread,
+            next: (!is_over).then_some(Cursor::Back(reach)),
+            unread,
         }
     }
 }

@@ -11,6 +11,8 @@ use crate::query::cursor::not_ours;
 
 /// Partitions in one cursor.
 const MOST: usize = 10_000;
+/// The position of a partition that could not be read when the reading began: nobody knows it.
+pub(super) const AWAY: i64 = -1;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cursor {
@@ -29,6 +31,15 @@ pub struct Reach {
 }
 
 impl Reach {
+    pub(super) const AWAY: Self = Self {
+        below: AWAY,
+        gap: None,
+    };
+
+    pub(super) fn is_away(self) -> bool {
+        self == Self::AWAY
+    }
+
     pub(super) fn is_done(self) -> bool {
         self.below <= 0 && self.gap.is_none()
     }

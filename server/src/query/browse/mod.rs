@@ -162,6 +162,9 @@ impl Query {
         page.read = Some(found.told);
         page.next = found.next.map(|cursor| cursor.to_string());
         page.unread = found.unread;
+        if show::withholds_properties(&found.kept, reading.sight) {
+            page.withheld.push("properties".to_owned());
+        }
         page.items = show::items(found.kept, &shelved.decoder, reading.sight).await;
         if reading.sight.journeys {
             page.journeys_truncated = self.add_journeys(&mut page.items, &reading.place).await?;

@@ -19,12 +19,32 @@ const HEADER_CHARS: usize = 4_096;
 const HEADERS: usize = 200;
 /// Bytes of the texts of one page: beyond it values are left out, and said to be.
 const PAGE_BYTES: usize = 8 << 20;
+/// Properties that say nothing of what a producer wrote, a routing key or the id of a customer.
+const OF_BROKER: &[&str] = &[
+    "compression",
+    "producer_id",
+    "transactional",
+    "delivery_mode",
+    "priority",
+    "exchange",
+    "cut_from_bytes",
+];
 
 pub(super) fn withheld(sight: Sight) -> Vec<String> {
     match sight.bodies {
         true => Vec::new(),
         false => ["key", "value", "header_values"].map(str::to_owned).into(),
     }
+}
+
+/// Whether properties of these are left out as well.
+pub(super) fn withholds_properties(kept: &[Kept], sight: Sight) -> bool {
+    let mut properties = kept.iter().flat_map(|stored| &stored.properties);
+    properties.any(|(name, _)| !is_shown(name, sight))
+}
+
+fn is_shown(property: &str, sight: Sight) -> bool {
+    sight.bodies || OF_BROKER.contains(&property)
 }
 
 pub(super) async fn items(kept: Vec<Kept>, decoder: &Decoder, sight: Sight) -> Vec<StoredMessage> {
@@ -78,7 +98,6 @@ pub(super) fn one(stored: &Stored, decoder: &Decoder, sight: Sight) -> StoredMes
         Some(of_decoded(decoder.decode(bytes, sight.veil), bytes.len()))
     };
     let headers = headers(&stored.headers, sight);
-    let is_plain = |name: &str| sight.bodies || !is_secret(name);
     StoredMessage {
         partition: stored.partition.clone(),
         offset: stored.offset,
@@ -95,7 +114,7 @@ pub(super) fn one(stored: &Stored, decoder: &Decoder, sight: Sight) -> StoredMes
         properties: stored
             .properties
             .iter()
-            .filter(|(name, _)| is_plain(name))
+            .filter(|(name, _)| is_shown(name, sight))
             .map(|(name, value)| Property {
                 name: (*name).to_owned(),
                 value: veiled(name, value, sight.veil),

@@ -119,7 +119,7 @@ impl<'a> Sieve<'a> {
             Verdict::TooMuch => self.unjudged += 1,
             Verdict::Yes => {
                 self.matched += 1;
-                self.kept_bytes += stored.size_bytes;
+                self.kept_bytes += stored.weight_bytes();
                 self.kept.push(stored);
             }
         }

@@ -98,6 +98,19 @@ pub(super) fn unread(read: &[(String, String)]) -> Vec<Unread> {
     read.iter().map(told).collect()
 }
 
+/// Those that no page of a reading shows, as they were away when it began; what is told already
+/// stays.
+pub(super) fn add_away<'a>(unread: &mut Vec<Unread>, away: impl Iterator<Item = &'a String>) {
+    for partition in away {
+        if !unread.iter().any(|told| told.partition == *partition) {
+            unread.push(Unread {
+                partition: partition.clone(),
+                why: "it was away when this reading began: begin anew to see it".to_owned(),
+            });
+        }
+    }
+}
+
 pub(super) fn ended(ended: Ended) -> ReadEnded {
     match ended {
         Ended::End => ReadEnded::End,

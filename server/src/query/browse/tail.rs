@@ -168,7 +168,7 @@ impl Tail {
             linger: LINGER,
         };
         let mut keep = |stored: Stored| {
-            let size = stored.size_bytes;
+            let size = stored.weight_bytes();
             let held = backlog.bytes.fetch_add(size, Ordering::Relaxed);
             if held.saturating_add(size) > BACKLOG_BYTES || raw.try_send(stored).is_err() {
                 backlog.bytes.fetch_sub(size, Ordering::Relaxed);
@@ -209,7 +209,7 @@ impl Tail {
                         self.tell_skipped(out, backlog, count);
                         return;
                     };
-                    let size = stored.size_bytes;
+                    let size = stored.weight_bytes();
                     backlog.bytes.fetch_sub(size, Ordering::Relaxed);
                     if !self.is_wanted(&stored).await {
                         continue;

@@ -23,7 +23,10 @@ struct Log {
 }
 
 #[derive(Clone, Debug, Default)]
-struct Logs(BTreeMap<String, Log>);
+struct Logs(BTreeMap<String, Log>, Away);
+
+/// Partitions that cannot be read now.
+type Away = BTreeSet<String>;
 
 impl Logs {
     fn add(&mut self, partition: &str, offset: i64, at_ms: i64, key: &str) {
@@ -45,7 +48,7 @@ impl Logs {
 
     fn begin(&self, start: &Start) -> BTreeMap<String, i64> {
         let mut positions = BTreeMap::new();
-        for (partition, log) in &self.0 {
+        for (partition, log) in self.0.iter().filter(|(name, _)| !self.1.contains(*name)) {
             let at = match start {
                 Start::Earliest => log.low,
                 Start::Newest(n) => log.end - i64::try_from(*n).unwrap_or(i64::MAX).min(log.end),
@@ -83,12 +86,18 @@ impl Browse for Logs {
                 .map(|(name, log)| (name.clone(), log.end))
                 .collect(),
             ended: Ended::End,
-            unread: Vec::new(),
+            unread: self
+                .1
+                .iter()
+                .map(|name| (name.clone(), "no leader".to_owned()))
+                .collect(),
         };
         loop {
             let mut is_over = true;
             for (partition, log) in &self.0 {
-                let position = read.next[partition];
+                let Some(position) = read.next.get(partition).copied() else {
+                    continue;
+                };
                 let Some((offset, stored)) = log.messages.range(position..).next() else {
                     read.next.insert(partition.clone(), log.end);
                     continue;
@@ -304,4 +313,25 @@ fn an_old_log_is_walked_to_its_first_message() {
             ("0".to_owned(), 3_000_000_000)
         ]
     );
+}
+
+#[test]
+fn what_was_away_at_first_is_told_on_each_page() {
+    for from in [From::Latest, From::Time(Timestamp::from_unix_millis(0))] {
+        let mut logs = Logs::default();
+        (0..4).for_each(|offset| logs.add("0", offset, offset, "a"));
+        logs.add("1", 0, 0, "a");
+        logs.1.insert("1".to_owned());
+        let mut found = run(page(&logs, &reading(from, 1, 100)));
+        logs.1.clear();
+        let mut shown = found.kept.len();
+        while let Some(next) = found.next {
+            let from = From::Cursor(next.to_string().parse().unwrap());
+            found = run(page(&logs, &reading(from, 1, 100)));
+            shown += found.kept.len();
+            let told = found.unread.iter().map(|one| one.partition.as_str());
+            assert_eq!(told.collect::<Vec<_>>(), ["1"]);
+        }
+        assert_eq!(shown, 4);
+    }
 }

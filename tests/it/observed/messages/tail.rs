@@ -80,7 +80,7 @@ async fn messages_are_shown_as_they_arrive() {
     let opened = observed.audited().await;
     assert_eq!(opened.len(), 1);
     assert!(
-        opened[0].2.contains("filtered, from 127.0.0.1"),
+        opened[0].2.starts_with("filtered, ") && opened[0].2.contains(" ms, from 127.0.0.1"),
         "{opened:?}"
     );
     drop(tail);

@@ -12,8 +12,6 @@ use crate::browse::{Ended, Keep, Stored};
 /// Of all partitions together. What is more is handed over as it comes, and the number of messages
 /// is then that of offsets.
 const MOST_HELD_BYTES: u64 = 8 * 1024 * 1024;
-/// What a message costs beside its key, value and headers.
-const MESSAGE_BYTES: u64 = 256;
 const ROUNDS: u32 = 6;
 /// Offsets that one more round looks at, at least.
 const LEAST_BACK: i64 = 100;
@@ -119,7 +117,7 @@ struct Held {
 
 impl Held {
     fn push(&mut self, partition: i32, message: Stored) -> ControlFlow<()> {
-        self.bytes += message.size_bytes + MESSAGE_BYTES;
+        self.bytes += message.weight_bytes();
         let messages = self.by_partition.entry(partition).or_default();
         messages.push_back(message);
         match self.bytes > MOST_HELD_BYTES {

@@ -141,7 +141,12 @@ async fn ask(
         ..Open::default()
     };
     for (_, (fetched, at)) in partial.answers {
+        // Once each, whatever an answer repeats: each brings all partitions of its topics.
+        let mut seen = BTreeSet::new();
         for group in fetched {
+            if !seen.insert(group.group.clone()) {
+                continue;
+            }
             if group.error != 0 {
                 open.wrong.insert(group.group, group.error);
             } else if let Some(known) = groups.groups.get(&group.group) {
@@ -162,7 +167,11 @@ impl<'a> Told<'a> {
         }
     }
 
-    fn take(&mut self, group: GroupCommits, known: &KnownGroup, at: Timestamp) {
+    fn take(&mut self, mut group: GroupCommits, known: &KnownGroup, at: Timestamp) {
+        let mut seen = BTreeSet::new();
+        group
+            .topics
+            .retain(|topic| seen.insert(topic.topic.clone()));
         let count = group.topics.iter().map(|topic| topic.partitions.len());
         let mut positions = Vec::with_capacity(count.sum());
         let mut unlisted: BTreeMap<&str, &BTreeSet<i32>> = known

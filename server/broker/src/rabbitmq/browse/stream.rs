@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use lapin::Consumer;
-use lapin::options::BasicAckOptions;
 use lapin::types::AMQPValue;
 use tokio::time::{Instant, timeout_at};
 
@@ -18,6 +17,8 @@ use crate::browse::{Ask, Ended, Keep, Read, Start, Stored};
 /// Until the first message of the last chunk; then between one and the next.
 const FIRST_SILENCE: Duration = Duration::from_secs(2);
 const SILENCE: Duration = Duration::from_millis(500);
+/// What looking for the end may read: a busy stream is never silent.
+const CHUNK_BYTES: u64 = 4 * 1024 * 1024;
 
 struct Reading<'a> {
     tap: &'a Tap,
@@ -25,6 +26,8 @@ struct Reading<'a> {
     ask: &'a Ask,
     deadline: Instant,
     bytes: u64,
+    /// Of these, what the look for the end took: no budget is asked for it.
+    looked: u64,
     messages: u64,
     /// After the last that was seen.
     end: i64,
@@ -51,6 +54,7 @@ pub(super) async fn read(
         ask,
         deadline,
         bytes: 0,
+        looked: 0,
         messages: 0,
         end: 0,
     };
@@ -76,19 +80,22 @@ pub(super) async fn read(
 }
 
 impl Reading<'_> {
-    /// By its last chunk, which costs what it holds.
+    /// By its last chunk, which costs what it holds. Of a busy stream: as far as it was seen.
     async fn find_end(&mut self) -> Result<(), Refused> {
         let last = AMQPValue::LongString("last".into());
         let (channel, mut consumer) = self.tap.consume(last, self.deadline).await?;
-        let mut silence = FIRST_SILENCE;
-        loop {
-            let until = (Instant::now() + silence).min(self.deadline);
+        let give_up = (Instant::now() + FIRST_SILENCE).min(self.deadline);
+        let mut until = give_up;
+        while self.bytes < CHUNK_BYTES && Instant::now() < give_up {
             match self.next(&mut consumer, until).await? {
-                Next::Message(message) => self.end = self.end.max(message.offset + 1),
+                Next::Message(message) => {
+                    self.end = self.end.max(message.offset.saturating_add(1));
+                }
                 Next::Silence => break,
             }
-            silence = SILENCE;
+            until = (Instant::now() + SILENCE).min(give_up);
         }
+        self.looked = self.bytes;
         leave(channel, consumer).await;
         Ok(())
     }
@@ -125,6 +132,10 @@ impl Reading<'_> {
             }
             let stops = lingers_until.unwrap_or(self.deadline).min(self.deadline);
             let Next::Message(message) = self.next(&mut consumer, stops).await? else {
+                // Nothing is of that time or later: going on from the beginning would show all.
+                if self.messages == 0 && matches!(self.ask.start, Start::Time(_)) {
+                    next = until;
+                }
                 break match lingers_until {
                     Some(until) if until <= self.deadline => Ended::End,
                     _ => Ended::Time,
@@ -134,7 +145,7 @@ impl Reading<'_> {
             if message.offset < next {
                 continue;
             }
-            next = message.offset + 1;
+            next = message.offset.saturating_add(1);
             self.end = self.end.max(next);
             self.messages += 1;
             if keep(*message).is_break() {
@@ -146,7 +157,7 @@ impl Reading<'_> {
     }
 
     fn bytes_are_used(&self) -> bool {
-        self.bytes >= self.ask.budget.bytes
+        self.bytes.saturating_sub(self.looked) >= self.ask.budget.bytes
     }
 
     /// Asks for more with each that came.
@@ -163,13 +174,14 @@ impl Reading<'_> {
                 });
             }
         };
-        let acked = delivery.acker.ack(BasicAckOptions::default()).await;
-        acked.map_err(|error| self.tap.who.inside(&error))?;
+        let acker = delivery.acker.clone();
         let message = stored(self.queue, delivery).ok_or_else(|| Refused {
             reason: Reason::BadAnswer,
             detail: "a message came without its offset in the stream".into(),
             hint: "What is consumed is no stream.".into(),
         })?;
+        // Not before: a queue that was declared anew as another kind would lose it.
+        self.tap.ask_for_more(acker, &message).await?;
         self.bytes += message.size_bytes;
         Ok(Next::Message(Box::new(message)))
     }

@@ -7,7 +7,7 @@ use futures::StreamExt as _;
 use lapin::options::{BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::uri::{AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserInfo};
-use lapin::{Channel, Connection, ConnectionProperties, Consumer, ErrorKind};
+use lapin::{Acker, Channel, Connection, ConnectionProperties, Consumer, ErrorKind};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::super::failure::printable;
@@ -15,6 +15,7 @@ use super::super::rights;
 use super::super::settings::{Credentials, Endpoint};
 use super::place::named;
 use crate::adapter::{Reason, Refused};
+use crate::browse::Stored;
 use crate::guard::{self, Outgoing};
 
 /// Bodies that are held at once: what comes before a budget is looked at again.
@@ -56,6 +57,23 @@ impl Outgoing for Consume {
     /// consume beside.
     fn reads_only(&self) -> bool {
         self.arguments.contains_key(OFFSET) && !self.options.no_ack && !self.options.exclusive
+    }
+}
+
+/// Of a message that a stream stored, and of nothing else.
+struct Ack {
+    offset: i64,
+    acker: Acker,
+}
+
+impl Outgoing for Ack {
+    fn named(&self) -> String {
+        format!("basic.ack of offset {}", self.offset)
+    }
+
+    /// A stream keeps what is acknowledged.
+    fn reads_only(&self) -> bool {
+        true
     }
 }
 
@@ -149,6 +167,16 @@ impl Tap {
         }
     }
 
+    /// Acknowledges `message`, which told where in the stream it lies.
+    pub(super) async fn ask_for_more(&self, acker: Acker, message: &Stored) -> Result<(), Refused> {
+        let offset = message.offset;
+        let Ack { acker, .. } = guard::pass(Ack { offset, acker })?.into_inner();
+        match acker.ack(BasicAckOptions::default()).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.who.inside(&error)),
+        }
+    }
+
     /// Says goodbye; the broker cleans up after one that does not.
     pub(super) async fn close(self) {
         let goodbye = self.connection.close(OK, "read".into());
@@ -157,14 +185,12 @@ impl Tap {
 }
 
 /// Cancels before it closes: of a channel that just closes, a broker (3.10.8) goes on to count the
-/// consumer of a stream. What was on its way is acknowledged, as nothing of it may come back.
+/// consumer of a stream. What was on its way is not acknowledged: nobody looked where it came from.
 pub(super) async fn leave(channel: Channel, mut consumer: Consumer) {
     let leaving = async {
         let options = BasicCancelOptions::default();
         channel.basic_cancel(consumer.tag(), options).await?;
-        while let Some(Ok(late)) = consumer.next().await {
-            late.acker.ack(BasicAckOptions::default()).await?;
-        }
+        while let Some(Ok(_)) = consumer.next().await {}
         channel.close(OK, "read".into()).await
     };
     let _ = timeout(FAREWELL, leaving).await;

@@ -24,6 +24,9 @@ pub(super) fn groups(
                     continue;
                 };
                 let mut group = group(vhost, name);
+                if queue.kind.as_deref() == Some(STREAM) {
+                    group.kind = STREAM.to_owned();
+                }
                 group.state = single_active(queue).then(|| "single active consumer".to_owned());
                 if group.state.is_none() {
                     group.unknown.push(unsupported("state"));
@@ -50,6 +53,9 @@ pub(super) fn groups(
     }
     topology.groups = groups.into_values().collect();
 }
+
+/// Of a queue that keeps what was consumed.
+const STREAM: &str = "stream";
 
 fn group(vhost: &str, name: &str) -> Group {
     Group {
