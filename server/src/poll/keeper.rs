@@ -274,6 +274,10 @@ impl Memory {
         lines: Lines,
         read_at: Option<Timestamp>,
     ) -> Result<(), StoreError> {
+        // Positions before the lines that lead to them.
+        if let Some(at) = read_at {
+            self.save_samples(store, &named.cluster, &lines, at).await?;
+        }
         // Without a topology it is not known what exists: nothing may be taken for gone.
         if self.snapshot.topology.is_some() {
             let changes = self.written.changes(&lines);
@@ -283,11 +287,7 @@ impl Memory {
             }
             self.written.take_changes(changes);
         }
-        self.save_readings(store, &named.cluster).await?;
-        match read_at {
-            Some(at) => self.save_samples(store, &named.cluster, &lines, at).await,
-            None => Ok(()),
-        }
+        self.save_readings(store, &named.cluster).await
     }
 
     async fn save_samples(

@@ -92,7 +92,8 @@ impl Lines {
             let all: BTreeSet<String> = read.chain(line.destinations).collect();
             line.destinations = all.into_iter().collect();
             line.partitions = figures.partitions;
-            line.lag_messages = figures.sum.whole();
+            // One that stands nowhere is not up to date.
+            line.lag_messages = figures.sum.whole().filter(|_| figures.partitions > 0);
             line.lag_known_messages = figures.sum.known;
             line.unknown_partitions = figures.sum.unknown;
             line.out_per_s = kept.per_s;

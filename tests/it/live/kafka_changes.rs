@@ -130,7 +130,11 @@ async fn what_is_not_committed_is_nobodys_lag(server: &Server, open: BaseProduce
     for group in ["eager", "patient"] {
         until_lag(server, group, 0).await;
     }
-    let eager = page(server, "eager").await;
+    let eager = wait::until("its position is read", || async {
+        let page = page(server, "eager").await;
+        page["partitions"].is_array().then_some(page)
+    });
+    let eager = eager.await;
     let position = &eager["partitions"][0];
     assert_eq!(
         (position["committed"].as_i64(), position["head"].as_i64()),

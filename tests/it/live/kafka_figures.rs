@@ -192,7 +192,7 @@ fn leaders_and_replicas(site: &Site, orders: &Value) {
             .map(|id| id.as_str().unwrap());
         ids.collect::<Vec<_>>().join(",")
     };
-    let partitions = orders["partition_details"].as_array().unwrap();
+    let partitions = orders["partitions"].as_array().unwrap();
     let ours: Vec<[String; 4]> = partitions
         .iter()
         .map(|p| {
@@ -223,7 +223,7 @@ fn sizes(site: &Site, orders: &Value) {
             }
         }
     }
-    let partitions = orders["partition_details"].as_array().unwrap();
+    let partitions = orders["partitions"].as_array().unwrap();
     let mut sum = 0;
     for partition in partitions {
         let word = |key: &str| partition[key].as_str().unwrap().to_owned();
