@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::header::AUTHORIZATION;
 use serde_json::Value;
 use waybill_tests::kafka::{Kafka, Wanted};
 use waybill_tests::server::Server;
 use waybill_tests::tap::{Behaviour, Protocol, Tap};
+use waybill_tests::wait;
 
 use super::rabbitmq::Rabbit;
 use super::scene::{cluster, items};
@@ -104,9 +105,13 @@ impl Watch {
                     let request = request.header(AUTHORIZATION, format!("Bearer {token}"));
                     // The test itself may be ending the server.
                     let Ok(answer) = request.send().await else {
-                        return;
+                        break;
                     };
                     told.push(answer.json::<Value>().await.unwrap());
+                }
+                if told.len() < 3 {
+                    tokio::time::sleep(Duration::from_millis(250)).await;
+                    continue;
                 }
                 let wrong = wanted.lock().unwrap().wrong(&told[0], &told[1], &told[2]);
                 note(&noted, wrong);
@@ -126,6 +131,13 @@ impl Watch {
 
     /// Panics with what was wrong since the last time.
     pub fn check(&self, phase: &str) {
+        // A phase may be over before anything was asked in it.
+        let deadline = Instant::now() + wait::PATIENCE;
+        tokio::task::block_in_place(|| {
+            while self.seen.lock().unwrap().0 == 0 && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        });
         let (rounds, wrong) = std::mem::take(&mut *self.seen.lock().unwrap());
         assert!(wrong.is_empty(), "{phase}: {wrong:#?}");
         assert!(rounds > 0, "{phase}: nothing was asked");
