@@ -53,6 +53,11 @@ async fn every_page_of_what_is_observed_in_every_look() {
             format!("/destinations/{payments}?range=15m"),
         ),
         ("destination-spans", format!("/destinations/{drawer}")),
+        ("messages-price", format!("/destinations/{orders}/messages")),
+        (
+            "messages",
+            format!("/destinations/{orders}/messages?from=latest&limit=8"),
+        ),
         ("groups", "/groups".to_owned()),
         ("group", format!("/groups/{billing}?range=15m")),
         ("group-forbidden", format!("/groups/{audit}")),

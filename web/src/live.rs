@@ -60,13 +60,29 @@ impl Live {
 
     #[cfg(feature = "hydrate")]
     fn listen(self) {
-        Effect::new(move || self.open());
+        Effect::new(move || {
+            let stream = StoredValue::new_local(self.open());
+            // A browser keeps a page that was left, its stream with it, for whoever comes back. It has
+            // six connections to a server: some pages later none would be free.
+            window_event_listener(leptos::ev::pagehide, move |_| {
+                if let Some(Some(source)) = stream.try_update_value(Option::take) {
+                    source.close();
+                }
+                self.connected.set(false);
+            });
+            window_event_listener(leptos::ev::pageshow, move |event| {
+                if event.persisted() {
+                    stream.set_value(self.open());
+                    self.tick.update(|tick| *tick += 1);
+                }
+            });
+        });
     }
 
     /// One stream. Bursts of events become one reading: of spans every two seconds, of clusters
-    /// every second.
+    /// every second. `None`: the browser opens none.
     #[cfg(feature = "hydrate")]
-    fn open(self) {
+    fn open(self) -> Option<web_sys::EventSource> {
         use wasm_bindgen::JsCast;
         use wasm_bindgen::closure::Closure;
         use web_sys::MessageEvent;
@@ -74,9 +90,7 @@ impl Live {
         const SPANS_MS: u64 = 2_000;
         const CLUSTERS_MS: u64 = 1_000;
 
-        let Ok(source) = web_sys::EventSource::new("/api/v1/events") else {
-            return;
-        };
+        let source = web_sys::EventSource::new("/api/v1/events").ok()?;
         let waiting = StoredValue::new(false);
         let told = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
             if event.type_() != "clusters" {
@@ -104,6 +118,7 @@ impl Live {
         told.forget();
         opened.forget();
         failed.forget();
+        Some(source)
     }
 
     #[cfg(feature = "hydrate")]

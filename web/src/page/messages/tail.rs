@@ -92,6 +92,12 @@ fn stream(watched: Watched, address: String) {
         }
     };
     on_cleanup(close);
+    // A page that is kept for whoever comes back reads nothing meanwhile.
+    let left = window_event_listener(leptos::ev::pagehide, move |_| {
+        close();
+        watched.is_on.set(false);
+    });
+    on_cleanup(move || left.remove());
     let heard =
         Closure::<dyn FnMut(web_sys::MessageEvent)>::new(move |event: web_sys::MessageEvent| {
             let data = event.data().as_string().unwrap_or_default();
