@@ -123,6 +123,20 @@ pub enum KindFilter {
     Role(DestinationRole),
 }
 
+impl KindFilter {
+    /// As addresses write them.
+    pub const WORDS: &[(&'static str, Self)] = &[
+        ("topic", Self::Kind(DestinationKind::Topic)),
+        ("queue", Self::Kind(DestinationKind::Queue)),
+        ("exchange", Self::Kind(DestinationKind::Exchange)),
+        ("stream", Self::Kind(DestinationKind::Stream)),
+        ("retry", Self::Role(DestinationRole::Retry)),
+        ("dead_letter", Self::Role(DestinationRole::DeadLetter)),
+        ("origin", Self::Role(DestinationRole::Origin)),
+        ("internal", Self::Role(DestinationRole::Internal)),
+    ];
+}
+
 /// By name, or the greatest first and then by name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DestinationSort {
@@ -138,6 +152,22 @@ pub enum DestinationSort {
     Out,
     Partitions,
     Bytes,
+}
+
+impl DestinationSort {
+    /// As addresses write them.
+    pub const WORDS: &[(&'static str, Self)] = &[
+        ("name", Self::Name),
+        ("published", Self::Published),
+        ("processed", Self::Processed),
+        ("failed", Self::Failed),
+        ("depth", Self::Depth),
+        ("lag", Self::Lag),
+        ("in", Self::In),
+        ("out", Self::Out),
+        ("partitions", Self::Partitions),
+        ("bytes", Self::Bytes),
+    ];
 }
 
 /// One line of the list.

@@ -77,6 +77,16 @@ pub enum GroupSort {
     Out,
 }
 
+impl GroupSort {
+    /// As addresses write them.
+    pub const WORDS: &[(&'static str, Self)] = &[
+        ("name", Self::Name),
+        ("lag", Self::Lag),
+        ("members", Self::Members),
+        ("out", Self::Out),
+    ];
+}
+
 /// What list and page tell alike. What is null stands in `unknown`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

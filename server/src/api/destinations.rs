@@ -4,37 +4,12 @@ use waybill_model::access::Action;
 use waybill_model::destination::{
     Destination, DestinationItem, DestinationQuery, DestinationSort, KindFilter,
 };
-use waybill_model::messaging::{DestinationKind, DestinationRole};
 use waybill_model::query::Page;
 
 use super::params::Params;
 use super::{Answer, AppState};
 use crate::auth::gate::User;
 use crate::clock;
-
-const KINDS: [(&str, KindFilter); 8] = [
-    ("topic", KindFilter::Kind(DestinationKind::Topic)),
-    ("queue", KindFilter::Kind(DestinationKind::Queue)),
-    ("exchange", KindFilter::Kind(DestinationKind::Exchange)),
-    ("stream", KindFilter::Kind(DestinationKind::Stream)),
-    ("retry", KindFilter::Role(DestinationRole::Retry)),
-    ("dead_letter", KindFilter::Role(DestinationRole::DeadLetter)),
-    ("origin", KindFilter::Role(DestinationRole::Origin)),
-    ("internal", KindFilter::Role(DestinationRole::Internal)),
-];
-
-const SORTS: [(&str, DestinationSort); 10] = [
-    ("name", DestinationSort::Name),
-    ("published", DestinationSort::Published),
-    ("processed", DestinationSort::Processed),
-    ("failed", DestinationSort::Failed),
-    ("depth", DestinationSort::Depth),
-    ("lag", DestinationSort::Lag),
-    ("in", DestinationSort::In),
-    ("out", DestinationSort::Out),
-    ("partitions", DestinationSort::Partitions),
-    ("bytes", DestinationSort::Bytes),
-];
 
 const KNOWN: &[&str] = &["cluster", "q", "system", "kind", "sort", "limit", "cursor"];
 
@@ -66,8 +41,10 @@ pub async fn list_destinations(
         q: params.owned("q"),
         system: params.owned("system"),
         cluster: params.owned("cluster"),
-        kind: params.word("kind", &KINDS)?,
-        sort: params.word("sort", &SORTS)?.unwrap_or_default(),
+        kind: params.word("kind", KindFilter::WORDS)?,
+        sort: params
+            .word("sort", DestinationSort::WORDS)?
+            .unwrap_or_default(),
         limit: params.limit()?,
         cursor: params.owned("cursor"),
         sights: caller.sights(Action::TraceRead, clock::now()),

@@ -9,13 +9,6 @@ use super::{Answer, AppState};
 use crate::auth::gate::User;
 use crate::clock;
 
-const SORTS: [(&str, GroupSort); 4] = [
-    ("name", GroupSort::Name),
-    ("lag", GroupSort::Lag),
-    ("members", GroupSort::Members),
-    ("out", GroupSort::Out),
-];
-
 const KNOWN: &[&str] = &[
     "cluster",
     "destination",
@@ -54,7 +47,7 @@ pub async fn list_groups(
         destination: params.owned("destination"),
         q: params.owned("q"),
         state: params.owned("state"),
-        sort: params.word("sort", &SORTS)?.unwrap_or_default(),
+        sort: params.word("sort", GroupSort::WORDS)?.unwrap_or_default(),
         limit: params.limit()?,
         cursor: params.owned("cursor"),
         sights: caller.sights(Action::TraceRead, clock::now()),

@@ -1,8 +1,10 @@
-//! Texts and instants on their way into columns.
+//! Texts, counts and instants on their way into columns and out of them.
 
 use std::borrow::Cow;
 
 use sha2::{Digest, Sha256};
+use sqlx::Row;
+use sqlx::postgres::PgRow;
 use time::{Date, OffsetDateTime};
 use waybill_model::time::Timestamp;
 
@@ -48,6 +50,17 @@ pub(crate) fn like_pattern(text: &str) -> String {
 
 pub(crate) fn now() -> Timestamp {
     Timestamp::from_offset_date_time(OffsetDateTime::now_utc())
+}
+
+/// A count that may be null.
+pub(crate) fn count(row: &PgRow, name: &str) -> Result<Option<u64>, sqlx::Error> {
+    let count: Option<i64> = row.try_get(name)?;
+    Ok(count.map(|count| count.max(0) as u64))
+}
+
+/// An instant that may be null.
+pub(crate) fn time(row: &PgRow, name: &str) -> Result<Option<Timestamp>, sqlx::Error> {
+    Ok(row.try_get::<Option<OffsetDateTime>, _>(name)?.map(instant))
 }
 
 /// The UTC day.

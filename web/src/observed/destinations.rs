@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use waybill_model::destination::{
     DestinationItem, DestinationQuery, DestinationSort as Sort, KindFilter,
 };
-use waybill_model::messaging::{DestinationKind, DestinationRole};
+use waybill_model::messaging::DestinationKind;
 use waybill_model::problem::Problem;
 use waybill_model::time::Timestamp;
 use waybill_model::topology::Why;
@@ -27,28 +27,6 @@ use crate::routes::link;
 const PATH: &str = "/destinations";
 const LINES: u32 = 50;
 
-const KINDS: [(&str, KindFilter); 7] = [
-    ("topic", KindFilter::Kind(DestinationKind::Topic)),
-    ("queue", KindFilter::Kind(DestinationKind::Queue)),
-    ("exchange", KindFilter::Kind(DestinationKind::Exchange)),
-    ("stream", KindFilter::Kind(DestinationKind::Stream)),
-    ("retry", KindFilter::Role(DestinationRole::Retry)),
-    ("dead_letter", KindFilter::Role(DestinationRole::DeadLetter)),
-    ("internal", KindFilter::Role(DestinationRole::Internal)),
-];
-
-const SORTS: [(&str, Sort); 9] = [
-    ("name", Sort::Name),
-    ("lag", Sort::Lag),
-    ("depth", Sort::Depth),
-    ("in", Sort::In),
-    ("out", Sort::Out),
-    ("partitions", Sort::Partitions),
-    ("bytes", Sort::Bytes),
-    ("published", Sort::Published),
-    ("failed", Sort::Failed),
-];
-
 pub async fn page(query: &str) -> Result<Island, Problem> {
     let asked = Asked::of(query);
     let found = crate::data::port()
@@ -56,8 +34,8 @@ pub async fn page(query: &str) -> Result<Island, Problem> {
             q: asked.owned("q"),
             system: asked.owned("system"),
             cluster: asked.owned("cluster"),
-            kind: asked.word("kind", &KINDS)?,
-            sort: asked.word("sort", &SORTS)?.unwrap_or_default(),
+            kind: asked.word("kind", KindFilter::WORDS)?,
+            sort: asked.word("sort", Sort::WORDS)?.unwrap_or_default(),
             limit: LINES,
             cursor: asked.owned("cursor"),
             sights: None,

@@ -22,13 +22,6 @@ use crate::routes::link;
 const PATH: &str = "/groups";
 const LINES: u32 = 50;
 
-const SORTS: [(&str, Sort); 4] = [
-    ("name", Sort::Name),
-    ("lag", Sort::Lag),
-    ("members", Sort::Members),
-    ("out", Sort::Out),
-];
-
 pub async fn page(query: &str) -> Result<Island, Problem> {
     let asked = Asked::of(query);
     let found = crate::data::port()
@@ -37,7 +30,7 @@ pub async fn page(query: &str) -> Result<Island, Problem> {
             destination: asked.owned("destination"),
             q: asked.owned("q"),
             state: asked.owned("state"),
-            sort: asked.word("sort", &SORTS)?.unwrap_or_default(),
+            sort: asked.word("sort", Sort::WORDS)?.unwrap_or_default(),
             limit: LINES,
             cursor: asked.owned("cursor"),
             sights: None,

@@ -10,7 +10,7 @@ use waybill_model::time::{TimeRange, Timestamp};
 use super::{GroupSample, ReadingRollup, packed};
 use crate::connect::Store;
 use crate::error::{During, StoreError};
-use crate::text::{day_of, instant, storable};
+use crate::text::{count, day_of, instant, storable};
 
 statements! {
     SAMPLE = "SELECT at, lag_messages, payload FROM group_reading
@@ -182,12 +182,6 @@ impl Store {
             .collect::<Result<_, _>>()
             .during("read roll-ups of readings")
     }
-}
-
-fn count(row: &PgRow, name: &str) -> Result<Option<u64>, sqlx::Error> {
-    Ok(row
-        .try_get::<Option<i64>, _>(name)?
-        .map(|count| count.max(0) as u64))
 }
 
 fn instants(row: &PgRow, name: &str) -> Result<Vec<Timestamp>, sqlx::Error> {

@@ -2,7 +2,6 @@
 
 use sqlx::Row;
 use sqlx::postgres::PgRow;
-use time::OffsetDateTime;
 use waybill_model::access::Sight;
 use waybill_model::messaging::DestinationRole;
 use waybill_model::topology::DestinationKind;
@@ -11,7 +10,7 @@ use super::{DestinationLine, kind_code, kind_of, sights};
 use crate::connect::Store;
 use crate::error::{During, StoreError};
 use crate::rollup::{role_code, role_of};
-use crate::text::{instant, like_anywhere, storable};
+use crate::text::{count, like_anywhere, storable, time};
 
 statements! {
     /// The greatest value first, what is not known last, then by name and key. `alike`: how many lines
@@ -177,14 +176,6 @@ fn listed(rows: Result<Vec<PgRow>, sqlx::Error>) -> Result<Vec<ListedDestination
 }
 
 fn one(row: &PgRow) -> Result<ListedDestination, sqlx::Error> {
-    let count = |name: &str| -> Result<Option<u64>, sqlx::Error> {
-        Ok(row
-            .try_get::<Option<i64>, _>(name)?
-            .map(|count| count.max(0) as u64))
-    };
-    let time = |name: &str| -> Result<_, sqlx::Error> {
-        Ok(row.try_get::<Option<OffsetDateTime>, _>(name)?.map(instant))
-    };
     let line = DestinationLine {
         cluster: row.try_get("cluster")?,
         system: row.try_get("system")?,
@@ -192,18 +183,18 @@ fn one(row: &PgRow) -> Result<ListedDestination, sqlx::Error> {
         name: row.try_get("name")?,
         kind: kind_of(row.try_get("kind")?),
         role: role_of(row.try_get("role")?),
-        partitions: count("partitions")?,
-        depth_messages: count("depth_messages")?,
-        lag_messages: count("lag_messages")?,
+        partitions: count(row, "partitions")?,
+        depth_messages: count(row, "depth_messages")?,
+        lag_messages: count(row, "lag_messages")?,
         in_per_s: row.try_get("in_per_s")?,
         out_per_s: row.try_get("out_per_s")?,
-        consumers: count("consumers")?,
-        stored_bytes: count("stored_bytes")?,
-        groups: count("groups")?.unwrap_or_default(),
-        findings: count("findings")?.unwrap_or_default(),
+        consumers: count(row, "consumers")?,
+        stored_bytes: count(row, "stored_bytes")?,
+        groups: count(row, "groups")?.unwrap_or_default(),
+        findings: count(row, "findings")?.unwrap_or_default(),
         dead_letters: row.try_get("dead_letters")?,
-        figures_at: time("figures_at")?,
-        missing_since: time("missing_since")?,
+        figures_at: time(row, "figures_at")?,
+        missing_since: time(row, "missing_since")?,
         ends: Vec::new(),
     };
     let place = DestinationPlace {

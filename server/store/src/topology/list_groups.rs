@@ -2,13 +2,12 @@
 
 use sqlx::Row;
 use sqlx::postgres::PgRow;
-use time::OffsetDateTime;
 use waybill_model::access::Sight;
 
 use super::{GroupLine, sights};
 use crate::connect::Store;
 use crate::error::{During, StoreError};
-use crate::text::{instant, like_anywhere, storable};
+use crate::text::{count, like_anywhere, storable, time};
 
 statements! {
     /// A group is seen by who sees every destination that it reads; one without any only by who sees
@@ -135,14 +134,6 @@ fn listed(
 }
 
 fn one(row: &PgRow) -> Result<(GroupLine, GroupPlace), sqlx::Error> {
-    let count = |name: &str| -> Result<Option<u64>, sqlx::Error> {
-        Ok(row
-            .try_get::<Option<i64>, _>(name)?
-            .map(|count| count.max(0) as u64))
-    };
-    let time = |name: &str| -> Result<_, sqlx::Error> {
-        Ok(row.try_get::<Option<OffsetDateTime>, _>(name)?.map(instant))
-    };
     let line = GroupLine {
         cluster: row.try_get("cluster")?,
         system: row.try_get("system")?,
@@ -151,15 +142,15 @@ fn one(row: &PgRow) -> Result<(GroupLine, GroupPlace), sqlx::Error> {
         kind: row.try_get("kind")?,
         state: row.try_get("state")?,
         coordinator: row.try_get("coordinator")?,
-        members: count("members")?,
+        members: count(row, "members")?,
         destinations: row.try_get("destinations")?,
-        partitions: count("partitions")?.unwrap_or_default(),
-        lag_messages: count("lag_messages")?,
-        lag_known_messages: count("lag_known_messages")?.unwrap_or_default(),
-        unknown_partitions: count("unknown_partitions")?.unwrap_or_default(),
+        partitions: count(row, "partitions")?.unwrap_or_default(),
+        lag_messages: count(row, "lag_messages")?,
+        lag_known_messages: count(row, "lag_known_messages")?.unwrap_or_default(),
+        unknown_partitions: count(row, "unknown_partitions")?.unwrap_or_default(),
         out_per_s: row.try_get("out_per_s")?,
-        figures_at: time("figures_at")?,
-        missing_since: time("missing_since")?,
+        figures_at: time(row, "figures_at")?,
+        missing_since: time(row, "missing_since")?,
     };
     let place = GroupPlace {
         value: row.try_get("value")?,

@@ -22,12 +22,22 @@ pub(super) fn decode_classic(bytes: &Bytes) -> Option<Assigned> {
     // Later versions only add to the end.
     wire::assignment().check_front(&rest).ok()?;
     let decoded = ConsumerProtocolAssignment::decode(&mut rest, version.clamp(0, 3)).ok()?;
+    let topics = decoded.assigned_partitions.iter();
+    Some(of_topics(topics.map(|topic| {
+        (topic.topic.as_str(), topic.partitions.as_slice())
+    })))
+}
+
+/// A topic may stand more than once.
+pub(super) fn of_topics<'a>(topics: impl Iterator<Item = (&'a str, &'a [i32])>) -> Assigned {
     let mut assigned = Assigned::new();
-    for topic in decoded.assigned_partitions {
-        let partitions = assigned.entry(topic.topic.to_string()).or_default();
-        partitions.extend(topic.partitions);
+    for (topic, partitions) in topics {
+        assigned
+            .entry(topic.to_owned())
+            .or_default()
+            .extend(partitions);
     }
-    Some(assigned)
+    assigned
 }
 
 /// As the model tells it.

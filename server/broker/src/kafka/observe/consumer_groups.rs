@@ -1,12 +1,10 @@
 //! Groups of the second protocol (KIP-848), where the broker divides the work.
 
+use kafka_protocol::messages::ConsumerGroupDescribeRequest;
 use kafka_protocol::messages::consumer_group_describe_response::{Assignment, DescribedGroup};
-use kafka_protocol::messages::{ConsumerGroupDescribeRequest, GroupId};
-use kafka_protocol::protocol::StrBytes;
-use waybill_model::topology::Member;
 
 use super::assignment::{self, Assigned};
-use super::groups::Described;
+use super::groups::{Described, DescribedMember, ids};
 use crate::kafka::client::Session;
 use crate::kafka::wire::dial::Target;
 use crate::kafka::wire::failure::Failure;
@@ -17,42 +15,25 @@ pub(super) async fn describe(
     names: &[&str],
 ) -> Result<Vec<Described>, Failure> {
     let asked = session.ask(target, |_| {
-        let names = names
-            .iter()
-            .map(|name| GroupId(StrBytes::from_string((*name).to_owned())));
-        ConsumerGroupDescribeRequest::default().with_group_ids(names.collect())
+        ConsumerGroupDescribeRequest::default().with_group_ids(ids(names))
     });
     Ok(asked.await?.groups.iter().map(read).collect())
 }
 
 fn read(group: &DescribedGroup) -> Described {
-    let mut assigned = Assigned::new();
-    let members = group.members.iter().map(|member| {
-        let own = partitions(&member.assignment);
-        assignment::merge(&mut assigned, &own);
-        Member {
-            id: member.member_id.to_string(),
-            client_id: Some(member.client_id.to_string()),
-            host: Some(member.client_host.to_string()),
-            assigned: Some(assignment::told(&own)),
-            prefetch: None,
-        }
+    let members = group.members.iter().map(|member| DescribedMember {
+        id: &member.member_id,
+        client_id: &member.client_id,
+        host: &member.client_host,
+        work: Some(work(&member.assignment)),
     });
-    let members = members.collect();
-    Described {
-        name: group.group_id.to_string(),
-        outcome: Failure::check(group.error_code, group.error_message.as_deref()),
-        state: group.group_state.to_string(),
-        members,
-        assigned,
-    }
+    let outcome = Failure::check(group.error_code, group.error_message.as_deref());
+    Described::of(&group.group_id, outcome, &group.group_state, members)
 }
 
-fn partitions(assignment: &Assignment) -> Assigned {
-    let mut assigned = Assigned::new();
-    for topic in &assignment.topic_partitions {
-        let known = assigned.entry(topic.topic_name.to_string()).or_default();
-        known.extend(&topic.partitions);
-    }
-    assigned
+fn work(assignment: &Assignment) -> Assigned {
+    let topics = assignment.topic_partitions.iter();
+    assignment::of_topics(
+        topics.map(|topic| (topic.topic_name.as_str(), topic.partitions.as_slice())),
+    )
 }

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use kafka_protocol::messages::ListGroupsRequest;
+use kafka_protocol::messages::{GroupId, ListGroupsRequest};
+use kafka_protocol::protocol::StrBytes;
 use waybill_model::topology::{Group, Member, Unknown, Why};
 
-use super::assignment::Assigned;
+use super::assignment::{self, Assigned};
 use super::partial::Partial;
 use super::{classic_groups, commits, consumer_groups, share_groups, vanished};
 use crate::kafka::client::Session;
@@ -33,6 +34,50 @@ pub(super) struct Described {
     pub(super) members: Vec<Member>,
     /// Of all members together.
     pub(super) assigned: Assigned,
+}
+
+/// A member as its group's description says; `work` is `None` where that cannot be read.
+pub(super) struct DescribedMember<'a> {
+    pub(super) id: &'a str,
+    pub(super) client_id: &'a str,
+    pub(super) host: &'a str,
+    pub(super) work: Option<Assigned>,
+}
+
+impl Described {
+    pub(super) fn of<'a>(
+        name: &str,
+        outcome: Result<(), Failure>,
+        state: &str,
+        members: impl Iterator<Item = DescribedMember<'a>>,
+    ) -> Self {
+        let mut assigned = Assigned::new();
+        let members = members.map(|member| {
+            if let Some(work) = &member.work {
+                assignment::merge(&mut assigned, work);
+            }
+            Member {
+                id: member.id.to_owned(),
+                client_id: Some(member.client_id.to_owned()),
+                host: Some(member.host.to_owned()),
+                assigned: member.work.as_ref().map(assignment::told),
+                prefetch: None,
+            }
+        });
+        Self {
+            name: name.to_owned(),
+            outcome,
+            state: state.to_owned(),
+            members: members.collect(),
+            assigned,
+        }
+    }
+}
+
+/// As requests name them.
+pub(super) fn ids(names: &[&str]) -> Vec<GroupId> {
+    let id = |name: &&str| GroupId(StrBytes::from_string((*name).to_owned()));
+    names.iter().map(id).collect()
 }
 
 /// As listed.
