@@ -148,6 +148,18 @@ pub struct Attempt {
     pub joined_by: Option<Witness>,
     /// Delay since the attempt before, which the retry asked for; 0 for the first.
     pub backoff_ms: f64,
+    /// What is behind a failure or a slow attempt, where its error or its process's metrics tell.
+    #[serde(default)]
+    pub cause: Option<Cause>,
+}
+
+/// Why an attempt went as it did, from a named rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Cause {
+    /// For documentation, translation and grouping, such as `connection_pool_exhausted`.
+    pub rule: String,
+    pub sentence: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -69,6 +69,7 @@ fn attempt(n: u32, service: &str, from: i64, to: i64, hop: usize, error: Option<
             1 => 0.0,
             n => 1000.0 * f64::from(1 << (n - 2)),
         },
+        cause: None,
     }
 }
 

@@ -211,6 +211,7 @@ mod tests {
             error: None,
             joined_by: Some(Witness::Link),
             backoff_ms,
+            cause: None,
         }
     }
 
