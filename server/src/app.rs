@@ -29,6 +29,7 @@ use crate::auth::Auth;
 use crate::clock;
 use crate::config::{Config, ProcessRole};
 use crate::database::{Database, store_problem};
+use crate::failures::Failures;
 use crate::health::Health;
 use crate::ingest::{self, Ingest, ToStore};
 use crate::journey::SearchAttributes;
@@ -352,6 +353,7 @@ fn start_web(
         .map(|files| tls::acceptor("server.tls", files, tls::WEB))
         .transpose()?;
     let state = AppState::new(Parts {
+        failures: Failures::new(core.store, core.audit.clone()),
         auth: core.auth,
         audit: core.audit,
         reads: Arc::new(reads::FromQuery(core.query)),

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod database;
 pub mod error;
+pub mod failures;
 pub mod filter;
 pub mod health;
 pub mod ingest;

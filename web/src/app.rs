@@ -8,6 +8,7 @@ use waybill_model::access::Action;
 use waybill_model::view::Viewer;
 
 use crate::data::audit::AUDIT;
+use crate::data::failures::{FAILURE, FAILURES};
 use crate::data::journeys::JOURNEYS;
 use crate::data::observed;
 use crate::data::overview::OVERVIEW;
@@ -88,6 +89,8 @@ fn Pages(signed_in: bool) -> impl IntoView {
             <Route path=path!("/destinations/:id") view=gate(|| island(observed::DESTINATION))/>
             <Route path=path!("/groups") view=gate(|| island(observed::GROUPS))/>
             <Route path=path!("/groups/:id") view=gate(|| island(observed::GROUP))/>
+            <Route path=path!("/failures") view=gate(|| island(FAILURES))/>
+            <Route path=path!("/failures/:id") view=gate(|| island(FAILURE))/>
             <Route path=path!("/clusters") view=gate(|| island(observed::CLUSTERS))/>
             <Route path=path!("/clusters/:id") view=gate(|| island(observed::CLUSTER))/>
             <Route path=path!("/health") view=gate(|| island(STATUS))/>

@@ -18,7 +18,7 @@ pub fn Keys() -> AnyView {
     let lines = [
         (vec!["/"], frame.keys_search),
         (
-            vec!["g", "o", "s", "d", "r", "c", "h", "a", "e"],
+            vec!["g", "o", "s", "f", "d", "r", "c", "h", "a", "e"],
             frame.keys_go,
         ),
         (vec!["j", "k"], frame.keys_move),
@@ -107,6 +107,7 @@ mod browser {
         match key {
             "o" => Some("/"),
             "s" => Some("/search"),
+            "f" => Some("/failures"),
             "d" => Some("/destinations"),
             "r" => Some("/groups"),
             "c" => Some("/clusters"),

@@ -6,6 +6,7 @@ use waybill_model::access::Role;
 use waybill_model::audit::AuditLine;
 use waybill_model::cluster::Cluster;
 use waybill_model::destination::{Destination, DestinationItem, DestinationQuery, Window};
+use waybill_model::failure::{FailureChange, FailureGroup, FailurePage, FailureQuery};
 use waybill_model::group::{GroupLine, GroupPage, GroupQuery, LagSeries};
 use waybill_model::journey::JourneySummary;
 use waybill_model::problem::Problem;
@@ -35,8 +36,18 @@ pub trait ObservedPort: Send + Sync {
     async fn cluster(&self, id: String) -> Result<Cluster, Problem>;
 }
 
+/// Kinds of failure, and what people say of them.
 #[async_trait]
-pub trait Port: ObservedPort + Send + Sync {
+pub trait FailuresPort: Send + Sync {
+    /// `sights` of the query are not read, as of [`ObservedPort::destinations`].
+    async fn failures(&self, query: FailureQuery) -> Result<Page<FailureGroup>, Problem>;
+    /// The window is that of its trend.
+    async fn failure(&self, id: String, window: Window) -> Result<FailurePage, Problem>;
+    async fn change_failure(&self, id: String, change: FailureChange) -> Result<(), Problem>;
+}
+
+#[async_trait]
+pub trait Port: ObservedPort + FailuresPort + Send + Sync {
     /// `None`: nobody is signed in.
     fn viewer(&self) -> Option<Viewer>;
 

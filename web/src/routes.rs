@@ -12,6 +12,8 @@ pub const PAGES: &[(&str, Option<Action>)] = &[
     ("/destinations/{id}", Some(Action::TraceRead)),
     ("/groups", Some(Action::TraceRead)),
     ("/groups/{id}", Some(Action::TraceRead)),
+    ("/failures", Some(Action::TraceRead)),
+    ("/failures/{id}", Some(Action::TraceRead)),
     ("/clusters", Some(Action::StatusRead)),
     ("/clusters/{id}", Some(Action::StatusRead)),
     ("/health", Some(Action::StatusRead)),
@@ -35,6 +37,10 @@ pub const FUNCTIONS: &[(&str, Option<Action>)] = &[
     ("/fn/destination", Some(Action::TraceRead)),
     ("/fn/groups", Some(Action::TraceRead)),
     ("/fn/group", Some(Action::TraceRead)),
+    ("/fn/failures", Some(Action::TraceRead)),
+    ("/fn/failure", Some(Action::TraceRead)),
+    ("/fn/change_failure", Some(Action::AlertEdit)),
+    ("/fn/mute_failure", Some(Action::AlertEdit)),
     ("/fn/clusters", Some(Action::StatusRead)),
     ("/fn/cluster", Some(Action::StatusRead)),
     ("/fn/status", Some(Action::StatusRead)),
@@ -86,6 +92,11 @@ pub mod link {
 
     pub fn group(id: &str) -> String {
         format!("/groups/{}", encode(id))
+    }
+
+    /// The page of a kind of failure, by its fingerprint.
+    pub fn failure(id: &str) -> String {
+        format!("/failures/{}", encode(id))
     }
 
     pub fn cluster(id: &str) -> String {

@@ -180,6 +180,9 @@ pub struct AttemptError {
     pub message: Option<String>,
     /// Hash of error type and first application frame, as hex.
     pub fingerprint: Option<String>,
+    /// First application frame of the stack trace, without line numbers.
+    #[serde(default)]
+    pub frame: Option<String>,
 }
 
 /// What joined an attempt to its message, strongest first.

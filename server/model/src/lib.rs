@@ -9,6 +9,7 @@ pub mod audit;
 pub mod cluster;
 pub mod commits;
 pub mod destination;
+pub mod failure;
 pub mod group;
 pub mod id;
 pub mod journey;

@@ -29,6 +29,10 @@ pub struct Overview {
     pub traffic: Vec<TrafficPoint>,
     /// Journeys in trouble, newest first.
     pub troubled: Vec<JourneySummary>,
+    /// Muted kinds of failure whose messages are left out of `troubled`; `None`: not told to who
+    /// does not see everything.
+    #[serde(default)]
+    pub muted_failures: Option<u64>,
     pub destinations: Vec<DestinationLine>,
     pub edges: Vec<MapEdge>,
     /// Nothing was ever received: the page explains how to send.

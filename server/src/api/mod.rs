@@ -5,6 +5,7 @@ mod audit;
 pub(crate) mod clusters;
 mod destinations;
 pub mod events;
+mod failures;
 mod groups;
 mod idempotency;
 mod input;
@@ -50,6 +51,9 @@ fn resources() -> Vec<UtoipaMethodRouter<AppState>> {
         routes!(groups::get_group_lag),
         routes!(journeys::list_journeys),
         routes!(journeys::get_journey),
+        routes!(failures::list_failures),
+        routes!(failures::get_failure),
+        routes!(failures::change_failure),
         routes!(traces::get_trace),
         routes!(map::get_map),
         routes!(audit::list_audit),

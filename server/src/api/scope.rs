@@ -51,6 +51,7 @@ pub fn narrow_overview(caller: &Caller, mut overview: Overview, now: Timestamp) 
         .destinations
         .retain(|line| sees_name(&line.destination));
     overview.edges.retain(|edge| sees_name(&edge.destination));
+    overview.muted_failures = None;
     overview.totals = Default::default();
     overview.traffic.clear();
     overview

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use waybill_model::access::Sight;
 use waybill_model::cluster::{BrokerWords, ObservedCluster};
 use waybill_model::destination::{Destination, DestinationItem, DestinationQuery, Window};
+use waybill_model::failure::{FailureGroup, FailurePage, FailureQuery};
 use waybill_model::group::{GroupLine, GroupPage, GroupQuery, LagSeries};
 use waybill_model::id::TraceId;
 use waybill_model::journey::JourneySummary;
@@ -24,6 +25,7 @@ use super::idempotency::Idempotency;
 use crate::audit::Audit;
 use crate::auth::Auth;
 use crate::config::{Cluster, Network};
+use crate::failures::Failures;
 use crate::query::Trace;
 use crate::query::browse::tail::{Tail, Watch};
 use crate::query::browse::{Place, Reading};
@@ -61,6 +63,14 @@ pub trait Reads: Send + Sync {
         range: TimeRange,
         step_ms: Option<i64>,
     ) -> Result<LagSeries, Problem>;
+    async fn failures(&self, query: FailureQuery) -> Result<Page<FailureGroup>, Problem>;
+    /// `NotFound` where none is kept, or `sights` show none; the window is that of its trend.
+    async fn failure(
+        &self,
+        id: &str,
+        window: Window,
+        sights: Option<Vec<Sight>>,
+    ) -> Result<FailurePage, Problem>;
     async fn map(&self, window: Window) -> Result<Map, Problem>;
     /// Systems that spans of the last hour name.
     async fn systems(&self) -> Result<Vec<String>, Problem>;
@@ -87,6 +97,7 @@ pub struct Parts {
     pub audit: Audit,
     pub reads: Arc<dyn Reads>,
     pub process: Arc<dyn Process>,
+    pub failures: Failures,
     pub events: Events,
     pub settings: Settings,
 }
@@ -130,6 +141,7 @@ pub struct AppState {
     pub(crate) audit: Audit,
     pub(crate) reads: Arc<dyn Reads>,
     pub(crate) process: Arc<dyn Process>,
+    pub(crate) failures: Failures,
     pub(crate) events: Events,
     pub(crate) settings: Arc<Settings>,
     pub(crate) idempotency: Idempotency,
@@ -143,6 +155,7 @@ impl AppState {
             audit,
             reads,
             process,
+            failures,
             events,
             settings,
         } = parts;
@@ -151,6 +164,7 @@ impl AppState {
             audit,
             reads,
             process,
+            failures,
             events,
             settings: Arc::new(settings),
             idempotency: Idempotency::default(),

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use waybill_model::access::Sight;
 use waybill_model::cluster::ObservedCluster;
 use waybill_model::destination::{Destination, DestinationItem, DestinationQuery, Window};
+use waybill_model::failure::{FailureGroup, FailurePage, FailureQuery};
 use waybill_model::group::{GroupLine, GroupPage, GroupQuery, LagSeries};
 use waybill_model::id::TraceId;
 use waybill_model::journey::JourneySummary;
@@ -77,6 +78,19 @@ impl Reads for FromQuery {
         self.0
             .group_lag(id, sights.as_deref(), range, step_ms)
             .await
+    }
+
+    async fn failures(&self, query: FailureQuery) -> Result<Page<FailureGroup>, Problem> {
+        self.0.failures(query).await
+    }
+
+    async fn failure(
+        &self,
+        id: &str,
+        window: Window,
+        sights: Option<Vec<Sight>>,
+    ) -> Result<FailurePage, Problem> {
+        self.0.failure(id, window, sights).await
     }
 
     async fn map(&self, window: Window) -> Result<Map, Problem> {

@@ -36,7 +36,7 @@ const fn row(method: Method, template: &'static str, policy: Policy) -> Row {
     }
 }
 
-use Action::{AuditRead, MessageMeta, StatusRead, TraceRead, UserAdmin};
+use Action::{AlertEdit, AuditRead, MessageMeta, StatusRead, TraceRead, UserAdmin};
 use Policy::{Metrics, Public, Right, SignedIn};
 
 pub const TABLE: &[Row] = &[
@@ -65,6 +65,8 @@ pub const TABLE: &[Row] = &[
     row(Method::GET, "/destinations/{id}", Right(TraceRead)),
     row(Method::GET, "/groups", Right(TraceRead)),
     row(Method::GET, "/groups/{id}", Right(TraceRead)),
+    row(Method::GET, "/failures", Right(TraceRead)),
+    row(Method::GET, "/failures/{id}", Right(TraceRead)),
     row(Method::GET, "/clusters", Right(StatusRead)),
     row(Method::GET, "/clusters/{id}", Right(StatusRead)),
     row(Method::GET, "/health", Right(StatusRead)),
@@ -81,6 +83,10 @@ pub const TABLE: &[Row] = &[
     row(Method::POST, "/fn/destination", Right(TraceRead)),
     row(Method::POST, "/fn/groups", Right(TraceRead)),
     row(Method::POST, "/fn/group", Right(TraceRead)),
+    row(Method::POST, "/fn/failures", Right(TraceRead)),
+    row(Method::POST, "/fn/failure", Right(TraceRead)),
+    row(Method::POST, "/fn/change_failure", Right(AlertEdit)),
+    row(Method::POST, "/fn/mute_failure", Right(AlertEdit)),
     row(Method::POST, "/fn/clusters", Right(StatusRead)),
     row(Method::POST, "/fn/cluster", Right(StatusRead)),
     row(Method::POST, "/fn/status", Right(StatusRead)),
@@ -116,6 +122,9 @@ pub const TABLE: &[Row] = &[
     row(Method::GET, "/api/v1/groups/{id}/lag", Right(TraceRead)),
     row(Method::GET, "/api/v1/journeys", Right(TraceRead)),
     row(Method::GET, "/api/v1/journeys/{id}", Right(TraceRead)),
+    row(Method::GET, "/api/v1/failures", Right(TraceRead)),
+    row(Method::GET, "/api/v1/failures/{id}", Right(TraceRead)),
+    row(Method::PATCH, "/api/v1/failures/{id}", Right(AlertEdit)),
     row(Method::GET, "/api/v1/traces/{trace_id}", Right(TraceRead)),
     row(Method::GET, "/api/v1/map", Right(TraceRead)),
     row(Method::GET, "/api/v1/audit", Right(AuditRead)),

@@ -76,13 +76,15 @@ pub fn of(span: &Span) -> Option<AttemptError> {
         .and_then(|cause| first_application_frame(cause.stack))
         .or_else(|| stack.and_then(first_application_frame));
     // Without a frame the message tells failures apart, its numbers and ids left out.
-    let detail =
-        frame.unwrap_or_else(|| message.as_deref().map(without_values).unwrap_or_default());
+    let detail = frame
+        .clone()
+        .unwrap_or_else(|| message.as_deref().map(without_values).unwrap_or_default());
     let print = format!("{}\n{detail}", kind.as_deref().unwrap_or(""));
     Some(AttemptError {
         fingerprint: Some(format!("{:016x}", xxh3_64(print.as_bytes()))),
         kind,
         message: message.as_deref().map(without_credentials),
+        frame,
     })
 }
 
@@ -245,6 +247,10 @@ mod tests {
             "shop.Declined",
         );
         assert_eq!(one.fingerprint, same.fingerprint);
+        assert_eq!(
+            one.frame.as_deref(),
+            Some("shop.Billing.charge(Billing.java)")
+        );
         let other = wrapped(3, stamped, 1001, "shop.Broken");
         assert_ne!(one.fingerprint, other.fingerprint);
         // What has a name of its own keeps it.

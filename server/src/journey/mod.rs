@@ -3,7 +3,8 @@
 //! `graph` holds the spans; `puts` finds which producer spans are one message; `edges` joins
 //! consumer spans to them, by what `targets` finds them to name, and `nameless` knows those that
 //! name nothing; `hops` says which messages are one journey and which caused another; `trail`,
-//! `attempts`, `deliveries`, `budget`, `gaps` and `diagnosis` tell it; `rebuild` runs them all.
+//! `attempts`, `deliveries`, `budget`, `gaps` and `diagnosis` tell it; `rebuild` runs them all; `evidence` says which kind of
+//! failure an attempt counts in.
 
 mod attempts;
 mod budget;
@@ -11,6 +12,7 @@ mod cluster;
 mod deliveries;
 mod diagnosis;
 mod edges;
+pub mod evidence;
 pub mod failure;
 #[cfg(test)]
 mod fixture;

@@ -18,25 +18,39 @@ pub struct Owners(pub Vec<OwnerRule>);
 
 impl Owners {
     pub fn of(&self, journey: &Journey) -> Option<Owner> {
-        let rule = self.0.iter().find(|rule| rule.fits(journey))?;
-        Some(rule.owner.clone())
+        let services = journey.producer.iter().map(|p| p.service.as_str());
+        let services = services.chain(journey.deliveries.iter().map(|d| d.service.as_str()));
+        let message = &journey.message;
+        self.of_place(
+            message.cluster.as_deref(),
+            message.destination.as_deref(),
+            &services.collect::<Vec<_>>(),
+        )
+    }
+
+    /// `services`: those that put or tried the message, as far as they are known.
+    pub fn of_place(
+        &self,
+        cluster: Option<&str>,
+        destination: Option<&str>,
+        services: &[&str],
+    ) -> Option<Owner> {
+        let fits = |rule: &&OwnerRule| rule.fits(cluster, destination, services);
+        Some(self.0.iter().find(fits)?.owner.clone())
     }
 }
 
 impl OwnerRule {
-    fn fits(&self, journey: &Journey) -> bool {
-        let message = &journey.message;
-        let services = journey.producer.iter().map(|p| &p.service);
-        let mut services = services.chain(journey.deliveries.iter().map(|d| &d.service));
-        let told = |pattern: &Option<String>, told: &Option<String>| match (pattern, told) {
+    fn fits(&self, cluster: Option<&str>, destination: Option<&str>, services: &[&str]) -> bool {
+        let told = |pattern: &Option<String>, told: Option<&str>| match (pattern, told) {
             (Some(pattern), Some(told)) => matches_pattern(pattern, told),
             // What is not known fits no pattern.
             (Some(_), None) => false,
             (None, _) => true,
         };
-        told(&self.cluster, &message.cluster)
-            && told(&self.destination, &message.destination)
+        told(&self.cluster, cluster)
+            && told(&self.destination, destination)
             && (self.service.as_ref())
-                .is_none_or(|pattern| services.any(|name| matches_pattern(pattern, name)))
+                .is_none_or(|pattern| services.iter().any(|name| matches_pattern(pattern, name)))
     }
 }

@@ -27,6 +27,7 @@ use super::select;
 use super::watched::Watched;
 use crate::auth::store_problem;
 use crate::clock;
+use crate::journey::evidence::{self, Kind};
 use crate::journey::{cut, summary, tells_trouble};
 
 pub const NAME: &str = "finder";
@@ -207,17 +208,25 @@ fn told(message: &str) -> String {
 }
 
 fn row(journey: &Journey, now: Timestamp) -> Troubled {
-    let mut attempts: Vec<(&Delivery, &Attempt)> = journey
-        .deliveries
-        .iter()
-        .flat_map(|d| d.attempts.iter().map(move |a| (d, a)))
-        .collect();
-    attempts.sort_by_key(|(_, attempt)| (attempt.started_at, attempt.span_id));
+    let mut attempts: Vec<(&Delivery, &Attempt, Option<Kind>)> = Vec::new();
+    for delivery in &journey.deliveries {
+        let numbered = delivery.attempts.iter().enumerate();
+        attempts.extend(numbered.map(|(at, attempt)| {
+            let kind = evidence::of_attempt(journey, delivery, at);
+            (delivery, attempt, kind)
+        }));
+    }
+    attempts.sort_by_key(|(_, attempt, _)| (attempt.started_at, attempt.span_id));
     let last_error = attempts
         .iter()
         .rev()
-        .find_map(|(_, attempt)| attempt.error.as_ref());
-    let mut services: Vec<String> = attempts.iter().map(|(_, a)| cut(&a.service)).collect();
+        .find_map(|(_, attempt, _)| attempt.error.as_ref());
+    let kinds = attempts.iter().rev();
+    let kind = kinds
+        .filter_map(|(_, _, kind)| kind.clone())
+        .next()
+        .or_else(|| evidence::of_journey(journey));
+    let mut services: Vec<String> = attempts.iter().map(|(_, a, _)| cut(&a.service)).collect();
     services.extend(journey.producer.iter().map(|p| cut(&p.service)));
     services.sort();
     services.dedup();
@@ -226,32 +235,39 @@ fn row(journey: &Journey, now: Timestamp) -> Troubled {
         services,
         error_type: last_error.and_then(|e| e.kind.as_deref().map(cut)),
         error_message: last_error.and_then(|e| e.message.as_deref().map(told)),
-        fingerprint: last_error.and_then(|e| e.fingerprint.clone()),
+        evidence: kind.as_ref().and_then(|kind| kind.evidence),
+        fingerprint: kind.map(|kind| kind.fingerprint),
         updated_at: now,
         attempts: attempts
             .into_iter()
-            .map(|(delivery, attempt)| TroubledAttempt {
-                group: delivery.group.as_deref().map(cut),
-                n: attempt.n,
-                started_at: attempt.started_at,
-                destination: journey
-                    .hops
-                    .get(attempt.hop)
-                    .and_then(|h| h.destination.as_deref().map(cut)),
-                service: cut(&attempt.service),
-                instance: attempt.instance.as_deref().map(cut),
-                version: attempt.version.as_deref().map(cut),
-                error_type: attempt
-                    .error
-                    .as_ref()
-                    .and_then(|e| e.kind.as_deref().map(cut)),
-                first_frame: None,
-                message: attempt
-                    .error
-                    .as_ref()
-                    .and_then(|e| e.message.as_deref().map(told)),
-                delay_before_ms: attempt.backoff_ms,
-            })
+            .map(|(delivery, attempt, kind)| tried(journey, delivery, attempt, kind))
             .collect(),
+    }
+}
+
+fn tried(
+    journey: &Journey,
+    delivery: &Delivery,
+    attempt: &Attempt,
+    kind: Option<Kind>,
+) -> TroubledAttempt {
+    let own = |text: &Option<String>| text.as_deref().map(cut);
+    let hop = journey.hops.get(attempt.hop);
+    let error = attempt.error.as_ref();
+    TroubledAttempt {
+        group: own(&delivery.group),
+        n: attempt.n,
+        started_at: attempt.started_at,
+        destination: hop.and_then(|hop| own(&hop.destination)),
+        service: cut(&attempt.service),
+        instance: own(&attempt.instance),
+        version: own(&attempt.version),
+        error_type: error.and_then(|e| own(&e.kind)),
+        first_frame: error.and_then(|e| own(&e.frame)),
+        message: error.and_then(|e| e.message.as_deref().map(told)),
+        delay_before_ms: attempt.backoff_ms,
+        evidence: kind.as_ref().and_then(|kind| kind.evidence),
+        fingerprint: kind.map(|kind| kind.fingerprint),
+        cause: attempt.cause.clone(),
     }
 }

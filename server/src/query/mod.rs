@@ -9,6 +9,8 @@ mod destination_broker;
 mod destination_item;
 mod destination_place;
 mod destinations;
+mod failure_group;
+mod failures;
 pub mod finder;
 mod gather;
 mod groups;
@@ -28,6 +30,7 @@ mod window;
 
 use std::sync::Arc;
 
+pub use failures::no_failure;
 pub use groups::no_group;
 use waybill_broker::Dialects;
 use waybill_model::id::TraceId;

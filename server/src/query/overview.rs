@@ -35,6 +35,7 @@ impl Query {
         lines.retain(|line| line.role != DestinationRole::Internal);
         let filter = TroubledFilter {
             from: Some(from),
+            not_muted_at: Some(now),
             ..TroubledFilter::default()
         };
         let rows = self
@@ -42,6 +43,7 @@ impl Query {
             .troubled(&filter, TROUBLED)
             .await
             .map_err(store_problem)?;
+        let muted_failures = Some(self.muted_since(from).await?);
         let empty = lines.is_empty() && self.is_empty().await?;
         Ok(Overview {
             as_of: now,
@@ -54,6 +56,7 @@ impl Query {
                 .filter(|summary| is_trouble(summary.state))
                 .take(TROUBLED_SHOWN)
                 .collect(),
+            muted_failures,
             destinations: destinations(&lines),
             edges: edges(&lines),
             empty,

@@ -129,12 +129,16 @@ impl Query {
     }
 }
 
+/// States of messages that are in no trouble.
+pub(super) const QUIET: [JourneyState; 3] = [
+    JourneyState::Delivered,
+    JourneyState::Unknown,
+    JourneyState::InFlight,
+];
+
 /// States that the finder keeps rows of.
 pub(super) fn is_trouble(state: JourneyState) -> bool {
-    !matches!(
-        state,
-        JourneyState::Delivered | JourneyState::Unknown | JourneyState::InFlight
-    )
+    !QUIET.contains(&state)
 }
 
 fn exact(query: &JourneyQuery) -> Result<Option<Exact>, Problem> {

@@ -2,6 +2,7 @@
 //! forms and the files that pages need.
 
 mod assets;
+mod failures;
 mod forms;
 mod issued;
 mod observed;

@@ -15,7 +15,7 @@ use crate::api::clusters;
 use crate::clock;
 
 impl Bound {
-    fn sights(&self) -> Result<Option<Vec<Sight>>, Problem> {
+    pub(super) fn sights(&self) -> Result<Option<Vec<Sight>>, Problem> {
         let caller = self.may(Action::TraceRead)?;
         Ok(caller.sights(Action::TraceRead, clock::now()))
     }

@@ -31,7 +31,7 @@ impl Bound {
         Self { state, who }
     }
 
-    fn caller(&self) -> Result<&Caller, Problem> {
+    pub(super) fn caller(&self) -> Result<&Caller, Problem> {
         self.who.caller().ok_or_else(unauthenticated)
     }
 

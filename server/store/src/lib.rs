@@ -28,6 +28,7 @@ pub mod audit;
 pub mod blocks;
 mod connect;
 mod error;
+pub mod failures;
 mod figures;
 pub mod finder;
 pub mod grants;
@@ -69,6 +70,9 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("blocks::probe", blocks::probe::STATEMENTS),
         ("blocks::scan", blocks::scan::STATEMENTS),
         ("connect", connect::STATEMENTS),
+        ("failures::group", failures::GROUP_STATEMENTS),
+        ("failures::read", failures::READ_STATEMENTS),
+        ("failures::write", failures::WRITE_STATEMENTS),
         ("figures", figures::STATEMENTS),
         ("finder", finder::STATEMENTS),
         ("grants", grants::STATEMENTS),

@@ -20,6 +20,8 @@ statements! {
             SELECT key FROM troubled_journey WHERE updated_at < $1 ORDER BY updated_at LIMIT 10000)";
     OLDEST_TROUBLED = "DELETE FROM troubled_journey WHERE key IN (
             SELECT key FROM troubled_journey ORDER BY updated_at LIMIT 10000)";
+    /// Written with each of its failures, so none is left of one that was not written for longer.
+    DROP_PLACES = "DELETE FROM failure_place WHERE seen_at < $1";
     DROP_SESSIONS = "DELETE FROM session WHERE expires_at < $1
             OR last_used_at + make_interval(secs => idle_seconds) < $1";
 }
@@ -74,6 +76,9 @@ impl Store {
         if let Some(end) = policy.troubled.and_then(before) {
             retained.dropped_troubled += self.drop_troubled(DROP_TROUBLED, Some(end)).await?;
             retained.more = retained.dropped_troubled >= TROUBLED_A_BATCH;
+            if !retained.more {
+                self.drop_troubled(DROP_PLACES, Some(end)).await?;
+            }
         }
         if let Some(most) = policy.max_disk {
             while self.bytes_on_disk().await? > most && !days.is_empty() {

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use waybill_model::access::Sight;
 use waybill_model::cluster::ObservedCluster;
 use waybill_model::destination::{Destination, DestinationItem, DestinationQuery, Window};
+use waybill_model::failure::{FailureGroup, FailurePage, FailureQuery};
 use waybill_model::group::{GroupLine, GroupPage, GroupQuery, LagSeries};
 use waybill_model::id::TraceId;
 use waybill_model::journey::{JourneyState, JourneySummary, Message};
@@ -24,11 +25,12 @@ use waybill_model::view::{JourneyPage, Overview, Totals};
 use waybill_server::api::{self, AppState, Parts, Process, Reads, Settings};
 use waybill_server::audit::Audit;
 use waybill_server::auth::{Auth, origin_of};
+use waybill_server::failures::Failures;
 use waybill_server::query::Trace;
 use waybill_server::query::browse::tail::{Tail, Watch};
 use waybill_server::query::browse::{Place, Reading};
 use waybill_server::query::destination::no_destination;
-use waybill_server::query::no_group;
+use waybill_server::query::{no_failure, no_group};
 use waybill_store::testing::TestDatabase;
 
 pub const PASSWORD: &str = "correct horse battery";
@@ -65,10 +67,11 @@ impl Console {
         let store = database.store().clone();
         let audit = Audit::new(store.clone());
         let state = AppState::new(Parts {
-            auth: Auth::new(store, audit.clone(), false).unwrap(),
-            audit,
+            auth: Auth::new(store.clone(), audit.clone(), false).unwrap(),
+            audit: audit.clone(),
             reads: Arc::new(Told),
             process: Arc::new(Told),
+            failures: Failures::new(store, audit),
             events: api::Events::until(tokio_util::sync::CancellationToken::new()),
             settings: Settings {
                 https: false,
@@ -196,6 +199,7 @@ impl Reads for Told {
             totals: Totals::default(),
             traffic: Vec::new(),
             troubled: vec![hostile()],
+            muted_failures: Some(0),
             destinations: Vec::new(),
             edges: Vec::new(),
             empty: false,
@@ -247,6 +251,19 @@ impl Reads for Told {
         _: Option<i64>,
     ) -> Result<LagSeries, Problem> {
         Err(no_group())
+    }
+
+    async fn failures(&self, _: FailureQuery) -> Result<Page<FailureGroup>, Problem> {
+        Ok(Page::new(Vec::new(), None))
+    }
+
+    async fn failure(
+        &self,
+        _: &str,
+        _: Window,
+        _: Option<Vec<Sight>>,
+    ) -> Result<FailurePage, Problem> {
+        Err(no_failure())
     }
 
     async fn map(&self, _: Window) -> Result<Map, Problem> {

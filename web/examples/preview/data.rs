@@ -32,6 +32,7 @@ pub fn overview(scene: Scene) -> Overview {
             destinations: destinations.len() as u64,
         },
         traffic: (0..60).map(traffic).collect(),
+        muted_failures: Some(2),
         troubled: if scene == Scene::Busy {
             journeys(scene).items.into_iter().take(3).collect()
         } else {

@@ -59,6 +59,7 @@ fn attempt(n: u32, service: &str, from: i64, to: i64, hop: usize, error: Option<
             kind: Some("TemplateError".into()),
             message: Some(message.into()),
             fingerprint: Some("8c1f03aa91d2".into()),
+            frame: Some("notify::template::render".into()),
         }),
         joined_by: Some(if n == 1 {
             Witness::Link

@@ -2,6 +2,7 @@
 //! `cargo run --example preview -- FOLDER`.
 
 mod data;
+mod failures;
 mod journey;
 mod observed;
 mod port;
@@ -39,6 +40,10 @@ const SHOTS: &[(&str, &str, Scene)] = &[
     ("clusters", "/clusters", Scene::Busy),
     ("cluster", "/clusters/orders", Scene::Busy),
     ("cluster-refused", "/clusters/billing", Scene::Busy),
+    ("failures", "/failures", Scene::Busy),
+    ("failures-none", "/failures?q=x", Scene::Empty),
+    ("failure", "/failures/8c1f03aa91d2", Scene::Busy),
+    ("failure-viewer", "/failures/8c1f03aa91d2", Scene::Viewer),
     ("health", "/health", Scene::Busy),
     ("settings", "/settings", Scene::Busy),
     ("users", "/settings/users", Scene::Busy),

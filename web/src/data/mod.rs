@@ -3,6 +3,7 @@
 #[cfg(feature = "ssr")]
 pub(crate) mod asked;
 pub mod audit;
+pub mod failures;
 pub mod fault;
 pub mod island;
 pub mod journeys;

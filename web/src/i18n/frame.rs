@@ -6,6 +6,7 @@ words! {
         navigation: "Main navigation", "主导航";
         overview: "Overview", "概览";
         search: "Search", "搜索";
+        failures: "Failures", "故障";
         destinations: "Destinations", "目的地";
         groups: "Groups", "消费组";
         clusters: "Clusters", "集群";
@@ -49,7 +50,7 @@ words! {
         none: "none", "无";
         keys_title: "Keyboard", "键盘快捷键";
         keys_search: "Go to the search box", "跳到搜索框";
-        keys_go: "Go to Overview, Search, Destinations, Groups, Clusters, Health, Audit, Settings", "前往概览、搜索、目的地、消费组、集群、自身状态、审计、设置";
+        keys_go: "Go to Overview, Search, Failures, Destinations, Groups, Clusters, Health, Audit, Settings", "前往概览、搜索、故障、目的地、消费组、集群、自身状态、审计、设置";
         keys_move: "Next, previous row", "下一行、上一行";
         keys_open: "Open the row", "打开该行";
         keys_map: "Show this list", "显示此列表";

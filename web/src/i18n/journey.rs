@@ -56,7 +56,8 @@ words! {
         version: "Version", "版本";
         instance: "Instance", "实例";
         error: "Error", "错误";
-        fingerprint: "Fingerprint", "指纹";
+        same_failures: "Failures of this kind", "同类故障";
+        read_from: "Read from", "读取自";
         joined_by: "Joined by", "关联依据";
         evidence: "Evidence", "证据";
         hops: "Places", "位置";

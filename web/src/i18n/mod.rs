@@ -7,6 +7,8 @@ mod table;
 mod cluster;
 #[cfg(feature = "ssr")]
 mod destination;
+#[cfg(feature = "ssr")]
+mod failure;
 mod frame;
 #[cfg(feature = "ssr")]
 mod group;
@@ -57,6 +59,8 @@ pub struct Messages {
     #[cfg(feature = "ssr")]
     pub destination: destination::DestinationWords,
     #[cfg(feature = "ssr")]
+    pub failure: failure::FailureWords,
+    #[cfg(feature = "ssr")]
     pub group: group::GroupWords,
     #[cfg(feature = "ssr")]
     pub cluster: cluster::ClusterWords,
@@ -83,6 +87,8 @@ impl Messages {
         #[cfg(feature = "ssr")]
         destination: destination::DestinationWords::EN,
         #[cfg(feature = "ssr")]
+        failure: failure::FailureWords::EN,
+        #[cfg(feature = "ssr")]
         group: group::GroupWords::EN,
         #[cfg(feature = "ssr")]
         cluster: cluster::ClusterWords::EN,
@@ -107,6 +113,8 @@ impl Messages {
         observed: observed::ObservedWords::ZH,
         #[cfg(feature = "ssr")]
         destination: destination::DestinationWords::ZH,
+        #[cfg(feature = "ssr")]
+        failure: failure::FailureWords::ZH,
         #[cfg(feature = "ssr")]
         group: group::GroupWords::ZH,
         #[cfg(feature = "ssr")]

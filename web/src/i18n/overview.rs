@@ -10,6 +10,7 @@ words! {
         troubled: "Messages in trouble", "出问题的消息";
         troubled_none: "No message is in trouble.", "没有出问题的消息。";
         troubled_none_why: "Failed, retried and dead-lettered messages appear here first.", "失败、重试和进入死信的消息会首先出现在这里。";
+        failures: "Failures by kind", "按类别查看故障";
         troubled_all: "All dead letters", "全部死信";
         map: "Map", "拓扑图";
         map_about: "Services and destinations; a line's width is its rate, its mark its failures.", "服务与目的地；线宽表示速率，标记表示失败。";
@@ -50,6 +51,7 @@ words! {
             "若客户端在其他机器上，请将 127.0.0.1 换成本机地址，并确认监听地址不是回环地址。";
     }
     say {
+        muted(n: &str): format!("{n} muted"), format!("{n} 类已静默");
         window(span: &str): format!("last {span}"), format!("最近 {span}");
         chart_about(peak: &str): format!("Messages a minute: published, processed and failed. Peak {peak} a minute."),
             format!("每分钟消息数：已发布、已处理与失败。峰值为每分钟 {peak} 条。");

@@ -1,4 +1,4 @@
-//! Pages of clusters, destinations and groups, as the server renders them. Their views, their
+//! Pages of clusters, destinations, groups and failures, as the server renders them. Their views, their
 //! words and the types that they tell of stay on the server: see [`crate::data::island`].
 
 pub mod age;
@@ -11,6 +11,10 @@ mod destination_item;
 mod destination_partitions;
 mod destination_series;
 pub mod destinations;
+pub mod failure;
+mod failure_forms;
+mod failure_history;
+pub mod failures;
 mod gap;
 mod graph;
 mod graph_svg;

@@ -50,6 +50,7 @@ fn Navigation(signed_in: SignedIn) -> AnyView {
     let places = [
         ("/", frame.overview, Some(Action::TraceRead)),
         ("/search", frame.search, Some(Action::TraceRead)),
+        ("/failures", frame.failures, Some(Action::TraceRead)),
         ("/destinations", frame.destinations, Some(Action::TraceRead)),
         ("/groups", frame.groups, Some(Action::TraceRead)),
         ("/clusters", frame.clusters, Some(Action::StatusRead)),

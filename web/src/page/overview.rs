@@ -44,6 +44,7 @@ fn show(overview: Overview, clusters: &KnownClusters) -> AnyView {
         totals,
         traffic,
         troubled,
+        muted_failures,
         destinations,
         edges,
         ..
@@ -64,7 +65,7 @@ fn show(overview: Overview, clusters: &KnownClusters) -> AnyView {
     let destinations = destination_table(destinations, as_of);
     vec![
         head.into_any(),
-        trouble(troubled, as_of),
+        trouble(troubled, muted_failures, as_of),
         figures(totals),
         cluster_tiles(clusters, as_of),
         section::section("map-title", own.map, vec![map]),
@@ -122,7 +123,11 @@ fn cluster_tile(cluster: &Cluster, as_of: Timestamp) -> AnyView {
 }
 
 /// First on the page: is anything wrong?
-fn trouble(troubled: Vec<JourneySummary>, as_of: Timestamp) -> AnyView {
+fn trouble(
+    troubled: Vec<JourneySummary>,
+    muted_failures: Option<u64>,
+    as_of: Timestamp,
+) -> AnyView {
     let words = words();
     let list = if troubled.is_empty() {
         view! { <Empty title=words.overview.troubled_none why=words.overview.troubled_none_why/> }
@@ -135,9 +140,15 @@ fn trouble(troubled: Vec<JourneySummary>, as_of: Timestamp) -> AnyView {
         }
         .into_any()
     };
+    let muted = muted_failures.filter(|count| *count > 0).map(|count| {
+        let about = (words.overview.muted)(&format::count(count));
+        view! { <a href="/failures?muted=yes">{about}</a> }
+    });
     let heading = view! {
         <div class="section-head">
             <h2 id="trouble-title">{words.overview.troubled}</h2>
+            {muted}
+            <a href="/failures">{words.overview.failures}</a>
             <a href="/search?state=dead_lettered">{words.overview.troubled_all}</a>
         </div>
     };

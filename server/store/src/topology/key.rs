@@ -44,7 +44,8 @@ fn presence(namespace: Option<&str>) -> &'static str {
     if namespace.is_some() { "n" } else { "" }
 }
 
-fn hash(parts: &[&str]) -> i64 {
+/// Of parts that are told apart by their lengths.
+pub(crate) fn hash(parts: &[&str]) -> i64 {
     let mut hasher = Xxh3::new();
     for part in parts {
         // As its column has it, so that a line that is read again keeps its key.

@@ -15,6 +15,7 @@ use waybill_model::reading::PartitionEnds;
 use waybill_model::time::Timestamp;
 use waybill_model::topology::DestinationKind;
 
+pub(crate) use key::hash;
 pub use key::{destination_key, group_key, place_key};
 pub use lines::LineChanges;
 pub use list_destinations::{
@@ -126,7 +127,7 @@ fn kind_of(code: i16) -> DestinationKind {
 }
 
 /// Two columns of patterns as LIKE takes them; `None`: everything is seen.
-fn sights(sights: Option<&[Sight]>) -> (Option<Vec<String>>, Option<Vec<String>>) {
+pub(crate) fn sights(sights: Option<&[Sight]>) -> (Option<Vec<String>>, Option<Vec<String>>) {
     let column = |pick: fn(&Sight) -> &str| {
         sights.map(|all| {
             all.iter()

@@ -4,7 +4,8 @@
 mod read;
 mod write;
 
-use waybill_model::journey::{JourneyState, JourneySummary};
+use waybill_model::failure::Evidence;
+use waybill_model::journey::{Cause, JourneyState, JourneySummary};
 use waybill_model::time::Timestamp;
 
 #[cfg(feature = "testing")]
@@ -20,8 +21,10 @@ pub struct Troubled {
     /// Of the attempt that decides.
     pub error_type: Option<String>,
     pub error_message: Option<String>,
-    /// Hash of error type and first application frame, as hex.
+    /// The kind of failure that the attempt which decides counts in.
     pub fingerprint: Option<String>,
+    /// Where the fingerprint is of no error that a span names.
+    pub evidence: Option<Evidence>,
     pub updated_at: Timestamp,
     /// Over all groups, in order of start.
     pub attempts: Vec<TroubledAttempt>,
@@ -43,6 +46,12 @@ pub struct TroubledAttempt {
     pub first_frame: Option<String>,
     pub message: Option<String>,
     pub delay_before_ms: f64,
+    /// The kind of failure that it counts in; `None`: it did not fail.
+    pub fingerprint: Option<String>,
+    /// Where the fingerprint is of no error that a span names.
+    pub evidence: Option<Evidence>,
+    /// The sentence is not kept here: read back it is empty.
+    pub cause: Option<Cause>,
 }
 
 /// What is given must all fit.
@@ -56,6 +65,8 @@ pub struct TroubledFilter {
     pub key: Option<String>,
     pub message_id: Option<String>,
     pub fingerprint: Option<String>,
+    /// Without those whose kind of failure is muted at this time.
+    pub not_muted_at: Option<Timestamp>,
     /// Found anywhere in the type or the message of the error.
     pub text: Option<String>,
     pub min_ms: Option<f64>,
@@ -79,11 +90,12 @@ pub struct TroubledRow {
     pub services: Vec<String>,
     pub error_type: Option<String>,
     pub fingerprint: Option<String>,
+    pub evidence: Option<Evidence>,
     pub updated_at: Timestamp,
     pub cursor: TroubledCursor,
 }
 
-fn state_name(state: JourneyState) -> &'static str {
+pub(crate) fn state_name(state: JourneyState) -> &'static str {
     match state {
         JourneyState::InFlight => "in_flight",
         JourneyState::Delivered => "delivered",

@@ -3,6 +3,8 @@
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use time::OffsetDateTime;
+use waybill_model::failure::Evidence;
+use waybill_model::journey::Cause;
 use waybill_model::time::Timestamp;
 
 use super::write::key_of;
@@ -12,7 +14,7 @@ use crate::error::{During, StoreError};
 use crate::text::{instant, like_anywhere, storable};
 
 statements! {
-    LIST = "SELECT key, services, error_type, error_message, fingerprint, started_at, updated_at, summary
+    LIST = "SELECT key, services, error_type, error_message, fingerprint, evidence, started_at, updated_at, summary
             FROM troubled_journey
             WHERE started_at >= $1 AND started_at < $2
             AND ($3::timestamptz IS NULL OR (started_at, key) < ($3, $4::bytea))
@@ -22,11 +24,14 @@ statements! {
             AND ($11::text IS NULL OR message_id = $11) AND ($12::text IS NULL OR fingerprint = $12)
             AND ($13::text IS NULL OR error_message ILIKE $13 OR error_type ILIKE $13)
             AND ($14::double precision IS NULL OR total_ms >= $14)
+            AND ($16::timestamptz IS NULL OR fingerprint IS NULL OR NOT EXISTS (
+                SELECT FROM failure_group g
+                WHERE g.fingerprint = troubled_journey.fingerprint AND g.muted_until > $16))
             ORDER BY started_at DESC, key DESC LIMIT $15";
-    ONE = "SELECT key, services, error_type, error_message, fingerprint, started_at, updated_at, summary
+    ONE = "SELECT key, services, error_type, error_message, fingerprint, evidence, started_at, updated_at, summary
             FROM troubled_journey WHERE key = $1";
     ATTEMPTS = "SELECT group_name, n, started_at, destination, service, instance, version, error_type,
-                first_frame, message, delay_before_ms
+                first_frame, message, delay_before_ms, fingerprint, evidence, cause
             FROM troubled_attempt WHERE key = $1 ORDER BY position";
 }
 
@@ -57,6 +62,7 @@ impl Store {
             .bind(filter.text.as_deref().map(like_anywhere))
             .bind(filter.min_ms)
             .bind(i64::from(limit))
+            .bind(filter.not_muted_at.map(Timestamp::to_offset_date_time))
             .fetch_all(&self.pool)
             .await
             .during("list troubled journeys")?;
@@ -86,6 +92,7 @@ impl Store {
             error_type: row.error_type,
             error_message,
             fingerprint: row.fingerprint,
+            evidence: row.evidence,
             updated_at: row.updated_at,
             attempts: attempts
                 .iter()
@@ -106,6 +113,7 @@ fn row_of(row: &PgRow) -> Result<(TroubledRow, Option<String>), StoreError> {
             services: row.try_get("services")?,
             error_type: row.try_get("error_type")?,
             fingerprint: row.try_get("fingerprint")?,
+            evidence: evidence(row)?,
             updated_at: instant(row.try_get::<OffsetDateTime, _>("updated_at")?),
             cursor: TroubledCursor {
                 started_at: instant(row.try_get("started_at")?),
@@ -118,6 +126,7 @@ fn row_of(row: &PgRow) -> Result<(TroubledRow, Option<String>), StoreError> {
 }
 
 fn attempt(row: &PgRow) -> Result<TroubledAttempt, sqlx::Error> {
+    let cause: Option<String> = row.try_get("cause")?;
     Ok(TroubledAttempt {
         group: row.try_get("group_name")?,
         n: row.try_get::<i32, _>("n")?.max(0) as u32,
@@ -130,5 +139,16 @@ fn attempt(row: &PgRow) -> Result<TroubledAttempt, sqlx::Error> {
         first_frame: row.try_get("first_frame")?,
         message: row.try_get("message")?,
         delay_before_ms: row.try_get("delay_before_ms")?,
+        fingerprint: row.try_get("fingerprint")?,
+        evidence: evidence(row)?,
+        cause: cause.map(|rule| Cause {
+            rule,
+            sentence: String::new(),
+        }),
     })
+}
+
+fn evidence(row: &PgRow) -> Result<Option<Evidence>, sqlx::Error> {
+    let name: Option<&str> = row.try_get("evidence")?;
+    Ok(name.and_then(Evidence::from_name))
 }

@@ -2,6 +2,7 @@
 
 use sqlx::PgConnection;
 use time::OffsetDateTime;
+use waybill_model::failure::Evidence;
 use waybill_model::time::Timestamp;
 
 use super::{Troubled, TroubledAttempt, state_name};
@@ -13,29 +14,32 @@ statements! {
     /// Lists of groups and services arrive joined by U+001F.
     UPSERT = "INSERT INTO troubled_journey (key, id, state, system, cluster, destination, groups, services,
                 message_key, message_id, error_type, error_message, fingerprint,
-                started_at, updated_at, attempts, total_ms, summary)
+                started_at, updated_at, attempts, total_ms, summary, evidence)
             SELECT key, id, state, system, cluster, destination,
                 string_to_array(groups, E'\\x1f'), string_to_array(services, E'\\x1f'),
                 message_key, message_id, error_type, error_message, fingerprint,
-                started_at, updated_at, attempts, total_ms, summary
+                started_at, updated_at, attempts, total_ms, summary, evidence
             FROM unnest($1::bytea[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
                 $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
-                $14::timestamptz[], $15::timestamptz[], $16::integer[], $17::double precision[], $18::text[])
+                $14::timestamptz[], $15::timestamptz[], $16::integer[], $17::double precision[], $18::text[],
+                $19::text[])
                 AS u(key, id, state, system, cluster, destination, groups, services, message_key, message_id,
-                    error_type, error_message, fingerprint, started_at, updated_at, attempts, total_ms, summary)
+                    error_type, error_message, fingerprint, started_at, updated_at, attempts, total_ms, summary,
+                    evidence)
             ON CONFLICT (key) DO UPDATE SET state = EXCLUDED.state, system = EXCLUDED.system,
                 cluster = EXCLUDED.cluster, destination = EXCLUDED.destination, groups = EXCLUDED.groups,
                 services = EXCLUDED.services, message_key = EXCLUDED.message_key,
                 message_id = EXCLUDED.message_id, error_type = EXCLUDED.error_type,
                 error_message = EXCLUDED.error_message, fingerprint = EXCLUDED.fingerprint,
                 started_at = EXCLUDED.started_at, updated_at = EXCLUDED.updated_at,
-                attempts = EXCLUDED.attempts, total_ms = EXCLUDED.total_ms, summary = EXCLUDED.summary";
+                attempts = EXCLUDED.attempts, total_ms = EXCLUDED.total_ms, summary = EXCLUDED.summary,
+                evidence = EXCLUDED.evidence";
     DROP_ATTEMPTS = "DELETE FROM troubled_attempt WHERE key = ANY($1)";
     ATTEMPTS = "INSERT INTO troubled_attempt (key, position, group_name, n, started_at, destination,
-                service, instance, version, error_type, first_frame, message, delay_before_ms)
+                service, instance, version, error_type, first_frame, message, delay_before_ms, fingerprint, evidence, cause)
             SELECT * FROM unnest($1::bytea[], $2::integer[], $3::text[], $4::integer[], $5::timestamptz[],
                 $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
-                $13::double precision[])";
+                $13::double precision[], $14::text[], $15::text[], $16::text[])";
     FORGET = "DELETE FROM troubled_journey WHERE key = ANY($1)";
 }
 
@@ -57,6 +61,7 @@ impl Store {
         let mut tx = self.begin().await.during("save troubled journeys")?;
         upsert(&mut tx, &rows).await?;
         attempts(&mut tx, &rows).await?;
+        crate::failures::save(&mut tx, &rows).await?;
         tx.commit().await.during("save troubled journeys")
     }
 
@@ -117,6 +122,7 @@ async fn upsert(tx: &mut PgConnection, rows: &Rows<'_>) -> Result<(), StoreError
         .bind(counts)
         .bind(totals)
         .bind(summaries)
+        .bind(texts(|r| r.evidence.map(Evidence::name)))
         .execute(tx)
         .await
         .during("save troubled journeys")
@@ -161,6 +167,9 @@ async fn attempts(tx: &mut PgConnection, rows: &Rows<'_>) -> Result<(), StoreErr
                 .map(|(_, _, a)| a.delay_before_ms)
                 .collect::<Vec<_>>(),
         )
+        .bind(texts(|a| a.fingerprint.as_deref()))
+        .bind(texts(|a| a.evidence.map(Evidence::name)))
+        .bind(texts(|a| Some(&a.cause.as_ref()?.rule)))
         .execute(tx)
         .await
         .during("save attempts")

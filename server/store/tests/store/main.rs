@@ -5,6 +5,7 @@
 mod accounts;
 mod audit;
 mod days;
+mod failures;
 mod let_go;
 mod lines;
 mod order;

@@ -44,6 +44,7 @@ fn troubled(n: i64, state: JourneyState) -> Troubled {
         error_type: Some("Declined".into()),
         error_message: Some("card 100% declined".into()),
         fingerprint: Some("abcd".into()),
+        evidence: None,
         updated_at: noon().plus_ms(n),
         attempts: (1..=2)
             .map(|attempt| TroubledAttempt {
@@ -58,6 +59,9 @@ fn troubled(n: i64, state: JourneyState) -> Troubled {
                 first_frame: Some("pay.rs:7".into()),
                 message: Some("declined".into()),
                 delay_before_ms: 0.5,
+                fingerprint: Some("abcd".into()),
+                evidence: None,
+                cause: None,
             })
             .collect(),
     }

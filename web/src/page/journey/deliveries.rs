@@ -1,19 +1,24 @@
 //! Who read the message, where it was put, and what says so.
 
 use leptos::prelude::*;
-use waybill_model::journey::{Attempt, Delivery, Hop, Journey};
+use waybill_model::journey::{Attempt, Delivery, Hop, HopRole, Journey};
 
 use crate::format;
 use crate::i18n::words;
 use crate::part::name::{code, name};
 use crate::part::table::{self, Column};
 use crate::part::{badge, time};
+use crate::routes::link;
 
 pub fn deliveries(journey: &Journey) -> Vec<AnyView> {
-    journey.deliveries.iter().map(delivery).collect()
+    journey
+        .deliveries
+        .iter()
+        .map(|of| delivery(of, &journey.hops))
+        .collect()
 }
 
-fn delivery(delivery: &Delivery) -> AnyView {
+fn delivery(delivery: &Delivery, hops: &[Hop]) -> AnyView {
     let words = &words().journey;
     let group = match delivery.group.as_deref() {
         Some(group) => name(group, 64).into_any(),
@@ -25,11 +30,13 @@ fn delivery(delivery: &Delivery) -> AnyView {
         Column::Text(words.outcome),
         Column::Text(words.started),
         Column::Number(words.took),
+        Column::Text(words.read_from),
         Column::Text(words.service),
         Column::Text(words.error),
         Column::Text(words.joined_by),
     ];
-    let attempts = delivery.attempts.iter().map(attempt).collect();
+    let attempts = delivery.attempts.iter();
+    let attempts = attempts.map(|of| attempt(of, hops)).collect();
     view! {
         <div class="delivery">
             <h3>{group} " " {badge::delivery(delivery.state)}</h3>
@@ -39,7 +46,7 @@ fn delivery(delivery: &Delivery) -> AnyView {
     .into_any()
 }
 
-fn attempt(attempt: &Attempt) -> AnyView {
+fn attempt(attempt: &Attempt, hops: &[Hop]) -> AnyView {
     let words = &words().journey;
     let told = |text: Option<&str>| {
         text.map(|text| view! { " " <span class="quiet">{name(text, 40)}</span> })
@@ -52,7 +59,10 @@ fn attempt(attempt: &Attempt) -> AnyView {
             {error
                 .fingerprint
                 .as_deref()
-                .map(|print| view! { " " <span class="quiet" title=words.fingerprint>{code(print, 16)}</span> })}
+                .map(|print| {
+                    view! { " " <a href=link::failure(print) title=words.same_failures>{code(print, 16)}</a> }
+                })}
+            {error.frame.as_deref().map(|frame| view! { <span class="lane-note">{code(frame, 120)}</span> })}
         }
     });
     let backoff = (attempt.backoff_ms > 0.0).then(|| {
@@ -70,10 +80,22 @@ fn attempt(attempt: &Attempt) -> AnyView {
         table::cell(badge::outcome(attempt.outcome)),
         table::cell(view! { {time::instant(attempt.started_at)} {backoff} }),
         table::number(format::duration(took)),
+        table::cell(hops.get(attempt.hop).map(read_from)),
         table::title(who),
         table::cell(error),
         table::cell(attempt.joined_by.map(|by| words.witness(by))),
     ])
+}
+
+/// The destination of the hop, and its role where it is not the origin.
+fn read_from(hop: &Hop) -> AnyView {
+    let words = &words().journey;
+    let role = (hop.role != HopRole::Origin)
+        .then(|| view! { " " <span class="quiet">{words.role(hop.role)}</span> });
+    match hop.destination.as_deref() {
+        Some(destination) => view! { {name(destination, 40)} {role} }.into_any(),
+        None => view! { {time::unknown()} {role} }.into_any(),
+    }
 }
 
 /// The places where the message was put, in order.
