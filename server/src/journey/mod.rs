@@ -3,7 +3,8 @@
 //! `graph` holds the spans; `puts` finds which producer spans are one message; `edges` joins
 //! consumer spans to them, by what `targets` finds them to name, and `nameless` knows those that
 //! name nothing; `hops` says which messages are one journey and which caused another; `trail`,
-//! `attempts`, `deliveries`, `budget`, `gaps` and `diagnosis` tell it; `rebuild` runs them all.
+//! `attempts`, `deliveries`, `budget`, `gaps` and `diagnosis` tell it; `rebuild` runs them all, and
+//! `settle` adds what the broker told of it.
 
 mod attempts;
 mod budget;
@@ -25,6 +26,7 @@ mod puts;
 pub mod reach;
 mod rebuild;
 mod sampling;
+pub mod settle;
 mod summary;
 mod targets;
 pub mod terms;
