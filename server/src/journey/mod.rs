@@ -8,6 +8,7 @@
 
 mod attempts;
 mod budget;
+pub mod carrier;
 mod cluster;
 mod deliveries;
 mod diagnosis;
