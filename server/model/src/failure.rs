@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Evidence {
+pub enum FailureEvidence {
     /// The message was delivered again; nobody said why.
     Redelivered,
     /// It was put on a retry destination.
@@ -23,7 +23,7 @@ pub enum Evidence {
     Refused,
 }
 
-impl Evidence {
+impl FailureEvidence {
     pub const ALL: [Self; 4] = [
         Self::Redelivered,
         Self::Retried,
@@ -63,7 +63,7 @@ pub struct FailureGroup {
     pub id: String,
     pub kind: FailureKind,
     /// Of the kind `evidence` alone.
-    pub evidence: Option<Evidence>,
+    pub evidence: Option<FailureEvidence>,
     pub error_type: Option<String>,
     /// First application frame of the stack trace.
     pub first_frame: Option<String>,
@@ -195,7 +195,7 @@ pub struct RetryAttempt {
     pub backoff_ms: f64,
     /// The failure group that it counts in; `None`: it did not fail.
     pub fingerprint: Option<String>,
-    pub evidence: Option<Evidence>,
+    pub evidence: Option<FailureEvidence>,
     /// The rule that tells why.
     pub cause: Option<String>,
 }

@@ -4,9 +4,8 @@ use waybill_model::journey::{Journey, JourneyState, JourneySummary};
 use waybill_model::query::{JourneyQuery, Page};
 
 use super::params::Params;
-use super::{Answer, AppState, scope};
+use super::{Answer, AppState, found};
 use crate::auth::gate::User;
-use crate::clock;
 
 const STATES: [(&str, JourneyState); 9] = [
     ("in_flight", JourneyState::InFlight),
@@ -36,7 +35,10 @@ const KNOWN: &[&str] = &[
     "to",
     "limit",
     "cursor",
+    "brokers",
 ];
+
+const BROKERS: [(&str, bool); 2] = [("true", true), ("false", false)];
 
 /// Journeys that fit every parameter, newest arrival first; `next` walks on. `searched_back_to` is set
 /// where time ran out, `truncated` where one chain or trace holds more than is put together.
@@ -58,6 +60,7 @@ const KNOWN: &[&str] = &[
         ("to" = Option<String>, Query, description = "RFC 3339; outside"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000, description = "50 when absent"),
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
+        ("brokers" = Option<bool>, Query, description = "whether brokers are asked for what no span tells of (up to 7 s): false never, true also where spans tell of something; where they tell of nothing when absent"),
     ),
     responses((status = 200, body = Page<JourneySummary>)),
 )]
@@ -85,12 +88,9 @@ pub async fn list_journeys(
         to: params.time("to")?,
         limit: Some(params.limit()?),
         cursor: params.owned("cursor"),
+        brokers: params.word("brokers", &BROKERS)?,
     };
-    let mut page = state.reads.journeys(scope::normalise(query)?).await?;
-    let now = clock::now();
-    page.items
-        .retain(|summary| scope::sees(&caller, &summary.message, now));
-    Ok(Json(page))
+    Ok(Json(found::journeys(&state, &caller, query).await?))
 }
 
 /// Everything known of one message.
@@ -106,8 +106,5 @@ pub async fn get_journey(
     RawQuery(query): RawQuery,
 ) -> Answer<Journey> {
     Params::parse(query.as_deref(), &[])?;
-    let page = state.reads.journey(&id).await?;
-    Ok(Json(
-        scope::narrow_journey(&caller, page, clock::now())?.journey,
-    ))
+    Ok(Json(found::journey(&state, &caller, &id).await?.journey))
 }

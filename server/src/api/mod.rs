@@ -6,6 +6,7 @@ pub(crate) mod clusters;
 mod destinations;
 pub mod events;
 mod failures;
+pub mod found;
 mod groups;
 mod idempotency;
 mod input;

@@ -2,7 +2,7 @@
 //! says that it failed. Failures are often invisible in spans; then the kind is named by its
 //! evidence, and no error is invented.
 
-use waybill_model::failure::Evidence;
+use waybill_model::failure::FailureEvidence;
 use waybill_model::journey::{
     Attempt, Delivery, DeliveryState, HopRole, Journey, JourneyState, Outcome,
 };
@@ -13,7 +13,7 @@ use xxhash_rust::xxh3::xxh3_64;
 pub struct Kind {
     pub fingerprint: String,
     /// `None`: spans name the error.
-    pub evidence: Option<Evidence>,
+    pub evidence: Option<FailureEvidence>,
 }
 
 /// Of the attempt at this place of the delivery; `None`: nothing says that it failed.
@@ -33,10 +33,10 @@ pub fn of_attempt(journey: &Journey, delivery: &Delivery, at: usize) -> Option<K
 /// Of a message that was laid aside though no attempt is known to have failed.
 pub fn of_journey(journey: &Journey) -> Option<Kind> {
     (journey.state == JourneyState::DeadLettered)
-        .then(|| kind(journey, None, Evidence::DeadLettered))
+        .then(|| kind(journey, None, FailureEvidence::DeadLettered))
 }
 
-fn kind(journey: &Journey, service: Option<&str>, evidence: Evidence) -> Kind {
+fn kind(journey: &Journey, service: Option<&str>, evidence: FailureEvidence) -> Kind {
     let destination = journey.message.destination.as_deref();
     let print = format!(
         "evidence\n{}\n{}\n{}",
@@ -55,12 +55,12 @@ fn evidence(
     delivery: &Delivery,
     at: usize,
     attempt: &Attempt,
-) -> Option<Evidence> {
+) -> Option<FailureEvidence> {
     let later = &delivery.attempts[at + 1..];
     let came_again = later.iter().any(|other| other.hop == attempt.hop);
     match attempt.outcome {
         Outcome::Ok => None,
-        Outcome::Unknown => came_again.then_some(Evidence::Redelivered),
+        Outcome::Unknown => came_again.then_some(FailureEvidence::Redelivered),
         Outcome::Failed => {
             let role = |other: &Attempt| journey.hops.get(other.hop).map(|hop| hop.role);
             let is_dead = delivery.state == DeliveryState::DeadLettered;
@@ -69,13 +69,13 @@ fn evidence(
                 .any(|other| other.hop != attempt.hop && role(other) == Some(HopRole::Retry))
                 || (later.is_empty() && delivery.state == DeliveryState::Retrying);
             Some(if is_retried {
-                Evidence::Retried
+                FailureEvidence::Retried
             } else if came_again {
-                Evidence::Redelivered
+                FailureEvidence::Redelivered
             } else if is_dead && later.is_empty() {
-                Evidence::DeadLettered
+                FailureEvidence::DeadLettered
             } else {
-                Evidence::Refused
+                FailureEvidence::Refused
             })
         }
     }
@@ -98,6 +98,7 @@ mod tests {
             at: None,
             span_id: None,
             trace_id: None,
+            route: None,
         }
     }
 
@@ -145,6 +146,7 @@ mod tests {
             caused: Vec::new(),
             caused_by: None,
             gaps: Vec::new(),
+            evidence: Vec::new(),
             diagnosis: None,
             diagnosis_rule: None,
             owner: None,
@@ -156,13 +158,13 @@ mod tests {
         state: DeliveryState,
         roles: &[HopRole],
         attempts: &[(usize, Outcome)],
-    ) -> Vec<Option<Evidence>> {
+    ) -> Vec<Option<FailureEvidence>> {
         let attempts = attempts
             .iter()
             .map(|(hop, outcome)| attempt(*hop, *outcome));
         let delivery = Delivery {
             group: None,
-            service: "billing".into(),
+            service: Some("billing".into()),
             state,
             attempts: attempts.collect(),
         };
@@ -177,7 +179,7 @@ mod tests {
     fn what_no_span_names_is_told_by_its_evidence() {
         use HopRole::{DeadLetter, Origin, Retry};
         use Outcome::{Failed, Ok, Unknown};
-        let again = Some(Evidence::Redelivered);
+        let again = Some(FailureEvidence::Redelivered);
         for (state, roles, attempts, expected) in [
             (
                 DeliveryState::Done,
@@ -201,25 +203,25 @@ mod tests {
                 DeliveryState::Done,
                 &[Origin, Retry],
                 &[(0, Failed), (1, Ok)],
-                vec![Some(Evidence::Retried), None],
+                vec![Some(FailureEvidence::Retried), None],
             ),
             (
                 DeliveryState::Retrying,
                 &[Origin, Retry],
                 &[(0, Failed)],
-                vec![Some(Evidence::Retried)],
+                vec![Some(FailureEvidence::Retried)],
             ),
             (
                 DeliveryState::DeadLettered,
                 &[Origin, DeadLetter],
                 &[(0, Failed), (0, Failed)],
-                vec![again, Some(Evidence::DeadLettered)],
+                vec![again, Some(FailureEvidence::DeadLettered)],
             ),
             (
                 DeliveryState::Failed,
                 &[Origin],
                 &[(0, Failed)],
-                vec![Some(Evidence::Refused)],
+                vec![Some(FailureEvidence::Refused)],
             ),
         ] {
             assert_eq!(told(state, roles, attempts), expected, "{attempts:?}");
@@ -237,7 +239,7 @@ mod tests {
         });
         let delivery = Delivery {
             group: None,
-            service: "billing".into(),
+            service: Some("billing".into()),
             state: DeliveryState::Failed,
             attempts: vec![failed],
         };

@@ -19,7 +19,12 @@ pub struct Owners(pub Vec<OwnerRule>);
 impl Owners {
     pub fn of(&self, journey: &Journey) -> Option<Owner> {
         let services = journey.producer.iter().map(|p| p.service.as_str());
-        let services = services.chain(journey.deliveries.iter().map(|d| d.service.as_str()));
+        let services = services.chain(
+            journey
+                .deliveries
+                .iter()
+                .filter_map(|d| d.service.as_deref()),
+        );
         let message = &journey.message;
         self.of_place(
             message.cluster.as_deref(),

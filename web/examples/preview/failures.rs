@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use waybill_model::destination::Window;
 use waybill_model::failure::{
-    Evidence, FailureCause, FailureChange, FailureGroup, FailureJourneys, FailureKind, FailurePage,
-    FailurePlace, FailureQuery, FailureVersion, OwnerSetBy, RetryAttempt, Trend, TrendPoint,
+    FailureCause, FailureChange, FailureEvidence, FailureGroup, FailureJourneys, FailureKind,
+    FailurePage, FailurePlace, FailureQuery, FailureVersion, OwnerSetBy, RetryAttempt, Trend,
+    TrendPoint,
 };
 use waybill_model::problem::Problem;
 use waybill_model::query::Page;
@@ -15,7 +16,7 @@ use crate::port::{Fake, Scene};
 
 const HOUR_S: i64 = 3_600;
 
-fn group(id: &str, evidence: Option<Evidence>) -> FailureGroup {
+fn group(id: &str, evidence: Option<FailureEvidence>) -> FailureGroup {
     let named = |text: &str| evidence.is_none().then(|| text.to_owned());
     FailureGroup {
         id: id.into(),
@@ -108,7 +109,7 @@ impl FailuresPort for Fake {
     async fn failures(&self, _: FailureQuery) -> Result<Page<FailureGroup>, Problem> {
         let all = [
             group("8c1f03aa91d2", None),
-            group("a1b2c3d4e5f60718", Some(Evidence::Redelivered)),
+            group("a1b2c3d4e5f60718", Some(FailureEvidence::Redelivered)),
         ];
         Ok(match self.0 {
             Scene::Quiet | Scene::Empty => Page::new(Vec::new(), None),

@@ -84,6 +84,7 @@ fn hop(role: HopRole, destination: &str, at_ms: i64) -> Hop {
         at: Some(at(at_ms)),
         span_id: None,
         trace_id: None,
+        route: None,
     }
 }
 
@@ -115,6 +116,7 @@ fn journey(
         caused: vec![],
         caused_by: None,
         gaps: vec![],
+        evidence: vec![],
         diagnosis: None,
         diagnosis_rule: None,
         owner: None,
@@ -132,7 +134,7 @@ fn phase(phase: PhaseKind, ms: f64) -> Phase {
 fn delivery(group: &str, service: &str, state: DeliveryState, attempts: Vec<Attempt>) -> Delivery {
     Delivery {
         group: Some(group.into()),
-        service: service.into(),
+        service: Some(service.into()),
         state,
         attempts,
     }

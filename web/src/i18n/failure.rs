@@ -1,4 +1,4 @@
-use waybill_model::failure::Evidence;
+use waybill_model::failure::FailureEvidence;
 
 words! {
     FailureWords {
@@ -86,12 +86,12 @@ words! {
 }
 
 impl FailureWords {
-    pub fn evidence_of(&self, evidence: Evidence) -> &'static str {
+    pub fn evidence_of(&self, evidence: FailureEvidence) -> &'static str {
         match evidence {
-            Evidence::Redelivered => self.evidence_redelivered,
-            Evidence::Retried => self.evidence_retried,
-            Evidence::DeadLettered => self.evidence_dead_lettered,
-            Evidence::Refused => self.evidence_refused,
+            FailureEvidence::Redelivered => self.evidence_redelivered,
+            FailureEvidence::Retried => self.evidence_retried,
+            FailureEvidence::DeadLettered => self.evidence_dead_lettered,
+            FailureEvidence::Refused => self.evidence_refused,
         }
     }
 }

@@ -6,7 +6,7 @@ mod read;
 mod write;
 
 use waybill_model::access::Sight;
-use waybill_model::failure::Evidence;
+use waybill_model::failure::FailureEvidence;
 use waybill_model::journey::JourneyState;
 use waybill_model::time::Timestamp;
 
@@ -90,7 +90,7 @@ pub struct Failure {
 pub struct Place {
     /// Of [`Store::failed_journeys`](crate::Store::failed_journeys) and its like.
     pub id: i64,
-    pub evidence: Option<Evidence>,
+    pub evidence: Option<FailureEvidence>,
     pub error_type: Option<String>,
     pub first_frame: Option<String>,
     pub system: String,

@@ -3,7 +3,7 @@
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use time::OffsetDateTime;
-use waybill_model::failure::Evidence;
+use waybill_model::failure::FailureEvidence;
 use waybill_model::journey::JourneySummary;
 use waybill_model::time::Timestamp;
 
@@ -217,7 +217,7 @@ fn place(row: &PgRow) -> Result<Place, sqlx::Error> {
     let evidence: Option<&str> = row.try_get("evidence")?;
     Ok(Place {
         id: row.try_get("place")?,
-        evidence: evidence.and_then(Evidence::from_name),
+        evidence: evidence.and_then(FailureEvidence::from_name),
         error_type: row.try_get("error_type")?,
         first_frame: row.try_get("first_frame")?,
         system: row.try_get("system")?,

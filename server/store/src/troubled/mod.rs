@@ -4,7 +4,7 @@
 mod read;
 mod write;
 
-use waybill_model::failure::Evidence;
+use waybill_model::failure::FailureEvidence;
 use waybill_model::journey::{Cause, JourneyState, JourneySummary};
 use waybill_model::time::Timestamp;
 
@@ -24,7 +24,7 @@ pub struct Troubled {
     /// The kind of failure that the attempt which decides counts in.
     pub fingerprint: Option<String>,
     /// Where the fingerprint is of no error that a span names.
-    pub evidence: Option<Evidence>,
+    pub evidence: Option<FailureEvidence>,
     pub updated_at: Timestamp,
     /// Over all groups, in order of start.
     pub attempts: Vec<TroubledAttempt>,
@@ -49,7 +49,7 @@ pub struct TroubledAttempt {
     /// The kind of failure that it counts in; `None`: it did not fail.
     pub fingerprint: Option<String>,
     /// Where the fingerprint is of no error that a span names.
-    pub evidence: Option<Evidence>,
+    pub evidence: Option<FailureEvidence>,
     /// The sentence is not kept here: read back it is empty.
     pub cause: Option<Cause>,
 }
@@ -90,7 +90,7 @@ pub struct TroubledRow {
     pub services: Vec<String>,
     pub error_type: Option<String>,
     pub fingerprint: Option<String>,
-    pub evidence: Option<Evidence>,
+    pub evidence: Option<FailureEvidence>,
     pub updated_at: Timestamp,
     pub cursor: TroubledCursor,
 }

@@ -3,7 +3,7 @@
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use time::OffsetDateTime;
-use waybill_model::failure::Evidence;
+use waybill_model::failure::FailureEvidence;
 use waybill_model::journey::Cause;
 use waybill_model::time::Timestamp;
 
@@ -148,7 +148,7 @@ fn attempt(row: &PgRow) -> Result<TroubledAttempt, sqlx::Error> {
     })
 }
 
-fn evidence(row: &PgRow) -> Result<Option<Evidence>, sqlx::Error> {
+fn evidence(row: &PgRow) -> Result<Option<FailureEvidence>, sqlx::Error> {
     let name: Option<&str> = row.try_get("evidence")?;
-    Ok(name.and_then(Evidence::from_name))
+    Ok(name.and_then(FailureEvidence::from_name))
 }

@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 use time::OffsetDateTime;
-use waybill_model::failure::Evidence;
+use waybill_model::failure::FailureEvidence;
 use waybill_model::time::Timestamp;
 
 use super::{Troubled, TroubledAttempt, state_name};
@@ -122,7 +122,7 @@ async fn upsert(tx: &mut PgConnection, rows: &Rows<'_>) -> Result<(), StoreError
         .bind(counts)
         .bind(totals)
         .bind(summaries)
-        .bind(texts(|r| r.evidence.map(Evidence::name)))
+        .bind(texts(|r| r.evidence.map(FailureEvidence::name)))
         .execute(tx)
         .await
         .during("save troubled journeys")
@@ -168,7 +168,7 @@ async fn attempts(tx: &mut PgConnection, rows: &Rows<'_>) -> Result<(), StoreErr
                 .collect::<Vec<_>>(),
         )
         .bind(texts(|a| a.fingerprint.as_deref()))
-        .bind(texts(|a| a.evidence.map(Evidence::name)))
+        .bind(texts(|a| a.evidence.map(FailureEvidence::name)))
         .bind(texts(|a| Some(&a.cause.as_ref()?.rule)))
         .execute(tx)
         .await

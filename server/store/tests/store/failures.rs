@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use waybill_model::access::Sight;
-use waybill_model::failure::{Evidence, FailureChange};
+use waybill_model::failure::{FailureChange, FailureEvidence};
 use waybill_model::journey::{Cause, JourneyState, JourneySummary, Message};
 use waybill_model::time::Timestamp;
 use waybill_store::failures::{
@@ -356,14 +356,14 @@ async fn a_message_without_an_attempt_counts_by_its_evidence() {
     let store = db.store();
     let mut row = troubled(&made(1, JourneyState::DeadLettered, "orders", &[]));
     row.fingerprint = Some("ee".into());
-    row.evidence = Some(Evidence::DeadLettered);
+    row.evidence = Some(FailureEvidence::DeadLettered);
     store.save_troubled(&[row.clone()]).await.unwrap();
     let read = store.troubled_journey("c-1").await.unwrap();
     assert_eq!(read.as_ref(), Some(&row));
     let failure = store.failures(&FailureFilter::default(), 10).await.unwrap();
     assert_eq!(failure[0].fingerprint, "ee");
     let place = &failure[0].places[0];
-    assert_eq!(place.evidence, Some(Evidence::DeadLettered));
+    assert_eq!(place.evidence, Some(FailureEvidence::DeadLettered));
     assert_eq!((place.service.as_ref(), place.attempts), (None, 1));
 }
 
