@@ -140,6 +140,7 @@ async fn copy(
                 terms: Vec::new(),
                 rollup: None,
                 troubled: false,
+                tried: Vec::new(),
             }));
         }
         batches.push((spans.len(), RowCopy::encode(&spans)));

@@ -148,6 +148,7 @@ async fn a_list_that_was_cut_says_so() {
                 span: Arc::unwrap_or_clone(span),
                 rollup: None,
                 troubled: false,
+                tried: Vec::new(),
             });
             store.append(&indexed.collect::<Vec<_>>()).await.unwrap();
         }

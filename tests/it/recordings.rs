@@ -12,7 +12,7 @@ mod truth;
 use compare::Checked;
 
 /// All whose truth has a log.
-const CLIENTS: &[&str] = &[
+pub const CLIENTS: &[&str] = &[
     "go-franz-go",
     "go-sarama",
     "java-amqp-client",

@@ -6,11 +6,11 @@ use async_trait::async_trait;
 use waybill_broker::Dialects;
 use waybill_model::messaging::{DestinationRole, Facts, Operation};
 use waybill_model::span::Span;
-use waybill_store::{IndexedSpan, RollupKey};
+use waybill_store::{IndexedSpan, RollupKey, Tried};
 
 use crate::auth::Auth;
 use crate::ingest::{Indexer, TokenCheck};
-use crate::journey::{SearchAttributes, cut, tells_trouble, terms};
+use crate::journey::{SearchAttributes, cut, tells_trouble, terms, tries};
 
 pub(super) struct SpanIndex {
     dialects: Dialects,
@@ -29,10 +29,15 @@ impl Indexer for SpanIndex {
         IndexedSpan {
             terms: terms(&span, facts.as_ref(), &self.search),
             troubled: facts.as_ref().is_some_and(tells_trouble),
+            tried: facts.as_ref().map(|f| tried(&span, f)).unwrap_or_default(),
             rollup: facts.and_then(|facts| rollup(facts, &self.dialects)),
             span,
         }
     }
+}
+
+fn tried(span: &Span, facts: &Facts) -> Vec<Tried> {
+    tries(span, facts).into_iter().map(Tried::of).collect()
 }
 
 /// `None`: the span is about no message, or about none of anybody's.

@@ -16,6 +16,23 @@ pub struct Kind {
     pub evidence: Option<FailureEvidence>,
 }
 
+/// Of a message that a row is kept of.
+pub fn is_exceptional(journey: &Journey) -> bool {
+    let quiet = matches!(
+        journey.state,
+        JourneyState::Delivered | JourneyState::Unknown | JourneyState::InFlight
+    );
+    !quiet
+        || journey.hops.len() > 1
+        || journey.deliveries.iter().any(|delivery| {
+            came_again(delivery)
+                || delivery
+                    .attempts
+                    .iter()
+                    .any(|a| a.outcome == Outcome::Failed)
+        })
+}
+
 /// Of the attempt at this place of the delivery; `None`: nothing says that it failed.
 pub fn of_attempt(journey: &Journey, delivery: &Delivery, at: usize) -> Option<Kind> {
     let attempt = delivery.attempts.get(at)?;
@@ -28,6 +45,17 @@ pub fn of_attempt(journey: &Journey, delivery: &Delivery, at: usize) -> Option<K
     }
     let evidence = evidence(journey, delivery, at, attempt)?;
     Some(kind(journey, Some(&attempt.service), evidence))
+}
+
+/// The message was tried again. Where no group is known, two tries at once may be of two groups of
+/// one service: only one that began after another had ended is a second one.
+pub fn came_again(delivery: &Delivery) -> bool {
+    let again = |pair: &[Attempt]| is_again(delivery, &pair[0], &pair[1]);
+    delivery.attempts.windows(2).any(again)
+}
+
+fn is_again(delivery: &Delivery, attempt: &Attempt, later: &Attempt) -> bool {
+    delivery.group.is_some() || later.started_at >= attempt.ended_at
 }
 
 /// Of a message that was laid aside though no attempt is known to have failed.
@@ -57,7 +85,9 @@ fn evidence(
     attempt: &Attempt,
 ) -> Option<FailureEvidence> {
     let later = &delivery.attempts[at + 1..];
-    let came_again = later.iter().any(|other| other.hop == attempt.hop);
+    let came_again = later
+        .iter()
+        .any(|other| other.hop == attempt.hop && is_again(delivery, attempt, other));
     match attempt.outcome {
         Outcome::Ok => None,
         Outcome::Unknown => came_again.then_some(FailureEvidence::Redelivered),

@@ -34,6 +34,7 @@ mod summary;
 mod targets;
 pub mod terms;
 mod trail;
+mod tried;
 mod trouble;
 
 pub use cluster::{Clusters, KnownCluster};
@@ -41,4 +42,5 @@ pub use owner::{OwnerRule, Owners};
 pub use rebuild::{Context, Rebuilt, began_at, rebuild};
 pub use summary::{cut, summary};
 pub use terms::{SearchAttributes, terms};
+pub use tried::tries;
 pub use trouble::tells_trouble;

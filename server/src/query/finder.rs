@@ -1,34 +1,38 @@
 //! The finder of exceptional messages: follows committed blocks, and keeps a row for each journey
-//! that failed, was retried or dead-lettered. (A second delivery that no span calls failed is seen
-//! on the journey's page, not by the finder.)
+//! that failed, was retried, delivered again or dead-lettered.
 //!
 //! It reads the blocks' marks and looks up the traces that these name, so its cost follows trouble
 //! and not traffic. It reads nothing but what is committed, from a persisted place on, so a crash
 //! repeats work and loses none: rows are replaced by journey id. Journeys seen in trouble are looked
 //! at again when more of their spans arrive within [`MEMORY`]; that memory is bounded and rebuilt at
 //! start from the rows themselves.
+//!
+//! A second delivery that no span calls a failure is noticed by what consumers tried within
+//! [`MEMORY`]: where the marks of a block tell of a try that is known, its spans are read, and their
+//! traces looked up. That memory is bounded too, and rebuilt at start from the marks.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use waybill_model::id::TraceId;
-use waybill_model::journey::{Attempt, Delivery, Journey, JourneyState, Outcome};
+use waybill_model::journey::{Attempt, Delivery, Journey};
 use waybill_model::problem::Problem;
 use waybill_model::reference::MessageRef;
 use waybill_model::span::Span;
 use waybill_model::time::Timestamp;
 use waybill_store::troubled::{Troubled, TroubledAttempt, TroubledFilter};
-use waybill_store::{BlockId, Followed, Marks};
+use waybill_store::{BlockId, Followed, Marks, Tried};
 
 use super::Query;
 use super::gather::{Reach, Seeds};
 use super::select;
+use super::tries::Tries;
 use super::watched::Watched;
 use crate::auth::store_problem;
 use crate::clock;
 use crate::journey::evidence::{self, Kind};
-use crate::journey::{cut, summary, tells_trouble};
+use crate::journey::{cut, summary, tells_trouble, tries};
 
 pub const NAME: &str = "finder";
 /// How long a journey in trouble is watched after its last span.
@@ -41,6 +45,7 @@ pub struct Finder {
     query: Query,
     position: Option<BlockId>,
     watched: Watched,
+    tries: Tries,
 }
 
 /// What one step did.
@@ -78,11 +83,36 @@ impl Finder {
                 watched.watch(trace_id, now);
             }
         }
-        Ok(Self {
+        let mut finder = Self {
             query,
             position,
             watched,
-        })
+            tries: Tries::new(MEMORY.as_millis() as i64, now),
+        };
+        finder.recall(now).await?;
+        Ok(finder)
+    }
+
+    /// What was tried in blocks that were looked at before.
+    async fn recall(&mut self, now: Timestamp) -> Result<(), Problem> {
+        let Some(position) = self.position else {
+            return Ok(());
+        };
+        let oldest = now.plus_ms(-(MEMORY.as_millis() as i64));
+        let mut after = None;
+        loop {
+            let store = &self.query.store;
+            let blocks = store
+                .followed_up_to(after, position, oldest, BLOCKS_A_STEP)
+                .await
+                .map_err(store_problem)?;
+            let Some(last) = blocks.last() else {
+                return Ok(());
+            };
+            after = Some(last.id);
+            let marks = blocks.into_iter().filter_map(|block| block.marks);
+            self.tries.remember(marks.flat_map(|m| m.tried), now);
+        }
     }
 
     /// Looks at the next committed blocks.
@@ -104,7 +134,7 @@ impl Finder {
             more: blocks.len() == BLOCKS_A_STEP,
             ..Found::default()
         };
-        let suspects = self.suspects(blocks, now).await?;
+        let (suspects, tried) = self.suspects(blocks, now).await?;
         for traces in suspects.chunks(TRACES_A_STEP) {
             let rows = self.troubled(traces, now).await?;
             if !rows.is_empty() {
@@ -119,29 +149,65 @@ impl Finder {
             .await
             .map_err(store_problem)?;
         self.position = Some(last);
+        // Not before: a step that is repeated would take its own tries for known.
+        self.tries.remember(tried, now);
         self.watched
             .forget(now.plus_ms(-(MEMORY.as_millis() as i64)));
         Ok(found)
     }
 
-    /// Traces that tell of trouble, and those that were in trouble a moment ago and got more spans.
+    /// Traces that tell of trouble, those that were in trouble a moment ago and got more spans, and
+    /// those of a message that was tried before; with all that was tried.
     async fn suspects(
         &mut self,
         blocks: Vec<Followed>,
         now: Timestamp,
-    ) -> Result<Vec<TraceId>, Problem> {
+    ) -> Result<(Vec<TraceId>, HashSet<Tried>), Problem> {
         let mut suspects = Vec::new();
         let mut seen = HashSet::new();
+        let mut all_tried = HashSet::new();
         for block in blocks {
             let marks = match block.marks {
                 Some(marks) => marks,
                 None => self.marks_of(block.id).await?,
             };
             let touched = self.watched.touched(&marks.touched, now);
-            let traces = marks.troubled.into_iter().chain(touched);
+            let mut again = self.tries.repeated(&marks.tried);
+            again.extend(marks.tried.iter().filter(|t| all_tried.contains(*t)));
+            all_tried.extend(marks.tried);
+            let again = match again.is_empty() {
+                true => Vec::new(),
+                false => self.traces_of(block.id, &again).await?,
+            };
+            let traces = marks.troubled.into_iter().chain(touched).chain(again);
             suspects.extend(traces.filter(|trace_id| seen.insert(*trace_id)));
         }
-        Ok(suspects)
+        Ok((suspects, all_tried))
+    }
+
+    /// Traces of the block's spans that tried one of these.
+    async fn traces_of(
+        &self,
+        id: BlockId,
+        tried: &HashSet<Tried>,
+    ) -> Result<Vec<TraceId>, Problem> {
+        let block = self.query.store.block(id).await.map_err(store_problem)?;
+        let spans = block.map(|block| block.spans).unwrap_or_default();
+        let again = |span: &&Arc<Span>| {
+            let tries = self.tries_of(span);
+            tries.iter().any(|one| tried.contains(one))
+        };
+        Ok(spans
+            .iter()
+            .filter(again)
+            .map(|span| span.trace_id)
+            .collect())
+    }
+
+    fn tries_of(&self, span: &Span) -> Vec<Tried> {
+        let facts = self.query.dialects.facts(span);
+        let hashes = facts.map(|facts| tries(span, &facts)).unwrap_or_default();
+        hashes.into_iter().map(Tried::of).collect()
     }
 
     /// Of a block that was written without.
@@ -152,9 +218,11 @@ impl Finder {
             let facts = self.query.dialects.facts(span);
             facts.as_ref().is_some_and(tells_trouble)
         };
-        Ok(Marks::of(
-            spans.iter().map(|span| (span.as_ref(), troubled(span))),
-        ))
+        let tried: Vec<Vec<Tried>> = spans.iter().map(|span| self.tries_of(span)).collect();
+        let told = spans.iter().zip(&tried);
+        Ok(Marks::of(told.map(|(span, tried)| {
+            (span.as_ref(), troubled(span), &**tried)
+        })))
     }
 
     async fn troubled(
@@ -173,7 +241,7 @@ impl Finder {
             )
             .await?;
         let mut rows = Vec::new();
-        let wanted = |j: &&Journey| gathered.wanted.contains(&j.id) && is_exceptional(j);
+        let wanted = |j: &&Journey| gathered.wanted.contains(&j.id) && evidence::is_exceptional(j);
         for journey in gathered.rebuilt.journeys.iter().filter(wanted) {
             for trace_id in &journey.trace_ids {
                 self.watched.watch(*trace_id, now);
@@ -182,22 +250,6 @@ impl Finder {
         }
         Ok(rows)
     }
-}
-
-fn is_exceptional(journey: &Journey) -> bool {
-    let quiet = matches!(
-        journey.state,
-        JourneyState::Delivered | JourneyState::Unknown | JourneyState::InFlight
-    );
-    !quiet
-        || journey.hops.len() > 1
-        || journey.deliveries.iter().any(|delivery| {
-            delivery.attempts.len() > 1
-                || delivery
-                    .attempts
-                    .iter()
-                    .any(|a| a.outcome == Outcome::Failed)
-        })
 }
 
 /// Characters of an error's text: it is searched, so more of it is kept than of a name.

@@ -25,6 +25,7 @@ mod select;
 pub mod series;
 mod spans;
 mod stretch;
+mod tries;
 mod walk;
 mod watched;
 mod window;

@@ -50,7 +50,7 @@ pub mod troubled;
 
 pub use blocks::{
     Block, BlockId, CorruptFrame, EncodedBlock, Followed, Found, IndexedSpan, Marks, Merged,
-    RollupKey, Scan, Touch, encode,
+    RollupKey, Scan, Touch, Tried, encode,
 };
 pub use connect::{ConnectOptions, Store};
 pub use error::StoreError;

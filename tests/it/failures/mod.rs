@@ -4,6 +4,7 @@ mod changes;
 mod evidence;
 mod lists;
 mod pages;
+mod redelivered;
 mod sight;
 
 use opentelemetry_proto::tonic::trace::v1::Span;

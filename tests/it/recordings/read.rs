@@ -38,15 +38,20 @@ pub fn truth(client: &str, scenario: &str) -> String {
     fs::read_to_string(folder(client).join(scenario).join("truth.json")).unwrap()
 }
 
+/// The requests of a scenario as they were sent, in order of arrival.
+pub fn bodies(client: &str, scenario: &str) -> Vec<Vec<u8>> {
+    let folder = folder(client).join(scenario);
+    let names = names(&folder).into_iter().filter(|n| n.ends_with(".pb"));
+    names
+        .map(|name| fs::read(folder.join(name)).unwrap())
+        .collect()
+}
+
 /// All spans of a scenario, in order of arrival.
 pub fn spans(client: &str, scenario: &str) -> Vec<Arc<Span>> {
-    let folder = folder(client).join(scenario);
-    let bodies = names(&folder).into_iter().filter(|n| n.ends_with(".pb"));
+    let bodies = bodies(client, scenario).into_iter();
     bodies
-        .flat_map(|name| {
-            let body = fs::read(folder.join(name)).unwrap();
-            request(ExportTraceServiceRequest::decode(body.as_slice()).unwrap())
-        })
+        .flat_map(|body| request(ExportTraceServiceRequest::decode(body.as_slice()).unwrap()))
         .collect()
 }
 

@@ -14,7 +14,7 @@ use waybill_web::port::FailuresPort;
 use crate::data::{self, at};
 use crate::port::{Fake, Scene};
 
-const HOUR_S: i64 = 3_600;
+const HOUR_MS: i64 = 3_600_000;
 
 fn group(id: &str, evidence: Option<FailureEvidence>) -> FailureGroup {
     let named = |text: &str| evidence.is_none().then(|| text.to_owned());
@@ -39,8 +39,8 @@ fn group(id: &str, evidence: Option<FailureEvidence>) -> FailureGroup {
             delivered: 372,
             other: 0,
         },
-        first_at: at(-40 * HOUR_S),
-        last_at: at(-30),
+        first_at: at(-40 * HOUR_MS),
+        last_at: at(-30_000),
         first_version: Some("4.2.1".into()),
         versions: ["4.2.1", "4.2.2"].map(version).into(),
         services: vec!["inventory".into()],
@@ -57,7 +57,7 @@ fn group(id: &str, evidence: Option<FailureEvidence>) -> FailureGroup {
             step_ms: 3_600_000,
             points: (0..24)
                 .map(|hour| TrendPoint {
-                    at: at((hour - 24) * HOUR_S),
+                    at: at((hour - 24) * HOUR_MS),
                     attempts: (hour * hour * 7 % 113) as u64,
                 })
                 .collect(),
@@ -68,7 +68,7 @@ fn group(id: &str, evidence: Option<FailureEvidence>) -> FailureGroup {
         note: Some("Known: the pool is too small since the last release.".into()),
         muted_until: None,
         changed_by: Some("admin".into()),
-        changed_at: Some(at(-3 * HOUR_S)),
+        changed_at: Some(at(-3 * HOUR_MS)),
         unknown: Vec::new(),
     }
 }
@@ -78,8 +78,8 @@ fn version(version: &str) -> FailureVersion {
         service: Some("inventory".into()),
         version: version.into(),
         attempts: 642,
-        first_at: at(-40 * HOUR_S),
-        last_at: at(-30),
+        first_at: at(-40 * HOUR_MS),
+        last_at: at(-30_000),
     }
 }
 
@@ -89,7 +89,7 @@ fn attempt(n: u32) -> RetryAttempt {
     RetryAttempt {
         group: Some("inventory".into()),
         n,
-        started_at: at(-300 + i64::from(n) * 30),
+        started_at: at(-300_000 + i64::from(n) * 30_000),
         destination: Some(if n == 1 { "orders" } else { "orders.retry" }.into()),
         service: "inventory".into(),
         instance: Some("inventory-7f9c-2".into()),
@@ -127,8 +127,8 @@ impl FailuresPort for Fake {
                 group: Some("inventory".into()),
                 service: Some("inventory".into()),
                 attempts: 1_284,
-                first_at: at(-40 * HOUR_S),
-                last_at: at(-30),
+                first_at: at(-40 * HOUR_MS),
+                last_at: at(-30_000),
             }],
             recent: data::journeys(self.0).items,
             history: (1..=4).map(attempt).collect(),

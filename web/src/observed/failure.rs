@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use waybill_model::access::Action;
 use waybill_model::destination::Window;
-use waybill_model::failure::{FailurePage, FailurePlace, FailureVersion, OwnerSetBy};
+use waybill_model::failure::{FailureGroup, FailurePage, FailurePlace, FailureVersion, OwnerSetBy};
 use waybill_model::journey::JourneySummary;
 use waybill_model::problem::Problem;
 use waybill_model::time::Timestamp;
@@ -120,10 +120,25 @@ fn head(page: &FailurePage, now: Timestamp) -> AnyView {
                 <p class="tags">{evidence} {tags} {code(&group.id, 20)}</p>
                 <p class="lead">{sentence}</p>
                 {cause}
+                {owner(group)}
             </div>
         </div>
     }
     .into_any()
+}
+
+fn owner(group: &FailureGroup) -> AnyView {
+    let own = &words().failure;
+    let by_rule = (group.owner_set_by == Some(OwnerSetBy::Rule))
+        .then(|| view! { " " <span class="quiet">{own.owner_rule}</span> });
+    let runbook = group.runbook.clone().map(|href| {
+        view! { " · " <a href=href rel="noreferrer">{words().journey.runbook}</a> }
+    });
+    let owner = match group.owner.as_deref() {
+        Some(owner) => name(owner, 60),
+        None => words().frame.none.into_any(),
+    };
+    view! { <p><strong>{own.owner}</strong> ": " {owner} {by_rule} {runbook}</p> }.into_any()
 }
 
 fn notices(page: &FailurePage, now: Timestamp) -> AnyView {
@@ -141,16 +156,6 @@ fn figures(page: &FailurePage, now: Timestamp) -> AnyView {
     let group = &page.group;
     let count = format::count;
     let journeys = &group.journeys;
-    let by_rule = (group.owner_set_by == Some(OwnerSetBy::Rule))
-        .then(|| view! { <span class="figure-under">{own.owner_rule}</span> });
-    let runbook = group.runbook.clone().map(|href| {
-        view! { <a class="figure-under" href=href rel="noreferrer">{words().journey.runbook}</a> }
-    });
-    let owner = match group.owner.as_deref() {
-        Some(owner) => name(owner, 60),
-        None => words().frame.none.into_any(),
-    };
-    let owner = view! { <span class="figure-text">{owner}</span> {by_rule} {runbook} };
     section::figures(vec![
         figure(own.attempts, count(group.attempts)),
         figure(own.journeys, count(journeys.total)),
@@ -161,7 +166,6 @@ fn figures(page: &FailurePage, now: Timestamp) -> AnyView {
         figure(own.other, count(journeys.other)),
         figure(own.first, time::ago(group.first_at, now)),
         figure(own.last, time::ago(group.last_at, now)),
-        figure(own.owner, owner),
     ])
 }
 

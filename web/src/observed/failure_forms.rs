@@ -49,7 +49,7 @@ fn say(group: &FailureGroup) -> AnyView {
     let note = group.note.clone().unwrap_or_default();
     let id = group.id.clone();
     view! {
-        <PostForm to="/fn/change_failure">
+        <PostForm to="/fn/change_failure" class="stack say">
             <input type="hidden" name="id" value=id/>
             {owner}
             {section::quiet(own.owner_clears)}

@@ -132,6 +132,7 @@ impl Indexer for Plain {
             terms: Vec::new(),
             rollup: None,
             troubled: false,
+            tried: Vec::new(),
         }
     }
 }

@@ -36,7 +36,7 @@ use waybill_model::span::Span;
 use waybill_model::time::Timestamp;
 
 pub use encode::{EncodedBlock, encode};
-pub use marks::{Marks, Touch};
+pub use marks::{Marks, Touch, Tried};
 pub use merge::Merged;
 
 /// Grows in the order in which `since` gives blocks; has gaps.
@@ -57,6 +57,8 @@ pub struct IndexedSpan {
     pub rollup: Option<RollupKey>,
     /// It tells of a failed, retried or dead-lettered message: the finder looks at its trace.
     pub troubled: bool,
+    /// What it tried, where it is a consumer's: one for each message.
+    pub tried: Vec<Tried>,
 }
 
 /// Service, minute and duration come from the span.

@@ -27,6 +27,8 @@ statements! {
             SELECT coalesce(pg_sequence_last_value('block_id'::regclass), 0) FROM alone";
     SINCE = "SELECT id, marks FROM span_block
             WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3";
+    UP_TO = "SELECT id, marks FROM span_block
+            WHERE id > $1 AND id <= $2 AND received_at >= $3 ORDER BY id LIMIT $4";
     BLOCK = "SELECT id, received_at, spans, frame_ends, frames FROM span_block WHERE id = $1";
     NEWER = "SELECT EXISTS (SELECT FROM span_block WHERE id > $1)";
 }
@@ -119,6 +121,26 @@ impl Store {
         let rows = sqlx::query(SINCE)
             .bind(after)
             .bind(horizon)
+            .bind(i64::try_from(max_blocks).unwrap_or(i64::MAX))
+            .fetch_all(&self.pool)
+            .await
+            .during("follow blocks")?;
+        rows.iter().map(followed).collect()
+    }
+
+    /// Committed blocks after `after` up to `most` that arrived at or after `arrived`, in order of id,
+    /// at most `max_blocks`.
+    pub async fn followed_up_to(
+        &self,
+        after: Option<BlockId>,
+        most: BlockId,
+        arrived: Timestamp,
+        max_blocks: usize,
+    ) -> Result<Vec<Followed>, StoreError> {
+        let rows = sqlx::query(UP_TO)
+            .bind(after.map_or(0, |id| id.0))
+            .bind(most.0)
+            .bind(arrived.to_offset_date_time())
             .bind(i64::try_from(max_blocks).unwrap_or(i64::MAX))
             .fetch_all(&self.pool)
             .await

@@ -169,6 +169,7 @@ impl Sample {
             terms,
             rollup: Some(rollup),
             troubled: failed,
+            tried: Vec::new(),
         }
     }
 

@@ -101,6 +101,7 @@ async fn every_field_survives() {
         terms: vec![term],
         rollup: None,
         troubled: true,
+        tried: Vec::new(),
     });
     db.store().append(&batch).await.unwrap();
 
