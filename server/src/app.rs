@@ -35,6 +35,7 @@ use crate::journey::SearchAttributes;
 use crate::listener;
 use crate::postgres::{self, Layout, write_private};
 use crate::query::Query;
+use crate::searches::Searches;
 use crate::tasks::Tasks;
 use crate::tls;
 
@@ -352,6 +353,7 @@ fn start_web(
         .map(|files| tls::acceptor("server.tls", files, tls::WEB))
         .transpose()?;
     let state = AppState::new(Parts {
+        searches: Searches::new(core.store, core.audit.clone()),
         auth: core.auth,
         audit: core.audit,
         reads: Arc::new(reads::FromQuery(core.query)),

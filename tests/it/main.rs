@@ -6,6 +6,7 @@ mod access;
 mod demo;
 mod destinations;
 mod durability;
+mod finding;
 mod ingest;
 mod journeys;
 mod live;

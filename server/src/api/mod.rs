@@ -5,6 +5,7 @@ mod audit;
 pub(crate) mod clusters;
 mod destinations;
 pub mod events;
+mod export;
 mod groups;
 mod idempotency;
 mod input;
@@ -18,6 +19,7 @@ mod process;
 mod roles;
 mod routes;
 pub mod scope;
+pub(crate) mod searches;
 mod state;
 mod status;
 mod tokens;
@@ -49,8 +51,14 @@ fn resources() -> Vec<UtoipaMethodRouter<AppState>> {
         routes!(groups::get_group),
         routes!(groups::get_group_lag),
         routes!(journeys::list_journeys),
+        routes!(export::export_journeys),
         routes!(journeys::get_journey),
         routes!(traces::get_trace),
+        routes!(searches::list_searches),
+        routes!(searches::save_search),
+        routes!(searches::get_search),
+        routes!(searches::change_search),
+        routes!(searches::remove_search),
         routes!(map::get_map),
         routes!(audit::list_audit),
         routes!(users::list_users),

@@ -7,12 +7,14 @@ use waybill_model::audit::AuditLine;
 use waybill_model::journey::JourneySummary;
 use waybill_model::problem::Problem;
 use waybill_model::query::{JourneyQuery, Page};
+use waybill_model::saved_search::{SavedSearch, SearchToSave};
 use waybill_model::status::Status;
 use waybill_model::stored::{StoredPage, StoredQuery};
 use waybill_model::view::{JourneyPage, Overview, TokenLine, TokenPurpose, UserLine, Viewer};
 use waybill_web::port::Port;
 
 use crate::api::messages::admit;
+use crate::api::searches::accept;
 use crate::api::{AppState, scope};
 use crate::audit::{AuditQuery, parse_cursor};
 use crate::auth::identity::Identity;
@@ -85,6 +87,31 @@ impl Port for Bound {
         let caller = self.may(Action::TraceRead)?;
         let page = self.state.reads.journey(&id).await?;
         scope::narrow_journey(caller, page, clock::now())
+    }
+
+    async fn searches(&self) -> Result<Vec<SavedSearch>, Problem> {
+        let caller = self.may(Action::TraceRead)?;
+        self.state.searches.list(caller).await
+    }
+
+    async fn save_search(
+        &self,
+        name: String,
+        query: String,
+        shared: bool,
+    ) -> Result<SavedSearch, Problem> {
+        let caller = self.may(Action::TraceRead)?;
+        let search = accept(&SearchToSave {
+            name,
+            query,
+            shared,
+        })?;
+        self.state.searches.add(caller, &search).await
+    }
+
+    async fn remove_search(&self, search_id: i64) -> Result<(), Problem> {
+        let caller = self.may(Action::TraceRead)?;
+        self.state.searches.remove(caller, search_id).await
     }
 
     async fn messages(&self, id: String, query: StoredQuery) -> Result<StoredPage, Problem> {

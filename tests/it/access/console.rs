@@ -29,6 +29,7 @@ use waybill_server::query::browse::tail::{Tail, Watch};
 use waybill_server::query::browse::{Place, Reading};
 use waybill_server::query::destination::no_destination;
 use waybill_server::query::no_group;
+use waybill_server::searches::Searches;
 use waybill_store::testing::TestDatabase;
 
 pub const PASSWORD: &str = "correct horse battery";
@@ -65,6 +66,7 @@ impl Console {
         let store = database.store().clone();
         let audit = Audit::new(store.clone());
         let state = AppState::new(Parts {
+            searches: Searches::new(store.clone(), audit.clone()),
             auth: Auth::new(store, audit.clone(), false).unwrap(),
             audit,
             reads: Arc::new(Told),
