@@ -14,5 +14,6 @@ mod masking;
 mod observed;
 mod otlp_tls;
 mod power;
+mod probe;
 mod recordings;
 mod search;
