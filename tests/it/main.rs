@@ -5,7 +5,6 @@
 mod access;
 mod demo;
 mod destinations;
-mod durability;
 mod finding;
 mod ingest;
 mod journeys;
@@ -16,4 +15,5 @@ mod otlp_tls;
 mod power;
 mod probe;
 mod recordings;
+mod reliability;
 mod search;
