@@ -21,9 +21,8 @@ use waybill_model::problem::{Code, Problem};
 use waybill_model::query::{JourneyQuery, Page};
 
 use super::params::Params;
-use super::{AppState, journeys, scope};
+use super::{AppState, found, journeys};
 use crate::auth::gate::User;
-use crate::clock;
 use crate::error::ApiProblem;
 
 const USUAL_ROWS: usize = 10_000;
@@ -178,11 +177,7 @@ impl File {
     async fn read(&mut self) -> Result<Page<JourneySummary>, Problem> {
         let limit = self.left.min(PAGE);
         self.query.limit = u32::try_from(limit).ok();
-        let mut page = self.state.reads.journeys(self.query.clone()).await?;
-        let now = clock::now();
-        page.items
-            .retain(|summary| scope::sees(&self.caller, &summary.message, now));
-        Ok(page)
+        found::journeys(&self.state, &self.caller, self.query.clone()).await
     }
 
     fn take(&mut self, page: Page<JourneySummary>) {

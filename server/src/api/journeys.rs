@@ -5,9 +5,8 @@ use waybill_model::problem::Problem;
 use waybill_model::query::{JourneyQuery, Page};
 
 use super::params::{Params, invalid};
-use super::{Answer, AppState, scope};
+use super::{Answer, AppState, found, scope};
 use crate::auth::gate::User;
-use crate::clock;
 
 const STATES: [(&str, JourneyState); 9] = [
     ("in_flight", JourneyState::InFlight),
@@ -39,7 +38,10 @@ pub(super) const KNOWN: &[&str] = &[
     "to",
     "limit",
     "cursor",
+    "brokers",
 ];
+
+const BROKERS: [(&str, bool); 2] = [("true", true), ("false", false)];
 
 /// Journeys that fit every parameter, newest arrival first; `next` walks on. `searched_back_to` is set
 /// where time ran out, `truncated` where one chain or trace holds more than is put together.
@@ -63,6 +65,7 @@ pub(super) const KNOWN: &[&str] = &[
         ("to" = Option<String>, Query, description = "RFC 3339; outside"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000, description = "50 when absent"),
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
+        ("brokers" = Option<bool>, Query, description = "whether brokers are asked for what no span tells of (up to 7 s): false never, true also where spans tell of something; where they tell of nothing when absent"),
     ),
     responses((status = 200, body = Page<JourneySummary>)),
 )]
@@ -74,11 +77,7 @@ pub async fn list_journeys(
     let params = Params::parse(query.as_deref(), KNOWN)?;
     let mut query = asked(&params)?;
     query.limit = Some(params.limit()?);
-    let mut page = state.reads.journeys(query).await?;
-    let now = clock::now();
-    page.items
-        .retain(|summary| scope::sees(&caller, &summary.message, now));
-    Ok(Json(page))
+    Ok(Json(found::journeys(&state, &caller, query).await?))
 }
 
 /// What the names of a list of journeys ask; how much of it is the caller's to say.
@@ -107,6 +106,7 @@ pub(super) fn asked(params: &Params) -> Result<JourneyQuery, Problem> {
         to: params.time("to")?,
         limit: None,
         cursor: params.owned("cursor"),
+        brokers: params.word("brokers", &BROKERS)?,
     })
 }
 
@@ -129,8 +129,5 @@ pub async fn get_journey(
     RawQuery(query): RawQuery,
 ) -> Answer<Journey> {
     Params::parse(query.as_deref(), &[])?;
-    let page = state.reads.journey(&id).await?;
-    Ok(Json(
-        scope::narrow_journey(&caller, page, clock::now())?.journey,
-    ))
+    Ok(Json(found::journey(&state, &caller, &id).await?.journey))
 }

@@ -6,6 +6,7 @@ pub(crate) mod clusters;
 mod destinations;
 pub mod events;
 mod export;
+pub mod found;
 mod groups;
 mod idempotency;
 mod input;

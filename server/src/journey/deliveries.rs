@@ -105,7 +105,7 @@ impl Group {
         Told {
             delivery: Delivery {
                 group: self.name,
-                service: self.service,
+                service: Some(self.service),
                 state,
                 attempts,
             },
@@ -254,6 +254,7 @@ fn attempt(
         error: error.filter(|_| outcome == Outcome::Failed),
         joined_by: t.joined_by,
         backoff_ms: ended_before.map_or(0.0, |end| span.started_at.ms_since(end).max(0.0)),
+        cause: None,
     }
 }
 

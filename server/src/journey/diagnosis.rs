@@ -1,6 +1,8 @@
 //! One sentence that says what happened, from named rules; the first that fits speaks.
 
-use waybill_model::journey::{DeliveryState, HopRole, Journey, JourneyState, Outcome, PhaseKind};
+use waybill_model::journey::{
+    DeliveryState, EvidenceKind, HopRole, Journey, JourneyState, Outcome, PhaseKind,
+};
 
 /// The share of the whole that makes a single phase worth naming, and the least whole, in ms.
 const LARGE_SHARE: f64 = 0.6;
@@ -16,7 +18,17 @@ pub fn of(journey: &Journey) -> (&'static str, String) {
             "replayed",
             "Put back from its dead-letter destination; nobody was seen to read it yet.".into(),
         ),
+        JourneyState::Delivered if is_dark(journey) => ("read_by_broker", read_dark(journey)),
         JourneyState::Delivered => delivered(journey),
+        JourneyState::InFlight => ("waits", by_evidence(journey, waiting(journey))),
+        JourneyState::Expired => (
+            "expired",
+            by_evidence(journey, "It was deleted before anybody read it".into()),
+        ),
+        JourneyState::Unroutable => (
+            "unroutable",
+            by_evidence(journey, "The broker dropped it".into()),
+        ),
         _ if journey.deliveries.is_empty() => ("no_consumer_seen", no_consumer(journey)),
         _ => (
             "outcome_unknown",
@@ -47,9 +59,7 @@ fn failed(journey: &Journey) -> String {
         .deliveries
         .iter()
         .find(|d| d.state == DeliveryState::Failed);
-    let (who, n) = failed.map_or(("a consumer", 0), |d| {
-        (d.group.as_deref().unwrap_or(&d.service), d.attempts.len())
-    });
+    let (who, n) = failed.map_or(("a consumer", 0), |d| (d.name(), d.attempts.len()));
     let at = if n > 1 {
         format!(" on attempt {n}")
     } else {
@@ -125,6 +135,50 @@ fn no_consumer(journey: &Journey) -> String {
     )
 }
 
+/// No span tells of any consumer.
+fn is_dark(journey: &Journey) -> bool {
+    journey.deliveries.iter().all(|d| d.attempts.is_empty())
+}
+
+fn read_dark(journey: &Journey) -> String {
+    let lead = format!(
+        "Read by {}; no consumer's span was received",
+        names(journey)
+    );
+    by_evidence(journey, lead)
+}
+
+fn waiting(journey: &Journey) -> String {
+    let waits = journey
+        .deliveries
+        .iter()
+        .find(|d| d.state == DeliveryState::Pending);
+    let place = journey
+        .message
+        .destination
+        .as_deref()
+        .unwrap_or("its queue");
+    match waits.map(|d| d.name()).filter(|name| *name != place) {
+        Some(group) => format!("Waits in {place} for {group}"),
+        None => format!("Waits in {place}"),
+    }
+}
+
+/// With the broker's word that says so.
+fn by_evidence(journey: &Journey, lead: String) -> String {
+    use EvidenceKind::{Expired, NotPassed, Passed, Unroutable, Untouched};
+    let tells = |kind: EvidenceKind| match journey.state {
+        JourneyState::InFlight => matches!(kind, NotPassed | Untouched),
+        JourneyState::Expired => kind == Expired,
+        JourneyState::Unroutable => kind == Unroutable,
+        _ => kind == Passed,
+    };
+    match journey.evidence.iter().find(|one| tells(one.kind)) {
+        Some(one) => format!("{lead}: {}.", one.detail),
+        None => format!("{lead}."),
+    }
+}
+
 fn spent(phase: PhaseKind) -> &'static str {
     match phase {
         PhaseKind::Outbox => "waiting to be sent",
@@ -170,11 +224,7 @@ fn attempts(journey: &Journey) -> usize {
 }
 
 fn names(journey: &Journey) -> String {
-    let names: Vec<&str> = journey
-        .deliveries
-        .iter()
-        .map(|d| d.group.as_deref().unwrap_or(&d.service))
-        .collect();
+    let names: Vec<&str> = journey.deliveries.iter().map(|d| d.name()).collect();
     match names.as_slice() {
         [] => "nobody".into(),
         [one] => (*one).into(),

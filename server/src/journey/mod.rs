@@ -3,10 +3,12 @@
 //! `graph` holds the spans; `puts` finds which producer spans are one message; `edges` joins
 //! consumer spans to them, by what `targets` finds them to name, and `nameless` knows those that
 //! name nothing; `hops` says which messages are one journey and which caused another; `trail`,
-//! `attempts`, `deliveries`, `budget`, `gaps` and `diagnosis` tell it; `rebuild` runs them all.
+//! `attempts`, `deliveries`, `budget`, `gaps` and `diagnosis` tell it; `rebuild` runs them all, and
+//! `settle` adds what the broker told of it.
 
 mod attempts;
 mod budget;
+pub mod carrier;
 mod cluster;
 mod deliveries;
 mod diagnosis;
@@ -25,6 +27,7 @@ mod puts;
 pub mod reach;
 mod rebuild;
 mod sampling;
+pub mod settle;
 mod summary;
 mod targets;
 pub mod terms;

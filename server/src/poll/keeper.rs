@@ -118,7 +118,9 @@ impl Keeper {
             memory.turned = false;
             let lines = memory.lines(&named);
             memory.save_topology(&self.store, &named.cluster).await?;
-            memory.save(&self.store, &named, lines, None).await?;
+            // What it makes known may have been read before it.
+            let read_at = memory.snapshot.readings_at;
+            memory.save(&self.store, &named, lines, read_at).await?;
         }
         self.save_state().await
     }
@@ -266,7 +268,7 @@ impl Memory {
         Ok(())
     }
 
-    /// `read_at`: of readings, whose samples are kept.
+    /// `read_at`: of the last readings, whose samples are kept.
     async fn save(
         &mut self,
         store: &Store,

@@ -65,7 +65,9 @@ impl Sampling {
             };
             let before = self.groups.get(&key);
             let holds = before.is_some_and(|before| {
-                before.fingerprint == figures.fingerprint && hour(before.at) == hour(at)
+                let is_same = before.fingerprint == figures.fingerprint;
+                // A reading is asked again when a topology makes more of it known.
+                is_same && hour(before.at) == hour(at) || before.at == at
             });
             if !holds {
                 let partitions = usize::try_from(figures.partitions).unwrap_or(usize::MAX);

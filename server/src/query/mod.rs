@@ -1,6 +1,7 @@
 //! Reading: from what a person asks to journeys, traces and overviews. Nothing here writes but the
 //! finder, and nothing here knows HTTP.
 
+pub mod ask;
 pub mod browse;
 mod coverage;
 mod cursor;
@@ -25,6 +26,7 @@ mod stretch;
 mod walk;
 mod watched;
 mod window;
+mod witness;
 
 use std::sync::Arc;
 
@@ -50,6 +52,8 @@ pub struct Query {
     owners: Owners,
     topologies: observed::Topologies,
     shelves: browse::Shelves,
+    known_places: ask::KnownPlaces,
+    lately: ask::Lately,
 }
 
 impl Query {
@@ -68,6 +72,8 @@ impl Query {
             owners,
             topologies: observed::Topologies::default(),
             shelves: browse::Shelves::none(),
+            known_places: ask::KnownPlaces::default(),
+            lately: ask::Lately::default(),
         }
     }
 

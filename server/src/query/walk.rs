@@ -116,9 +116,11 @@ impl Query {
             let about = about.map(|span| (span.trace_id, span.span_id)).collect();
             Pick::Touched(about).of(rebuilt, spans)
         };
-        let gathered = self
+        let mut gathered = self
             .gather(Seeds::spans(spans), walk.reach, arrival, pick)
             .await?;
+        self.fill_places(gathered.meant(), None).await?;
+        self.settle(gathered.meant()).await?;
         let mut newest: HashMap<TraceId, BlockId> = HashMap::new();
         for span in gathered.spans.iter().filter(|span| counts(span)) {
             let block = gathered.blocks.get(&(span.trace_id, span.span_id));
@@ -231,6 +233,7 @@ impl Listed {
             next: next.map(|place| place.write()),
             searched_back_to: back_to,
             truncated: self.truncated,
+            asked: None,
         }
     }
 }

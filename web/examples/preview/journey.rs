@@ -69,6 +69,7 @@ fn attempt(n: u32, service: &str, from: i64, to: i64, hop: usize, error: Option<
             1 => 0.0,
             n => 1000.0 * f64::from(1 << (n - 2)),
         },
+        cause: None,
     }
 }
 
@@ -82,6 +83,7 @@ fn hop(role: HopRole, destination: &str, at_ms: i64) -> Hop {
         at: Some(at(at_ms)),
         span_id: None,
         trace_id: None,
+        route: None,
     }
 }
 
@@ -113,6 +115,7 @@ fn journey(
         caused: vec![],
         caused_by: None,
         gaps: vec![],
+        evidence: vec![],
         diagnosis: None,
         diagnosis_rule: None,
         owner: None,
@@ -130,7 +133,7 @@ fn phase(phase: PhaseKind, ms: f64) -> Phase {
 fn delivery(group: &str, service: &str, state: DeliveryState, attempts: Vec<Attempt>) -> Delivery {
     Delivery {
         group: Some(group.into()),
-        service: service.into(),
+        service: Some(service.into()),
         state,
         attempts,
     }

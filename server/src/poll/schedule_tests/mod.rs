@@ -1,5 +1,6 @@
 //! Whole pollers of simulated clusters on a real Postgres.
 
+mod late_topology;
 mod recovery;
 mod sharing;
 

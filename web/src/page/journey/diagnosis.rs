@@ -66,8 +66,7 @@ fn told(rule: &str, journey: &Journey, words: &Messages) -> Option<String> {
 }
 
 fn group(delivery: &Delivery) -> String {
-    let name = delivery.group.as_deref().unwrap_or(&delivery.service);
-    shortened(&visible(name), 80)
+    shortened(&visible(delivery.name()), 80)
 }
 
 fn attempts(delivery: &Delivery) -> u32 {
