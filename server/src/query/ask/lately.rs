@@ -9,7 +9,8 @@ use waybill_model::query::{JourneyQuery, Page};
 
 use super::Asker;
 
-const HOLDS: Duration = Duration::from_secs(15);
+/// The longest that anybody takes an old answer.
+const HOLDS: Duration = Duration::from_secs(120);
 const KEPT: usize = 100;
 
 type Answers = HashMap<String, (Instant, Page<JourneySummary>)>;
@@ -21,7 +22,7 @@ impl Lately {
     pub(super) fn of(&self, query: &JourneyQuery, asker: &Asker) -> Option<Page<JourneySummary>> {
         let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, page) = answers.get(&name(query, asker))?;
-        (at.elapsed() < HOLDS).then(|| page.clone())
+        (at.elapsed() < asker.may_be_old).then(|| page.clone())
     }
 
     pub(super) fn keep(&self, query: &JourneyQuery, asker: &Asker, page: &Page<JourneySummary>) {
@@ -35,5 +36,5 @@ impl Lately {
 
 /// Whoever may see other things asks another question.
 fn name(query: &JourneyQuery, asker: &Asker) -> String {
-    format!("{asker:?} {query:?}")
+    format!("{} {:?} {query:?}", asker.person, asker.sights)
 }
