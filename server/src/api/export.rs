@@ -177,7 +177,7 @@ impl File {
     async fn read(&mut self) -> Result<Page<JourneySummary>, Problem> {
         let limit = self.left.min(PAGE);
         self.query.limit = u32::try_from(limit).ok();
-        found::journeys(&self.state, &self.caller, self.query.clone()).await
+        found::journeys(&self.state, &self.caller, self.query.clone(), journeys::AGE).await
     }
 
     fn take(&mut self, page: Page<JourneySummary>) {

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use waybill_model::journey::{Journey, JourneyState, JourneySummary};
@@ -41,6 +43,9 @@ pub(super) const KNOWN: &[&str] = &[
     "brokers",
 ];
 
+/// Of what brokers answered to the same question.
+pub(super) const AGE: Duration = Duration::from_secs(1);
+
 const BROKERS: [(&str, bool); 2] = [("true", true), ("false", false)];
 
 /// Journeys that fit every parameter, newest arrival first; `next` walks on. `searched_back_to` is set
@@ -77,7 +82,7 @@ pub async fn list_journeys(
     let params = Params::parse(query.as_deref(), KNOWN)?;
     let mut query = asked(&params)?;
     query.limit = Some(params.limit()?);
-    Ok(Json(found::journeys(&state, &caller, query).await?))
+    Ok(Json(found::journeys(&state, &caller, query, AGE).await?))
 }
 
 /// What the names of a list of journeys ask; how much of it is the caller's to say.
