@@ -36,6 +36,7 @@ use crate::journey::SearchAttributes;
 use crate::listener;
 use crate::postgres::{self, Layout, write_private};
 use crate::query::Query;
+use crate::searches::Searches;
 use crate::tasks::Tasks;
 use crate::tls;
 
@@ -353,7 +354,8 @@ fn start_web(
         .map(|files| tls::acceptor("server.tls", files, tls::WEB))
         .transpose()?;
     let state = AppState::new(Parts {
-        failures: Failures::new(core.store, core.audit.clone()),
+        failures: Failures::new(core.store.clone(), core.audit.clone()),
+        searches: Searches::new(core.store, core.audit.clone()),
         auth: core.auth,
         audit: core.audit,
         reads: Arc::new(reads::FromQuery(core.query)),

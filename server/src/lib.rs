@@ -20,6 +20,7 @@ pub mod payload;
 pub mod poll;
 pub mod postgres;
 pub mod query;
+pub mod searches;
 pub mod tasks;
 pub mod telemetry;
 pub mod tls;

@@ -5,8 +5,8 @@
 mod access;
 mod demo;
 mod destinations;
-mod durability;
 mod failures;
+mod finding;
 mod ingest;
 mod journeys;
 mod live;
@@ -14,5 +14,7 @@ mod masking;
 mod observed;
 mod otlp_tls;
 mod power;
+mod probe;
 mod recordings;
+mod reliability;
 mod search;

@@ -14,7 +14,7 @@ use waybill_tests::child::signal;
 use waybill_tests::otlp::{self, one_message};
 use waybill_tests::server::Server;
 
-use crate::durability::spans_of;
+use waybill_tests::history::span_ids;
 
 fn run(program: &str, arguments: &[&str]) {
     let output = Command::new(program).args(arguments).output();
@@ -127,7 +127,7 @@ async fn soak_power_cuts_lose_nothing_that_was_acknowledged() {
     }
     for trace_id in &acknowledged {
         assert_eq!(
-            spans_of(&server.api(&format!("/traces/{trace_id}")).await),
+            span_ids(&server.api(&format!("/traces/{trace_id}")).await).len(),
             2,
             "{trace_id}"
         );

@@ -84,6 +84,54 @@ pub fn signal(pid: u32, name: &str) {
     assert!(status.is_ok(), "kill is missing");
 }
 
+/// Bytes of a process in memory, as Linux counts them.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    pub rss: u64,
+    /// The most since it began, or since [`forget_peak`].
+    pub peak: u64,
+}
+
+pub fn memory(pid: u32) -> Memory {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let field = |name: &str| {
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .unwrap();
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+        kib << 10
+    };
+    Memory {
+        rss: field("VmRSS:"),
+        peak: field("VmHWM:"),
+    }
+}
+
+/// The peak begins again. Source: proc(5), clear_refs.
+pub fn forget_peak(pid: u32) {
+    std::fs::write(format!("/proc/{pid}/clear_refs"), "5").unwrap();
+}
+
+/// A process and those that it started.
+pub fn with_children(pid: u32) -> Vec<u32> {
+    let mut all = vec![pid];
+    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+        let Ok(id) = entry.file_name().to_string_lossy().parse::<u32>() else {
+            continue;
+        };
+        let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+        // The name stands in parentheses and may hold anything; the parent is the second after it.
+        let parent = stat
+            .rsplit_once(')')
+            .and_then(|(_, rest)| rest.split_whitespace().nth(1));
+        if parent.is_some_and(|parent| parent == pid.to_string()) {
+            all.push(id);
+        }
+    }
+    all
+}
+
 /// A program of this workspace, as `make test` builds it before the tests run.
 pub fn program(name: &str) -> PathBuf {
     let mut folder = std::env::current_exe().unwrap();

@@ -12,6 +12,7 @@ pub mod browser;
 pub mod certificates;
 pub mod child;
 pub mod devtools;
+pub mod history;
 pub mod kafka;
 pub mod kafka_proxy;
 pub mod otlp;

@@ -27,7 +27,7 @@ pub struct Server {
     config: PathBuf,
     pub folder: TempDir,
     pub data_dir: PathBuf,
-    _home: Home,
+    home: Home,
     pub console: String,
     pub otlp_grpc: String,
     pub otlp_http: String,
@@ -81,7 +81,7 @@ impl Server {
             config,
             folder,
             data_dir,
-            _home: home,
+            home,
             console: format!("http://127.0.0.1:{}", ports[0]),
             otlp_grpc: format!("http://127.0.0.1:{}", ports[1]),
             otlp_http: format!("http://127.0.0.1:{}", ports[2]),
@@ -188,6 +188,18 @@ impl Server {
         self.token = token
             .unwrap_or_else(|| panic!("no token in {made:?}"))
             .to_owned();
+    }
+
+    /// Partitions of the tables of telemetry, by name.
+    pub async fn partitions(&self) -> Vec<String> {
+        let Home::Shared(database) = &self.home else {
+            panic!("only a shared Postgres is asked");
+        };
+        let names = "SELECT inhrelid::regclass::text FROM pg_inherits ORDER BY 1";
+        sqlx::query_scalar(names)
+            .fetch_all(database.store().pool())
+            .await
+            .unwrap()
     }
 
     /// GET below /api/v1 as the administrator.

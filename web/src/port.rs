@@ -11,6 +11,7 @@ use waybill_model::group::{GroupLine, GroupPage, GroupQuery, LagSeries};
 use waybill_model::journey::JourneySummary;
 use waybill_model::problem::Problem;
 use waybill_model::query::{JourneyQuery, Page};
+use waybill_model::saved_search::SavedSearch;
 use waybill_model::status::Status;
 use waybill_model::stored::{StoredPage, StoredQuery};
 use waybill_model::time::TimeRange;
@@ -54,6 +55,15 @@ pub trait Port: ObservedPort + FailuresPort + Send + Sync {
     async fn overview(&self) -> Result<Overview, Problem>;
     async fn journeys(&self, query: JourneyQuery) -> Result<Page<JourneySummary>, Problem>;
     async fn journey(&self, id: String) -> Result<JourneyPage, Problem>;
+    /// The caller's own and the shared ones, by name.
+    async fn searches(&self) -> Result<Vec<SavedSearch>, Problem>;
+    async fn save_search(
+        &self,
+        name: String,
+        query: String,
+        shared: bool,
+    ) -> Result<SavedSearch, Problem>;
+    async fn remove_search(&self, search_id: i64) -> Result<(), Problem>;
     /// Reads the broker; only the price where `from` is absent.
     async fn messages(&self, id: String, query: StoredQuery) -> Result<StoredPage, Problem>;
     async fn status(&self) -> Result<Status, Problem>;

@@ -32,6 +32,8 @@ pub const FUNCTIONS: &[(&str, Option<Action>)] = &[
     ("/fn/overview", Some(Action::TraceRead)),
     ("/fn/journeys", Some(Action::TraceRead)),
     ("/fn/journey", Some(Action::TraceRead)),
+    ("/fn/save_search", Some(Action::TraceRead)),
+    ("/fn/remove_search", Some(Action::TraceRead)),
     ("/fn/messages", Some(Action::MessageMeta)),
     ("/fn/destinations", Some(Action::TraceRead)),
     ("/fn/destination", Some(Action::TraceRead)),

@@ -21,6 +21,7 @@ pub mod problem;
 pub mod query;
 pub mod reading;
 pub mod reference;
+pub mod saved_search;
 pub mod span;
 pub mod status;
 pub mod stored;

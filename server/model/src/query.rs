@@ -20,9 +20,14 @@ pub struct JourneyQuery {
     pub cluster: Option<String>,
     pub destination: Option<String>,
     pub group: Option<String>,
-    pub state: Option<JourneyState>,
+    /// A service of the journey: one that put the message, or that tried it.
+    pub service: Option<String>,
+    /// One of these; empty: any.
+    pub states: Vec<JourneyState>,
     /// Only journeys that took at least this long, in milliseconds.
     pub min_ms: Option<f64>,
+    /// Only journeys that took at most this long, in milliseconds.
+    pub max_ms: Option<f64>,
     pub from: Option<Timestamp>,
     pub to: Option<Timestamp>,
     /// At most 1,000; 50 when absent.

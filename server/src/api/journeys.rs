@@ -1,10 +1,13 @@
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use waybill_model::journey::{Journey, JourneyState, JourneySummary};
+use waybill_model::problem::Problem;
 use waybill_model::query::{JourneyQuery, Page};
 
-use super::params::Params;
-use super::{Answer, AppState, found};
+use super::params::{Params, invalid};
+use super::{Answer, AppState, found, scope};
 use crate::auth::gate::User;
 
 const STATES: [(&str, JourneyState); 9] = [
@@ -19,7 +22,7 @@ const STATES: [(&str, JourneyState); 9] = [
     ("unknown", JourneyState::Unknown),
 ];
 
-const KNOWN: &[&str] = &[
+pub(super) const KNOWN: &[&str] = &[
     "message_id",
     "key",
     "trace_id",
@@ -29,14 +32,19 @@ const KNOWN: &[&str] = &[
     "cluster",
     "destination",
     "group",
+    "service",
     "state",
     "min_ms",
+    "max_ms",
     "from",
     "to",
     "limit",
     "cursor",
     "brokers",
 ];
+
+/// Of what brokers answered to the same question.
+pub(super) const AGE: Duration = Duration::from_secs(1);
 
 const BROKERS: [(&str, bool); 2] = [("true", true), ("false", false)];
 
@@ -54,8 +62,10 @@ const BROKERS: [(&str, bool); 2] = [("true", true), ("false", false)];
         ("cluster" = Option<String>, Query,),
         ("destination" = Option<String>, Query,),
         ("group" = Option<String>, Query,),
-        ("state" = Option<JourneyState>, Query,),
+        ("service" = Option<String>, Query, description = "put the message, or tried it"),
+        ("state" = Option<String>, Query, description = "one of the states of a journey, or several with commas between"),
         ("min_ms" = Option<f64>, Query, description = "took at least this long"),
+        ("max_ms" = Option<f64>, Query, description = "took at most this long"),
         ("from" = Option<String>, Query, description = "RFC 3339; inside"),
         ("to" = Option<String>, Query, description = "RFC 3339; outside"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000, description = "50 when absent"),
@@ -70,9 +80,20 @@ pub async fn list_journeys(
     RawQuery(query): RawQuery,
 ) -> Answer<Page<JourneySummary>> {
     let params = Params::parse(query.as_deref(), KNOWN)?;
+    let mut query = asked(&params)?;
+    query.limit = Some(params.limit()?);
+    Ok(Json(found::journeys(&state, &caller, query, AGE).await?))
+}
+
+/// What the names of a list of journeys ask; how much of it is the caller's to say.
+pub(super) fn asked(params: &Params) -> Result<JourneyQuery, Problem> {
     params.no_empty(&["message_id", "key", "trace_id", "attribute", "find"])?;
     params.range()?;
-    let query = JourneyQuery {
+    let (min_ms, max_ms) = (params.ms("min_ms")?, params.ms("max_ms")?);
+    if min_ms.zip(max_ms).is_some_and(|(least, most)| least > most) {
+        return Err(invalid("min_ms", "is not more than max_ms"));
+    }
+    scope::normalise(JourneyQuery {
         message_id: params.owned("message_id"),
         key: params.owned("key"),
         trace_id: params.owned("trace_id"),
@@ -82,15 +103,22 @@ pub async fn list_journeys(
         cluster: params.owned("cluster"),
         destination: params.owned("destination"),
         group: params.owned("group"),
-        state: params.word("state", &STATES)?,
-        min_ms: params.ms("min_ms")?,
+        service: params.owned("service"),
+        states: params.list("state", &STATES)?,
+        min_ms,
+        max_ms,
         from: params.time("from")?,
         to: params.time("to")?,
-        limit: Some(params.limit()?),
+        limit: None,
         cursor: params.owned("cursor"),
         brokers: params.word("brokers", &BROKERS)?,
-    };
-    Ok(Json(found::journeys(&state, &caller, query).await?))
+    })
+}
+
+/// The word for a state in addresses and exports.
+pub(super) fn state_word(state: JourneyState) -> &'static str {
+    let named = STATES.iter().find(|(_, other)| *other == state);
+    named.map_or("unknown", |(word, _)| word)
 }
 
 /// Everything known of one message.

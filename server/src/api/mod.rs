@@ -5,6 +5,7 @@ mod audit;
 pub(crate) mod clusters;
 mod destinations;
 pub mod events;
+mod export;
 mod failures;
 pub mod found;
 mod groups;
@@ -20,6 +21,7 @@ mod process;
 mod roles;
 mod routes;
 pub mod scope;
+pub(crate) mod searches;
 mod state;
 mod status;
 mod tokens;
@@ -51,11 +53,17 @@ fn resources() -> Vec<UtoipaMethodRouter<AppState>> {
         routes!(groups::get_group),
         routes!(groups::get_group_lag),
         routes!(journeys::list_journeys),
+        routes!(export::export_journeys),
         routes!(journeys::get_journey),
         routes!(failures::list_failures),
         routes!(failures::get_failure),
         routes!(failures::change_failure),
         routes!(traces::get_trace),
+        routes!(searches::list_searches),
+        routes!(searches::save_search),
+        routes!(searches::get_search),
+        routes!(searches::change_search),
+        routes!(searches::remove_search),
         routes!(map::get_map),
         routes!(audit::list_audit),
         routes!(users::list_users),

@@ -53,6 +53,8 @@ pub fn only_method(item: &PathItem) -> Method {
         Method::GET
     } else if item.post.is_some() {
         Method::POST
+    } else if item.put.is_some() {
+        Method::PUT
     } else if item.patch.is_some() {
         Method::PATCH
     } else {

@@ -128,14 +128,8 @@ impl Params {
     }
 
     pub fn limit(&self) -> Result<u32, Problem> {
-        match self.text("limit").map(str::parse::<u32>) {
-            None => Ok(USUAL),
-            Some(Ok(limit)) if (1..=MOST).contains(&limit) => Ok(limit),
-            Some(_) => Err(invalid(
-                "limit",
-                &format!("is a whole number from 1 to {MOST}"),
-            )),
-        }
+        let limit = self.count("limit", USUAL as usize, MOST as usize)?;
+        Ok(u32::try_from(limit).unwrap_or(MOST))
     }
 
     /// The part of a whole list that was asked for; the cursor counts what came before.
@@ -155,21 +149,46 @@ impl Params {
 
     /// One of the words that `words` lists.
     pub fn word<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Result<Option<T>, Problem> {
-        let Some(text) = self.text(name) else {
-            return Ok(None);
-        };
-        if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
-            return Ok(Some(*value));
-        }
-        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        let near = nearest(text, &known)
-            .map(|w| format!(" (did you mean {w}?)"))
-            .unwrap_or_default();
-        Err(invalid(
-            name,
-            &format!("is one of {}{near}", known.join(", ")),
-        ))
+        self.text(name)
+            .map(|text| one_of(name, text, words))
+            .transpose()
     }
+
+    /// Words that `words` lists, with commas between; none where the name is absent.
+    pub fn list<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Result<Vec<T>, Problem> {
+        let text = self.text(name).unwrap_or_default();
+        text.split(',')
+            .map(str::trim)
+            .filter(|word| !word.is_empty())
+            .map(|word| one_of(name, word, words))
+            .collect()
+    }
+
+    /// A whole number from 1 to `most`.
+    pub fn count(&self, name: &str, usual: usize, most: usize) -> Result<usize, Problem> {
+        match self.text(name).map(str::parse::<usize>) {
+            None => Ok(usual),
+            Some(Ok(count)) if (1..=most).contains(&count) => Ok(count),
+            Some(_) => Err(invalid(
+                name,
+                &format!("is a whole number from 1 to {most}"),
+            )),
+        }
+    }
+}
+
+fn one_of<T: Copy>(name: &str, text: &str, words: &[(&str, T)]) -> Result<T, Problem> {
+    if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
+        return Ok(*value);
+    }
+    let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+    let near = nearest(text, &known)
+        .map(|w| format!(" (did you mean {w}?)"))
+        .unwrap_or_default();
+    Err(invalid(
+        name,
+        &format!("is one of {}{near}", known.join(", ")),
+    ))
 }
 
 pub fn invalid(name: &str, rule: &str) -> Problem {
@@ -263,6 +282,12 @@ mod tests {
         let times = parse("from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z").unwrap();
         assert!(times.range().is_err());
         assert!(parse("from=yesterday").unwrap().range().is_err());
+        let words = [("delivered", 1), ("failed", 2)];
+        let states = parse("state=failed,%20delivered").unwrap();
+        assert_eq!(states.list("state", &words), Ok(vec![2, 1]));
+        assert_eq!(parse("").unwrap().list("state", &words), Ok(vec![]));
+        let wrong = parse("state=failed,delivred").unwrap();
+        assert!(wrong.list("state", &words).is_err());
         let state = parse("state=delivred")
             .unwrap()
             .word("state", &[("delivered", 1), ("failed", 2)]);

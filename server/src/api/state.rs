@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use tokio::sync::Semaphore;
 use waybill_model::access::Sight;
 use waybill_model::cluster::{BrokerWords, ObservedCluster};
 use waybill_model::destination::{Destination, DestinationItem, DestinationQuery, Window};
@@ -30,6 +31,7 @@ use crate::query::Trace;
 use crate::query::ask::Asker;
 use crate::query::browse::tail::{Tail, Watch};
 use crate::query::browse::{Place, Reading};
+use crate::searches::Searches;
 use crate::ui::Issued;
 
 /// What can be asked of the data.
@@ -102,6 +104,7 @@ pub trait Process: Send + Sync {
 pub struct Parts {
     pub auth: Auth,
     pub audit: Audit,
+    pub searches: Searches,
     pub reads: Arc<dyn Reads>,
     pub process: Arc<dyn Process>,
     pub failures: Failures,
@@ -146,6 +149,7 @@ impl Settings {
 pub struct AppState {
     pub(crate) auth: Auth,
     pub(crate) audit: Audit,
+    pub(crate) searches: Searches,
     pub(crate) reads: Arc<dyn Reads>,
     pub(crate) process: Arc<dyn Process>,
     pub(crate) failures: Failures,
@@ -153,6 +157,8 @@ pub struct AppState {
     pub(crate) settings: Arc<Settings>,
     pub(crate) idempotency: Idempotency,
     pub(crate) issued: Issued,
+    /// Places for exports under way.
+    pub(crate) exports: Arc<Semaphore>,
 }
 
 impl AppState {
@@ -160,6 +166,7 @@ impl AppState {
         let Parts {
             auth,
             audit,
+            searches,
             reads,
             process,
             failures,
@@ -169,6 +176,7 @@ impl AppState {
         Self {
             auth,
             audit,
+            searches,
             reads,
             process,
             failures,
@@ -176,6 +184,7 @@ impl AppState {
             settings: Arc::new(settings),
             idempotency: Idempotency::default(),
             issued: Issued::default(),
+            exports: Arc::new(Semaphore::new(super::export::AT_ONCE)),
         }
     }
 }

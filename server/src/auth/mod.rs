@@ -69,7 +69,7 @@ fn require(caller: &Caller, action: Action) -> Result<(), Problem> {
 }
 
 /// Names are shown to other people: short, and nothing in them that turns or hides text.
-fn accept_name(name: &str) -> Result<&str, Problem> {
+pub(crate) fn accept_name(name: &str) -> Result<&str, Problem> {
     let name = name.trim();
     let fits = (1..=64).contains(&name.chars().count());
     if fits && crate::audit::one_line(name) == name {

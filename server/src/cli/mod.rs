@@ -1,12 +1,14 @@
 //! The command line: one definition for parsing, help, completions and the man page.
 
 mod admin;
+mod api;
 mod check;
 mod document;
 mod journey;
 mod migrate;
 mod output;
 mod password;
+mod probe;
 mod serve;
 mod timeline;
 
@@ -76,6 +78,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Write, link, search and read back made-up messages through a running server.
+    Probe(probe::Options),
     /// Print shell completions.
     Completions { shell: clap_complete::Shell },
     /// Print the manual page.
@@ -228,6 +232,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Problem> {
             token,
             json,
         } => journey::run(&find, &server, token.as_deref(), json).await,
+        Command::Probe(options) => probe::run(options).await,
         Command::Completions { shell } => document::completions(shell),
         Command::Man => document::man(),
     }

@@ -5,12 +5,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::Body;
 use http_body_util::BodyExt;
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-use super::budget::{Budget, Held};
+use super::budget::Held;
 use super::inflate::{Compression, Inflater};
-use super::limits::Settings;
+use super::listen::closed;
+use super::receiver::Receiver;
 use super::refusal::Refusal;
+
+/// What is left of a body has this long to come once the server ends.
+const AT_END: Duration = Duration::from_secs(2);
 
 /// A body in full, decompressed, with its share of the budget.
 #[derive(Debug)]
@@ -23,15 +28,24 @@ pub struct Whole {
 pub async fn plain<B>(
     body: B,
     compression: Compression,
-    settings: &Settings,
-    budget: &Budget,
+    receiver: &Receiver,
 ) -> Result<Whole, Refusal>
 where
     B: Body<Data = Bytes> + Unpin,
 {
-    let limit = settings.limits.request_bytes;
-    let mut chunks = Chunks::new(body, settings);
-    let mut inflater = Inflater::new(compression, limit, budget.hold_nothing())?;
+    let limit = receiver.settings.limits.request_bytes;
+    // Told beforehand, it is refused before it is read.
+    let told = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    let most = match compression {
+        Compression::Identity => limit,
+        _ => compressed_limit(limit),
+    };
+    if told > most {
+        return Err(Refusal::too_large(limit));
+    }
+    let mut chunks = Chunks::new(body, receiver);
+    let inflater = Inflater::new(compression, limit, receiver.budget.hold_nothing())?;
+    let mut inflater = inflater.expecting(told);
     while let Some(chunk) = chunks.next().await? {
         inflater.push(&chunk)?;
     }
@@ -44,14 +58,13 @@ where
 pub async fn unary<B>(
     body: B,
     compression: Compression,
-    settings: &Settings,
-    budget: &Budget,
+    receiver: &Receiver,
 ) -> Result<Whole, Refusal>
 where
     B: Body<Data = Bytes> + Unpin,
 {
-    let limit = settings.limits.request_bytes;
-    let mut chunks = Chunks::new(body, settings);
+    let limit = receiver.settings.limits.request_bytes;
+    let mut chunks = Chunks::new(body, receiver);
     let mut prefix = [0u8; 5];
     let mut prefix_len = 0;
     let mut message: Option<(Inflater, usize)> = None;
@@ -64,10 +77,9 @@ where
             chunk = &chunk[taken..];
             if prefix_len == 5 {
                 let (compression, len) = read_prefix(prefix, compression, limit)?;
-                message = Some((
-                    Inflater::new(compression, limit, budget.hold_nothing())?,
-                    len,
-                ));
+                let held = receiver.budget.hold_nothing();
+                let inflater = Inflater::new(compression, limit, held)?.expecting(len);
+                message = Some((inflater, len));
             }
         }
         if let Some((inflater, missing)) = &mut message {
@@ -88,14 +100,18 @@ where
     }
 }
 
+/// Incompressible bytes grow a little when they are compressed all the same.
+fn compressed_limit(limit: usize) -> usize {
+    limit + limit / 64 + 1_024
+}
+
 fn read_prefix(
     [flag, len @ ..]: [u8; 5],
     compression: Compression,
     limit: usize,
 ) -> Result<(Compression, usize), Refusal> {
     let len = usize::try_from(u32::from_be_bytes(len)).unwrap_or(usize::MAX);
-    // Incompressible bytes grow a little when they are compressed all the same.
-    if len > limit + limit / 64 + 1_024 {
+    if len > compressed_limit(limit) {
         return Err(Refusal::too_large(limit));
     }
     match (flag, compression) {
@@ -114,26 +130,40 @@ struct Chunks<B> {
     body: B,
     idle: Duration,
     deadline: Instant,
+    closing: watch::Receiver<bool>,
+    /// The server ends, and the deadline is that of its end.
+    is_last: bool,
 }
 
 impl<B> Chunks<B>
 where
     B: Body<Data = Bytes> + Unpin,
 {
-    fn new(body: B, settings: &Settings) -> Self {
+    fn new(body: B, receiver: &Receiver) -> Self {
         Self {
             body,
-            idle: settings.idle,
-            deadline: Instant::now() + settings.body,
+            idle: receiver.settings.idle,
+            deadline: Instant::now() + receiver.settings.body,
+            closing: receiver.closing.clone(),
+            is_last: false,
         }
     }
 
     async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
         loop {
             let patience = self.deadline.min(Instant::now() + self.idle);
-            let frame = timeout_at(patience, self.body.frame())
-                .await
-                .map_err(|_| Refusal::slow())?;
+            let frame = tokio::select! {
+                frame = timeout_at(patience, self.body.frame()) => frame,
+                () = closed(&mut self.closing), if !self.is_last => {
+                    self.is_last = true;
+                    self.deadline = self.deadline.min(Instant::now() + AT_END);
+                    continue;
+                }
+            };
+            let frame = frame.map_err(|_| match self.is_last {
+                true => Refusal::shutting_down(),
+                false => Refusal::slow(),
+            })?;
             match frame {
                 None => return Ok(None),
                 Some(Err(_)) => return Err(Refusal::broken_body("The body broke off.")),

@@ -12,6 +12,11 @@ use super::refusal::Refusal;
 /// 8 MiB, the window that RFC 8878 asks every decoder to support; larger ones are refused.
 const ZSTD_WINDOW_LOG: u32 = 23;
 
+const LEAST: usize = 16 << 10;
+/// Beyond this a body gets all the room that it may need at once: pages that nothing was written to
+/// take no memory, while what a vector has outgrown stays there for a moment.
+const SMALL: usize = 512 << 10;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {
     Identity,
@@ -48,6 +53,7 @@ impl Inflater {
         let sink = Sink {
             out: Vec::new(),
             limit,
+            told: usize::MAX,
             held,
             refusal: None,
         };
@@ -57,6 +63,17 @@ impl Inflater {
             Compression::Zstd => Inner::Zstd(Box::new(Zstd::new(sink).map_err(broken)?)),
         };
         Ok(Self { inner, taken: 0 })
+    }
+
+    /// Bytes that the sender says will come, 0 where it does not; compressed ones tell nothing of
+    /// what comes out.
+    pub fn expecting(mut self, told: usize) -> Self {
+        if let Inner::Identity(sink) = &mut self.inner
+            && told > 0
+        {
+            sink.told = told;
+        }
+        self
     }
 
     pub fn push(&mut self, chunk: &[u8]) -> Result<(), Refusal> {
@@ -109,6 +126,7 @@ impl Sink {
         Self {
             out: std::mem::take(&mut self.out),
             limit: self.limit,
+            told: self.told,
             held: std::mem::replace(&mut self.held, rest),
             refusal: None,
         }
@@ -118,6 +136,7 @@ impl Sink {
 struct Sink {
     out: Vec<u8>,
     limit: usize,
+    told: usize,
     held: Held,
     refusal: Option<Refusal>,
 }
@@ -129,13 +148,24 @@ impl Write for Sink {
             self.refusal = Some(Refusal::too_large(self.limit));
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        if len > self.out.capacity() {
-            // Doubling, but never beyond the limit: a vector left to itself would hold twice as much.
-            let capacity = (2 * len).clamp(16 << 10, self.limit.max(16 << 10));
-            if let Err(refusal) = self.held.at_least(capacity) {
+        // What the sender says is believed once a quarter of it has come.
+        let end = self.told.min(self.limit);
+        if len > self.held.bytes() {
+            let share = match len <= end && end <= 4 * len {
+                true => end,
+                false => 2 * len,
+            };
+            let share = share.clamp(LEAST, self.limit.max(LEAST));
+            if let Err(refusal) = self.held.at_least(share) {
                 self.refusal = Some(refusal);
                 return Err(io::ErrorKind::OutOfMemory.into());
             }
+        }
+        if len > self.out.capacity() {
+            let capacity = match len > SMALL {
+                true => self.limit.min(end.max(2 * len)),
+                false => (2 * len).clamp(LEAST, self.limit.max(LEAST)),
+            };
             self.out.reserve_exact(capacity - self.out.len());
         }
         self.out.extend_from_slice(bytes);

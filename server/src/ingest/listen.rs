@@ -17,7 +17,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 
@@ -49,6 +49,9 @@ pub struct Door {
     pub tls: Option<TlsAcceptor>,
     pub receiver: Arc<Receiver>,
 }
+
+/// A connection has this long to end by itself once the server ends: longer than a commit may take.
+const AT_END: Duration = Duration::from_millis(5_500);
 
 /// Accepts until `closing`, then lets the connections finish their requests.
 pub async fn serve(listener: TcpListener, door: Door, connections: TaskTracker) {
@@ -87,7 +90,12 @@ impl Door {
         match (self.tls, self.protocol) {
             (None, Protocol::Grpc) => talk(stream, self.protocol, true, self.receiver).await,
             (None, Protocol::Http) => {
-                if let Ok(Some(is_http2)) = timeout(idle, speaks_http2(&stream)).await {
+                let mut closing = self.receiver.closing.clone();
+                let spoken = tokio::select! {
+                    spoken = timeout(idle, speaks_http2(&stream)) => spoken,
+                    () = closed(&mut closing) => return,
+                };
+                if let Ok(Some(is_http2)) = spoken {
                     talk(stream, self.protocol, is_http2, self.receiver).await;
                 }
             }
@@ -214,6 +222,7 @@ async fn drive<C, E>(
     let mut first_request = std::pin::pin!(sleep(idle));
     let mut waiting_for_first = true;
     let mut ending = false;
+    let mut cut = std::pin::pin!(sleep(idle));
     loop {
         tokio::select! {
             ended = &mut connection => {
@@ -225,7 +234,10 @@ async fn drive<C, E>(
             () = closed(&mut closing), if !ending => {
                 graceful(connection.as_mut());
                 ending = true;
+                cut.as_mut().reset(Instant::now() + AT_END);
             }
+            // A peer that neither sends nor reads: what it sent is not acknowledged.
+            () = &mut cut, if ending => return,
             () = &mut first_request, if waiting_for_first => {
                 waiting_for_first = false;
                 if !used.load(Ordering::Relaxed) {
@@ -240,7 +252,7 @@ async fn drive<C, E>(
 }
 
 /// Returns when the server closes.
-async fn closed(closing: &mut watch::Receiver<bool>) {
+pub(super) async fn closed(closing: &mut watch::Receiver<bool>) {
     // An error means that whoever could say so is gone, which is the same.
     let _ = closing.wait_for(|closing| *closing).await;
 }

@@ -52,7 +52,7 @@ use receiver::Receiver;
 use crate::tls;
 
 /// Connections that are still busy when the server closes have this long.
-const DRAIN: Duration = Duration::from_secs(8);
+const DRAIN: Duration = Duration::from_secs(6);
 
 /// The database is asked at most this long for the spans that were stored lately.
 const RECALL: Duration = Duration::from_secs(10);

@@ -83,13 +83,7 @@ where
     let compression = Compression::named(compression)
         .ok_or_else(|| Refusal::wrong_type(compression, "Send gzip, zstd or identity."))?;
     let patience = deadline(text(request.headers(), &GRPC_TIMEOUT));
-    let body = body::unary(
-        request.into_body(),
-        compression,
-        &receiver.settings,
-        &receiver.budget,
-    )
-    .await?;
+    let body = body::unary(request.into_body(), compression, receiver).await?;
     let rejected = receiver
         .take(signal, body, Encoding::Protobuf, patience)
         .await?;

@@ -66,13 +66,7 @@ where
     let compression = Compression::named(compression).ok_or_else(|| {
         Refusal::wrong_type(compression, "Send gzip, zstd or no content-encoding.")
     })?;
-    let body = body::plain(
-        request.into_body(),
-        compression,
-        &receiver.settings,
-        &receiver.budget,
-    )
-    .await?;
+    let body = body::plain(request.into_body(), compression, receiver).await?;
     let rejected = receiver.take(signal, body, encoding, None).await?;
     Ok((signal, rejected))
 }

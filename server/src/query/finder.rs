@@ -282,9 +282,17 @@ fn row(journey: &Journey, now: Timestamp) -> Troubled {
     services.extend(journey.producer.iter().map(|p| cut(&p.service)));
     services.sort();
     services.dedup();
+    let mut destinations: Vec<String> = journey
+        .hops
+        .iter()
+        .filter_map(|hop| hop.destination.as_deref().map(cut))
+        .collect();
+    destinations.sort();
+    destinations.dedup();
     Troubled {
         summary: summary(journey),
         services,
+        destinations,
         error_type: last_error.and_then(|e| e.kind.as_deref().map(cut)),
         error_message: last_error.and_then(|e| e.message.as_deref().map(told)),
         evidence: kind.as_ref().and_then(|kind| kind.evidence),

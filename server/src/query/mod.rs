@@ -58,6 +58,7 @@ pub struct Query {
     shelves: browse::Shelves,
     known_places: ask::KnownPlaces,
     lately: ask::Lately,
+    known_aside: ask::KnownAside,
 }
 
 impl Query {
@@ -78,6 +79,7 @@ impl Query {
             shelves: browse::Shelves::none(),
             known_places: ask::KnownPlaces::default(),
             lately: ask::Lately::default(),
+            known_aside: ask::KnownAside::default(),
         }
     }
 

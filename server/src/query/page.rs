@@ -47,6 +47,9 @@ impl Query {
             .await?;
         self.fill_places(gathered.meant(), asker).await?;
         self.settle(gathered.meant()).await?;
+        if let Some(asker) = asker {
+            self.add_aside(gathered.meant(), asker).await?;
+        }
         let rebuilt = &mut gathered.rebuilt;
         if gathered.truncated || found.truncated {
             for journey in &mut rebuilt.journeys {

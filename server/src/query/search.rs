@@ -47,7 +47,7 @@ impl Query {
                 };
                 (Source::Terms(terms.into_iter().collect()), reach)
             }
-            None if query.text.is_some() || query.state.is_some_and(is_trouble) => {
+            None if query.text.is_some() || all_trouble(&query.states) => {
                 let after = cursor.map(Cursor::read).transpose()?;
                 return self.by_trouble(&query, limit, after).await;
             }
@@ -96,12 +96,14 @@ impl Query {
         after: Option<Cursor>,
     ) -> Result<Page<JourneySummary>, Problem> {
         let filter = TroubledFilter {
-            state: query.state,
+            states: query.states.clone(),
             cluster: query.cluster.clone(),
             destination: query.destination.clone(),
             group: query.group.clone(),
+            service: query.service.clone(),
             text: query.text.clone(),
             min_ms: query.min_ms,
+            max_ms: query.max_ms,
             from: query.from,
             to: query.to,
             before: after.map(|cursor| TroubledCursor {
@@ -131,6 +133,11 @@ impl Query {
     }
 }
 
+/// The finder keeps a row of each that is asked for.
+fn all_trouble(states: &[JourneyState]) -> bool {
+    !states.is_empty() && states.iter().copied().all(is_trouble)
+}
+
 /// States of messages that are in no trouble.
 pub(super) const QUIET: [JourneyState; 3] = [
     JourneyState::Delivered,
@@ -143,52 +150,36 @@ pub(super) fn is_trouble(state: JourneyState) -> bool {
     !QUIET.contains(&state)
 }
 
+/// Where the search begins: of several exact words the one that a journey cannot be asked for
+/// (`select::fits` asks it for the others).
 fn exact(query: &JourneyQuery) -> Result<Option<Exact>, Problem> {
-    let words = [
-        &query.trace_id,
-        &query.message_id,
-        &query.key,
-        &query.attribute,
-        &query.find,
-    ];
-    if words.into_iter().flatten().count() > 1 {
+    let trace_id = query.trace_id.as_deref().map(trace_id).transpose()?;
+    let attribute = query.attribute.as_deref().map(attribute).transpose()?;
+    let others = [&query.trace_id, &query.message_id, &query.key];
+    if query.find.is_some() && (attribute.is_some() || others.into_iter().any(Option::is_some)) {
         return Err(Problem::new(
             Code::InvalidRequest,
-            "More than one of trace_id, message_id, key, attribute and find was given.",
-            "Give one of them; destination, group, state, min_ms, from and to narrow it further.",
+            "`find` was given together with trace_id, message_id, key or attribute.",
+            "find: it may be any of them; give it alone, or name each by its own word.",
         ));
     }
     let term = |term: Term, chains: bool| {
-        Ok(Some(Exact::Terms {
+        Some(Exact::Terms {
             terms: vec![term],
             chains,
-        }))
+        })
     };
-    if let Some(id) = &query.trace_id {
-        let id: TraceId = id.parse().map_err(|_| {
-            Problem::new(
-                Code::InvalidRequest,
-                "`trace_id` is not a trace id.",
-                "It is written as 32 hexadecimal digits, not all zero.",
-            )
-        })?;
-        return term(Term::trace(id), false);
-    }
-    if let Some(id) = &query.message_id {
-        return term(Term::message_id(id), false);
+    if let Some((name, value)) = attribute {
+        return Ok(term(Term::attribute(name, value), true));
     }
     if let Some(key) = &query.key {
-        return term(Term::message_key(key), false);
+        return Ok(term(Term::message_key(key), false));
     }
-    if let Some(attribute) = &query.attribute {
-        let Some((name, value)) = attribute.split_once([':', '=']) else {
-            return Err(Problem::new(
-                Code::InvalidRequest,
-                "`attribute` is not a name and a value.",
-                "It is written name:value, such as order.id:1001.",
-            ));
-        };
-        return term(Term::attribute(name, value), true);
+    if let Some(id) = &query.message_id {
+        return Ok(term(Term::message_id(id), false));
+    }
+    if let Some(id) = trace_id {
+        return Ok(term(Term::trace(id), false));
     }
     Ok(query
         .find
@@ -196,6 +187,26 @@ fn exact(query: &JourneyQuery) -> Result<Option<Exact>, Problem> {
         .map(str::trim)
         .filter(|f| !f.is_empty())
         .map(find))
+}
+
+pub(super) fn trace_id(text: &str) -> Result<TraceId, Problem> {
+    text.parse().map_err(|_| {
+        Problem::new(
+            Code::InvalidRequest,
+            "`trace_id` is not a trace id.",
+            "It is written as 32 hexadecimal digits, not all zero.",
+        )
+    })
+}
+
+fn attribute(text: &str) -> Result<(&str, &str), Problem> {
+    text.split_once([':', '=']).ok_or_else(|| {
+        Problem::new(
+            Code::InvalidRequest,
+            "`attribute` is not a name and a value.",
+            "It is written name:value, such as order.id:1001.",
+        )
+    })
 }
 
 /// The one box: whatever the text can be.

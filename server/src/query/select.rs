@@ -114,8 +114,9 @@ pub(super) fn fits(journey: &Journey, query: &JourneyQuery) -> bool {
     let has_id = equal(&query.message_id, message.message_id.as_ref())
         || hops().any(|hop| equal(&query.message_id, hop.message_id.as_ref()));
     // Found by its key, it may carry it on a later hop only.
-    let has_key = equal(&query.key, message.key.as_ref()) || message.key.is_none();
-    has_id && has_key && narrows(journey, query)
+    let has_key = equal(&query.key, message.key.as_ref())
+        || (message.key.is_none() && query.attribute.is_none());
+    has_id && has_key && in_trace(journey, query) && narrows(journey, query)
 }
 
 /// All but the words by which it was found.
@@ -137,7 +138,11 @@ pub(super) fn narrows(journey: &Journey, query: &JourneyQuery) -> bool {
                 .iter()
                 .any(|d| d.group.as_ref() == Some(asked))
         })
-        && query.state.is_none_or(|asked| journey.state == asked)
+        && query
+            .service
+            .as_ref()
+            .is_none_or(|asked| has_service(journey, asked))
+        && (query.states.is_empty() || query.states.contains(&journey.state))
         && query
             .text
             .as_ref()
@@ -145,8 +150,30 @@ pub(super) fn narrows(journey: &Journey, query: &JourneyQuery) -> bool {
         && query
             .min_ms
             .is_none_or(|least| summary(journey).total_ms.is_some_and(|ms| ms >= least))
+        && query
+            .max_ms
+            .is_none_or(|most| summary(journey).total_ms.is_some_and(|ms| ms <= most))
         && query.from.is_none_or(|from| from <= started_at)
         && query.to.is_none_or(|to| started_at < to)
+}
+
+/// A trace id alone has led here, also by spans around the message.
+fn in_trace(journey: &Journey, query: &JourneyQuery) -> bool {
+    let alone = [&query.attribute, &query.key, &query.message_id]
+        .into_iter()
+        .all(Option::is_none);
+    alone
+        || query.trace_id.as_ref().is_none_or(|asked| {
+            let asked = asked.parse();
+            asked.is_ok_and(|asked: TraceId| journey.trace_ids.contains(&asked))
+        })
+}
+
+fn has_service(journey: &Journey, asked: &str) -> bool {
+    let attempts = journey.deliveries.iter().flat_map(|d| &d.attempts);
+    let tried = attempts.map(|attempt| &attempt.service);
+    let put = journey.producer.iter().map(|producer| &producer.service);
+    put.chain(tried).any(|service| service == asked)
 }
 
 fn has_error_text(journey: &Journey, asked: &str) -> bool {

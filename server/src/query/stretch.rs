@@ -130,8 +130,16 @@ impl Query {
         };
         let in_time = starts(query)
             .is_none_or(|range| range.from <= span.started_at && span.started_at <= range.to);
+        // A span of the service leads to its journeys, but not one that must be of a place too.
+        let of_service = query.destination.is_some()
+            || query.group.is_some()
+            || query
+                .service
+                .as_ref()
+                .is_none_or(|asked| span.service() == asked);
         about_a_message
             && in_time
+            && of_service
             && (named(&query.destination, &facts.destination) || query.group.is_some())
             && (named(&query.group, &facts.group))
     }

@@ -1,18 +1,22 @@
 //! What pages may ask, bound to whoever asks. Each answer checks the right itself: a page that is
 //! shown in place of a refusal asks too, and gets nothing.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use waybill_model::access::{Action, Caller, Role, Target};
 use waybill_model::audit::AuditLine;
 use waybill_model::journey::JourneySummary;
 use waybill_model::problem::Problem;
 use waybill_model::query::{JourneyQuery, Page};
+use waybill_model::saved_search::{SavedSearch, SearchToSave};
 use waybill_model::status::Status;
 use waybill_model::stored::{StoredPage, StoredQuery};
 use waybill_model::view::{JourneyPage, Overview, TokenLine, TokenPurpose, UserLine, Viewer};
 use waybill_web::port::Port;
 
 use crate::api::messages::admit;
+use crate::api::searches::accept;
 use crate::api::{AppState, found, scope};
 use crate::audit::{AuditQuery, parse_cursor};
 use crate::auth::identity::Identity;
@@ -20,6 +24,8 @@ use crate::auth::policy::{forbidden, unauthenticated};
 use crate::clock;
 
 const LINES: u32 = 100;
+/// Of what brokers answered: a page that stays open asks again with each event.
+const AGE: Duration = Duration::from_secs(60);
 
 pub struct Bound {
     pub(super) state: AppState,
@@ -74,12 +80,37 @@ impl Port for Bound {
 
     async fn journeys(&self, query: JourneyQuery) -> Result<Page<JourneySummary>, Problem> {
         let caller = self.may(Action::TraceRead)?;
-        found::journeys(&self.state, caller, query).await
+        found::journeys(&self.state, caller, query, AGE).await
     }
 
     async fn journey(&self, id: String) -> Result<JourneyPage, Problem> {
         let caller = self.may(Action::TraceRead)?;
         found::journey(&self.state, caller, &id).await
+    }
+
+    async fn searches(&self) -> Result<Vec<SavedSearch>, Problem> {
+        let caller = self.may(Action::TraceRead)?;
+        self.state.searches.list(caller).await
+    }
+
+    async fn save_search(
+        &self,
+        name: String,
+        query: String,
+        shared: bool,
+    ) -> Result<SavedSearch, Problem> {
+        let caller = self.may(Action::TraceRead)?;
+        let search = accept(&SearchToSave {
+            name,
+            query,
+            shared,
+        })?;
+        self.state.searches.add(caller, &search).await
+    }
+
+    async fn remove_search(&self, search_id: i64) -> Result<(), Problem> {
+        let caller = self.may(Action::TraceRead)?;
+        self.state.searches.remove(caller, search_id).await
     }
 
     async fn messages(&self, id: String, query: StoredQuery) -> Result<StoredPage, Problem> {

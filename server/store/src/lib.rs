@@ -37,6 +37,7 @@ mod partition;
 pub mod readings;
 pub mod retention;
 pub mod rollup;
+pub mod saved_searches;
 mod schema;
 pub mod sessions;
 pub mod setup_link;
@@ -83,6 +84,7 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("readings::write", readings::WRITE_STATEMENTS),
         ("rollup::read", rollup::read::STATEMENTS),
         ("rollup::fold", rollup::fold::STATEMENTS),
+        ("saved_searches", saved_searches::STATEMENTS),
         ("sessions", sessions::STATEMENTS),
         ("setup_link", setup_link::STATEMENTS),
         ("signals", signals::STATEMENTS),

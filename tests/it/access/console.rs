@@ -32,6 +32,7 @@ use waybill_server::query::browse::tail::{Tail, Watch};
 use waybill_server::query::browse::{Place, Reading};
 use waybill_server::query::destination::no_destination;
 use waybill_server::query::{no_failure, no_group};
+use waybill_server::searches::Searches;
 use waybill_store::testing::TestDatabase;
 
 pub const PASSWORD: &str = "correct horse battery";
@@ -68,6 +69,7 @@ impl Console {
         let store = database.store().clone();
         let audit = Audit::new(store.clone());
         let state = AppState::new(Parts {
+            searches: Searches::new(store.clone(), audit.clone()),
             auth: Auth::new(store.clone(), audit.clone(), false).unwrap(),
             audit: audit.clone(),
             reads: Arc::new(Told),

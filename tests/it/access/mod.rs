@@ -3,6 +3,7 @@
 mod console;
 mod pages;
 mod routes;
+mod searches;
 mod sign_in;
 mod tokens;
 mod users;

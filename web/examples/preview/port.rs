@@ -4,6 +4,7 @@ use waybill_model::audit::AuditLine;
 use waybill_model::journey::JourneySummary;
 use waybill_model::problem::{Code, Problem};
 use waybill_model::query::{JourneyQuery, Page};
+use waybill_model::saved_search::SavedSearch;
 use waybill_model::status::Status;
 use waybill_model::stored::{StoredPage, StoredQuery};
 use waybill_model::view::{JourneyPage, Overview, TokenLine, TokenPurpose, UserLine, Viewer};
@@ -57,6 +58,22 @@ impl Port for Fake {
                 "Search for the message; its spans may be past retention.",
             )),
         }
+    }
+
+    async fn searches(&self) -> Result<Vec<SavedSearch>, Problem> {
+        Ok(Vec::new())
+    }
+
+    async fn save_search(&self, _: String, _: String, _: bool) -> Result<SavedSearch, Problem> {
+        Err(Problem::new(
+            Code::Conflict,
+            "The preview keeps nothing.",
+            "Start a server.",
+        ))
+    }
+
+    async fn remove_search(&self, _: i64) -> Result<(), Problem> {
+        Ok(())
     }
 
     async fn messages(&self, _: String, _: StoredQuery) -> Result<StoredPage, Problem> {

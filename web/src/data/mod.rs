@@ -15,7 +15,8 @@ pub mod packed;
 #[cfg(feature = "ssr")]
 pub mod redirect;
 #[cfg(feature = "ssr")]
-pub(crate) mod search;
+pub mod search;
+pub mod searches;
 pub mod status;
 pub mod tokens;
 pub mod users;

@@ -12,6 +12,8 @@ pub mod not_found;
 #[cfg(feature = "ssr")]
 pub mod overview;
 #[cfg(feature = "ssr")]
+mod saved_searches;
+#[cfg(feature = "ssr")]
 pub mod search;
 pub mod settings;
 pub mod setup;

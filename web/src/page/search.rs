@@ -8,7 +8,7 @@ use crate::data::{
     self,
     asked::{Asked, now},
     island::{Island, Watched},
-    search::Search,
+    search::{Search, export_href},
 };
 use crate::format;
 use crate::i18n::words;
@@ -23,6 +23,8 @@ use crate::part::table::{self, Column};
 use crate::part::{badge, time};
 use crate::routes::link;
 
+use super::saved_searches;
+
 const STATES: [(JourneyState, &str); 9] = [
     (JourneyState::DeadLettered, "dead_lettered"),
     (JourneyState::Failed, "failed"),
@@ -35,11 +37,15 @@ const STATES: [(JourneyState, &str); 9] = [
     (JourneyState::Unknown, "unknown"),
 ];
 
+const IN_TROUBLE: &str = "dead_lettered,failed,retrying,expired,unroutable";
+
 /// The address is the state: a link shows the same search.
 pub async fn page(query: &str) -> Result<Island, Problem> {
-    let search = Search::of(&Asked::of(query));
+    let asked = Asked::of(query);
+    let search = Search::of(&asked);
+    let saved = data::port().searches().await?;
     let found = match data::search::query(search.clone(), now()) {
-        Ok(asked) => data::port().journeys(asked).await,
+        Ok(query) => data::port().journeys(query).await,
         Err(problem) => Err(problem),
     };
     // What was entered stays, to be mended.
@@ -51,13 +57,21 @@ pub async fn page(query: &str) -> Result<Island, Problem> {
         found => results(found?, search.clone()).into_any(),
     };
     let title = words().search.title;
-    let view = vec![view! { <h1>{title}</h1> }.into_any(), form(search), found];
+    let view = vec![
+        view! { <h1>{title}</h1> }.into_any(),
+        saved_searches::refusal(&asked).into_any(),
+        form(search.clone()),
+        saved_searches::list(saved).into_any(),
+        saved_searches::form(&search).into_any(),
+        found,
+    ];
     Ok(Island::of(title, Watched::Spans, view.into_any()))
 }
 
 fn form(search: Search) -> AnyView {
     let words = &words().search;
     let states = std::iter::once(("", words.any_state))
+        .chain([(IN_TROUBLE, words.in_trouble)])
         .chain(STATES.map(|(state, name)| (name, journey_word(state))))
         .collect();
     let ranges = vec![
@@ -68,9 +82,15 @@ fn form(search: Search) -> AnyView {
         ("24h", words.range_24h),
         ("7d", words.range_7d),
     ];
-    let more = [&search.text, &search.group, &search.from, &search.to]
-        .iter()
-        .any(|field| !field.is_empty());
+    let more = [
+        &search.text,
+        &search.group,
+        &search.service,
+        &search.max,
+        &search.from,
+        &search.to,
+    ];
+    let more = more.iter().any(|field| !field.is_empty());
     let find = view! {
         <TextField
             id="s-find"
@@ -103,6 +123,8 @@ fn form(search: Search) -> AnyView {
     let more_filters = vec![
         text("s-text", "text", words.text, "", search.text),
         text("s-group", "group", words.group, "", search.group),
+        text("s-service", "service", words.service, "", search.service),
+        text("s-max", "max", words.max, words.min_hint, search.max),
         text(
             "s-from",
             "from",
@@ -136,6 +158,18 @@ fn results(page: Page<JourneySummary>, search: Search) -> impl IntoView {
     let partial = back_to
         .or_else(|| page.truncated.then(|| words.search.truncated.to_owned()))
         .map(|text| view! { <p class="notice" role="status">{text}</p> });
+    let export = (!page.items.is_empty()).then(|| exports(&search));
+    let asked = page.asked.as_ref().map(|asked| {
+        let (read, all) = (asked.answered, asked.destinations);
+        let said = (words.search.asked)(
+            read,
+            all,
+            asked.messages,
+            &format::duration(asked.ms as f64),
+        );
+        let rest = (asked.not_whole > 0 || read < all).then_some(words.search.asked_not_whole);
+        view! { <p class="notice" role="status">{said} " " {rest}</p> }
+    });
     let older = page.next.as_deref().map(|cursor| search.href(cursor));
     let newest = (!search.cursor.is_empty()).then(|| search.href(""));
     let list = if page.items.is_empty() {
@@ -151,8 +185,27 @@ fn results(page: Page<JourneySummary>, search: Search) -> impl IntoView {
         {destination}
         {list}
         {partial}
+        {export}
+        {asked}
         <Pager older newest/>
     }
+}
+
+/// Files of all that the search finds, not of this page alone.
+fn exports(search: &Search) -> AnyView {
+    let words = &words().search;
+    let link = |format, label| {
+        let href = export_href(search.clone(), now(), format)?;
+        // The router of the page must leave it to the browser.
+        let link = view! { <a class="button" href=href rel="external" download="">{label}</a> };
+        Some(link)
+    };
+    view! {
+        <p class="quiet">
+            {words.export} " " {link("csv", words.export_csv)} " " {link("json", words.export_json)}
+        </p>
+    }
+    .into_any()
 }
 
 fn nothing(search: &Search, more: bool) -> impl IntoView + use<> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::de::Error as _;
 use serde_json::value::RawValue;
 use waybill_model::span::{Resource, Scope, Span};
 
@@ -15,6 +16,10 @@ use super::values::Bounds;
 use super::walk::Origin;
 use super::{Decoded, Reason};
 use crate::ingest::limits::Limits;
+
+/// The reader of JSON takes a byte for each level before any of our limits is asked. What is deep
+/// within one value costs its record alone, up to here.
+const DEEPEST: usize = 100_000;
 
 type Record<T> = fn(&RawValue, &Origin, &mut Bounds<'_>, &mut Decoded<T>) -> Result<(), Reason>;
 
@@ -77,6 +82,9 @@ fn request<T>(
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(decoded);
     }
+    if nests_beyond(body, DEEPEST) {
+        return Err(serde_json::Error::custom("nested too deep"));
+    }
     let body: &RawValue = serde_json::from_slice(body)?;
     let [resources] = object(body, [shape.resources])?;
     let mut fault = Ok(());
@@ -86,6 +94,25 @@ fn request<T>(
         }
     })?;
     fault.map(|()| decoded)
+}
+
+/// Counts brackets outside texts.
+fn nests_beyond(body: &[u8], most: usize) -> bool {
+    let (mut depth, mut in_text) = (0_usize, false);
+    let mut bytes = body.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => in_text = !in_text,
+            b'\\' if in_text => drop(bytes.next()),
+            b'[' | b'{' if !in_text => depth += 1,
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > most {
+            return true;
+        }
+    }
+    false
 }
 
 fn resource_records<T>(
@@ -163,4 +190,26 @@ fn read_scope(raw: Raw<'_>, url: Raw<'_>, bounds: &mut Bounds<'_>) -> Result<Sco
         scope.dropped_attributes = fields::integer(dropped)?;
     }
     Ok(scope)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depth_is_that_of_brackets_outside_texts() {
+        for (text, depth) in [
+            (r#"[{"a":[]}]"#, 3),
+            (r#"["[[[\"[[[","\\",[]]"#, 2),
+            ("]]]]", 0),
+            (r#"{"a":{},"b":{}}"#, 2),
+        ] {
+            assert!(!nests_beyond(text.as_bytes(), depth), "{text}");
+            assert!(
+                depth == 0 || nests_beyond(text.as_bytes(), depth - 1),
+                "{text}"
+            );
+        }
+        assert!(traces(&b"[".repeat(DEEPEST + 1), &Limits::default()).is_err());
+    }
 }

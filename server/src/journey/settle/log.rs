@@ -84,9 +84,12 @@ fn dark(case: &mut Case<'_>, reader: &Reader, offset: i64, low: Option<i64>, alo
         return;
     }
     if is_past(reader, offset) {
-        let state = match case.is_last() {
-            true => DeliveryState::Done,
-            false => DeliveryState::Unknown,
+        let last = case.journey.hops.last().map(|hop| hop.role);
+        let state = match last.filter(|_| !case.is_last()) {
+            None => DeliveryState::Done,
+            // Until it is known to have been read there.
+            Some(HopRole::Retry) => DeliveryState::Retrying,
+            Some(_) => DeliveryState::Unknown,
         };
         case.add_dark(&reader.group, state);
         return say(case, EvidenceKind::Passed, reader, offset);

@@ -1,6 +1,7 @@
 //! Asking brokers for messages that no span tells of: sampled away, or never instrumented. Bounded by
 //! bytes and time, and ended with the request that asked.
 
+mod aside;
 mod found;
 mod lately;
 mod place;
@@ -26,6 +27,7 @@ use super::select;
 use crate::auth::store_problem;
 use crate::journey::summary;
 
+pub(super) use aside::KnownAside;
 pub(super) use lately::Lately;
 pub(super) use place::KnownPlaces;
 
@@ -49,6 +51,8 @@ const ROLES: [DestinationRole; 3] = [
 pub struct Asker {
     pub person: String,
     pub sights: Option<Vec<Sight>>,
+    /// How old an answer to the same question may be.
+    pub may_be_old: Duration,
 }
 
 impl Query {

@@ -18,6 +18,8 @@ pub(crate) use write::STATEMENTS as WRITE_STATEMENTS;
 pub struct Troubled {
     pub summary: JourneySummary,
     pub services: Vec<String>,
+    /// Every place that the message was put to, its origin included.
+    pub destinations: Vec<String>,
     /// Of the attempt that decides.
     pub error_type: Option<String>,
     pub error_message: Option<String>,
@@ -57,8 +59,10 @@ pub struct TroubledAttempt {
 /// What is given must all fit.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TroubledFilter {
-    pub state: Option<JourneyState>,
+    /// One of these; empty: any.
+    pub states: Vec<JourneyState>,
     pub cluster: Option<String>,
+    /// Of the message, or of another place that it was put to.
     pub destination: Option<String>,
     pub group: Option<String>,
     pub service: Option<String>,
@@ -70,6 +74,7 @@ pub struct TroubledFilter {
     /// Found anywhere in the type or the message of the error.
     pub text: Option<String>,
     pub min_ms: Option<f64>,
+    pub max_ms: Option<f64>,
     /// Start of the journey: `from` inside, `to` not.
     pub from: Option<Timestamp>,
     pub to: Option<Timestamp>,

@@ -18,17 +18,18 @@ statements! {
             FROM troubled_journey
             WHERE started_at >= $1 AND started_at < $2
             AND ($3::timestamptz IS NULL OR (started_at, key) < ($3, $4::bytea))
-            AND ($5::text IS NULL OR state = $5) AND ($6::text IS NULL OR cluster = $6)
-            AND ($7::text IS NULL OR destination = $7) AND ($8::text IS NULL OR $8 = ANY(groups))
+            AND ($5::text[] IS NULL OR state = ANY($5)) AND ($6::text IS NULL OR cluster = $6)
+            AND ($7::text IS NULL OR destination = $7 OR $7 = ANY(destinations)) AND ($8::text IS NULL OR $8 = ANY(groups))
             AND ($9::text IS NULL OR $9 = ANY(services)) AND ($10::text IS NULL OR message_key = $10)
             AND ($11::text IS NULL OR message_id = $11) AND ($12::text IS NULL OR fingerprint = $12)
             AND ($13::text IS NULL OR error_message ILIKE $13 OR error_type ILIKE $13)
             AND ($14::double precision IS NULL OR total_ms >= $14)
-            AND ($16::timestamptz IS NULL OR fingerprint IS NULL OR NOT EXISTS (
+            AND ($15::double precision IS NULL OR total_ms <= $15)
+            AND ($17::timestamptz IS NULL OR fingerprint IS NULL OR NOT EXISTS (
                 SELECT FROM failure_group g
-                WHERE g.fingerprint = troubled_journey.fingerprint AND g.muted_until > $16))
-            ORDER BY started_at DESC, key DESC LIMIT $15";
-    ONE = "SELECT key, services, error_type, error_message, fingerprint, evidence, started_at, updated_at, summary
+                WHERE g.fingerprint = troubled_journey.fingerprint AND g.muted_until > $17))
+            ORDER BY started_at DESC, key DESC LIMIT $16";
+    ONE = "SELECT key, services, destinations, error_type, error_message, fingerprint, evidence, started_at, updated_at, summary
             FROM troubled_journey WHERE key = $1";
     ATTEMPTS = "SELECT group_name, n, started_at, destination, service, instance, version, error_type,
                 first_frame, message, delay_before_ms, fingerprint, evidence, cause
@@ -46,12 +47,14 @@ impl Store {
         let to = filter.to.unwrap_or(Timestamp::from_unix_nanos(i64::MAX));
         let before = filter.before.as_ref();
         let text = |value: &Option<String>| value.as_deref().map(|v| storable(v).into_owned());
+        let states: Vec<&str> = filter.states.iter().map(|s| state_name(*s)).collect();
+        let states = Some(states).filter(|states| !states.is_empty());
         let rows = sqlx::query(LIST)
             .bind(from.to_offset_date_time())
             .bind(to.to_offset_date_time())
             .bind(before.map(|cursor| cursor.started_at.to_offset_date_time()))
             .bind(before.map(|cursor| cursor.key.clone()))
-            .bind(filter.state.map(state_name))
+            .bind(states)
             .bind(text(&filter.cluster))
             .bind(text(&filter.destination))
             .bind(text(&filter.group))
@@ -61,6 +64,7 @@ impl Store {
             .bind(text(&filter.fingerprint))
             .bind(filter.text.as_deref().map(like_anywhere))
             .bind(filter.min_ms)
+            .bind(filter.max_ms)
             .bind(i64::from(limit))
             .bind(filter.not_muted_at.map(Timestamp::to_offset_date_time))
             .fetch_all(&self.pool)
@@ -80,6 +84,9 @@ impl Store {
             .await
             .during("read troubled journey")?;
         let Some(row) = row else { return Ok(None) };
+        let destinations = row
+            .try_get("destinations")
+            .during("read troubled journey")?;
         let (row, error_message) = row_of(&row)?;
         let attempts = sqlx::query(ATTEMPTS)
             .bind(&key)
@@ -89,6 +96,7 @@ impl Store {
         Ok(Some(Troubled {
             summary: row.summary,
             services: row.services,
+            destinations,
             error_type: row.error_type,
             error_message,
             fingerprint: row.fingerprint,

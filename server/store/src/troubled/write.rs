@@ -11,24 +11,23 @@ use crate::error::{During, StoreError};
 use crate::text::{sha256, storable};
 
 statements! {
-    /// Lists of groups and services arrive joined by U+001F.
+    /// Lists of groups, services and destinations arrive joined by U+001F.
     UPSERT = "INSERT INTO troubled_journey (key, id, state, system, cluster, destination, groups, services,
-                message_key, message_id, error_type, error_message, fingerprint,
+                destinations, message_key, message_id, error_type, error_message, fingerprint,
                 started_at, updated_at, attempts, total_ms, summary, evidence)
             SELECT key, id, state, system, cluster, destination,
                 string_to_array(groups, E'\\x1f'), string_to_array(services, E'\\x1f'),
-                message_key, message_id, error_type, error_message, fingerprint,
+                string_to_array(destinations, E'\\x1f'), message_key, message_id, error_type, error_message, fingerprint,
                 started_at, updated_at, attempts, total_ms, summary, evidence
             FROM unnest($1::bytea[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
                 $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
                 $14::timestamptz[], $15::timestamptz[], $16::integer[], $17::double precision[], $18::text[],
-                $19::text[])
+                $19::text[], $20::text[])
                 AS u(key, id, state, system, cluster, destination, groups, services, message_key, message_id,
-                    error_type, error_message, fingerprint, started_at, updated_at, attempts, total_ms, summary,
-                    evidence)
+                    error_type, error_message, fingerprint, started_at, updated_at, attempts, total_ms, summary, destinations, evidence)
             ON CONFLICT (key) DO UPDATE SET state = EXCLUDED.state, system = EXCLUDED.system,
                 cluster = EXCLUDED.cluster, destination = EXCLUDED.destination, groups = EXCLUDED.groups,
-                services = EXCLUDED.services, message_key = EXCLUDED.message_key,
+                services = EXCLUDED.services, destinations = EXCLUDED.destinations, message_key = EXCLUDED.message_key,
                 message_id = EXCLUDED.message_id, error_type = EXCLUDED.error_type,
                 error_message = EXCLUDED.error_message, fingerprint = EXCLUDED.fingerprint,
                 started_at = EXCLUDED.started_at, updated_at = EXCLUDED.updated_at,
@@ -103,6 +102,7 @@ async fn upsert(tx: &mut PgConnection, rows: &Rows<'_>) -> Result<(), StoreError
     let totals: Vec<Option<f64>> = rows.iter().map(|(_, r)| r.summary.total_ms).collect();
     let groups: Vec<String> = rows.iter().map(|(_, r)| join(&r.summary.groups)).collect();
     let services: Vec<String> = rows.iter().map(|(_, r)| join(&r.services)).collect();
+    let destinations: Vec<String> = rows.iter().map(|(_, r)| join(&r.destinations)).collect();
     sqlx::query(UPSERT)
         .bind(keys)
         .bind(texts(|r| Some(&r.summary.id)))
@@ -122,6 +122,7 @@ async fn upsert(tx: &mut PgConnection, rows: &Rows<'_>) -> Result<(), StoreError
         .bind(counts)
         .bind(totals)
         .bind(summaries)
+        .bind(destinations)
         .bind(texts(|r| r.evidence.map(FailureEvidence::name)))
         .execute(tx)
         .await

@@ -74,6 +74,7 @@ fn troubled(made: &Made) -> Troubled {
             diagnosis_rule: None,
         },
         services: vec!["payment".into()],
+        destinations: vec![made.destination.into()],
         error_type: None,
         error_message: None,
         fingerprint: decides.map(str::to_owned),

@@ -41,6 +41,7 @@ fn troubled(n: i64, state: JourneyState) -> Troubled {
             diagnosis_rule: None,
         },
         services: vec!["payment".into()],
+        destinations: vec!["orders".into(), "orders.dead".into()],
         error_type: Some("Declined".into()),
         error_message: Some("card 100% declined".into()),
         fingerprint: Some("abcd".into()),
@@ -91,10 +92,19 @@ async fn rows_are_replaced_filtered_and_paged() {
     for (filter, expected) in [
         (
             TroubledFilter {
-                state: Some(JourneyState::DeadLettered),
+                states: vec![JourneyState::DeadLettered],
                 ..none()
             },
             1,
+        ),
+        (
+            TroubledFilter {
+                states: vec![JourneyState::DeadLettered, JourneyState::Retrying],
+                max_ms: Some(4.0),
+                destination: text("orders.dead"),
+                ..none()
+            },
+            5,
         ),
         (
             TroubledFilter {

@@ -72,6 +72,14 @@ fn show(page: JourneyPage) -> AnyView {
         let hops = deliveries::hops(&journey).into_any();
         parts.push(section::section("hops-title", words.hops, vec![hops]));
     }
+    if !journey.evidence.is_empty() {
+        let evidence = deliveries::evidence(&journey).into_any();
+        parts.push(section::section(
+            "witness-title",
+            words.witness,
+            vec![evidence],
+        ));
+    }
     let spans = spans::spans(spans).into_any();
     parts.push(section::section("spans-title", words.spans, vec![spans]));
     parts.into_any()

@@ -1,0 +1,134 @@
+//! Dead letters and retries that no span tells of, of messages whose spans leave their end open.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use waybill_model::journey::{
+    DeadLetter, DeliveryState, Evidence, EvidenceKind, Hop, HopRole, Journey, JourneyState,
+};
+use waybill_model::problem::Problem;
+use waybill_model::reference::MessageRef;
+
+use super::{Asker, Query};
+use crate::clock;
+use crate::journey::settle::conclude;
+
+/// Messages of one page that are looked for.
+const MESSAGES: usize = 2;
+/// How long an answer holds: pages ask often.
+const HOLDS: Duration = Duration::from_secs(20);
+const KEPT: usize = 1_000;
+
+/// What lay aside of a message, by its reference.
+#[derive(Clone, Default)]
+pub(in crate::query) struct KnownAside(Arc<Mutex<HashMap<String, (Instant, Vec<Hop>)>>>);
+
+impl KnownAside {
+    fn of(&self, reference: &str) -> Option<Vec<Hop>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, hops) = known.get(reference)?;
+        (at.elapsed() < HOLDS).then(|| hops.clone())
+    }
+
+    fn keep(&self, reference: String, hops: Vec<Hop>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, (at, _)| at.elapsed() < HOLDS);
+        if known.len() < KEPT {
+            known.insert(reference, (Instant::now(), hops));
+        }
+    }
+}
+
+impl Query {
+    /// Adds what brokers hold of them in retry and dead-letter destinations.
+    ///
+    /// # Errors
+    /// `StoreUnavailable`.
+    pub(in crate::query) async fn add_aside<'j>(
+        &self,
+        journeys: impl Iterator<Item = &'j mut Journey>,
+        asker: &Asker,
+    ) -> Result<(), Problem> {
+        let is_open = |journey: &&mut Journey| {
+            matches!(journey.state, JourneyState::Failed | JourneyState::Unknown)
+                && journey.hops.len() == 1
+        };
+        for journey in journeys.filter(is_open).take(MESSAGES) {
+            let Some(reference) = place(journey) else {
+                continue;
+            };
+            let name = reference.to_string();
+            let hops = match self.known_aside.of(&name) {
+                Some(hops) => hops,
+                None => {
+                    let told = self.stored_journey(&reference, asker).await?;
+                    let hops = told.map(|told| told.hops.into_iter().skip(1).collect());
+                    let hops: Vec<Hop> = hops.unwrap_or_default();
+                    self.known_aside.keep(name, hops.clone());
+                    hops
+                }
+            };
+            if hops.is_empty() {
+                continue;
+            }
+            add(journey, hops);
+            // What lies in a retry destination may have been read there.
+            self.settle(std::iter::once(journey)).await?;
+        }
+        Ok(())
+    }
+}
+
+fn place(journey: &Journey) -> Option<MessageRef> {
+    let hop = journey.hops.first()?;
+    Some(MessageRef::Place {
+        system: journey.message.system.clone(),
+        destination: hop.destination.clone()?,
+        partition: hop.partition.clone()?,
+        offset: hop.offset?,
+    })
+}
+
+fn add(journey: &mut Journey, hops: Vec<Hop>) {
+    let Some(last) = hops.last() else { return };
+    let (role, at) = (last.role, last.at);
+    let destination = last.destination.clone().unwrap_or_default();
+    let now = clock::now();
+    for hop in hops {
+        journey.evidence.push(Evidence {
+            kind: EvidenceKind::Stored,
+            cluster: journey.message.cluster.clone().unwrap_or_default(),
+            hop: journey.hops.len(),
+            group: None,
+            detail: format!(
+                "it lies in {} at {}",
+                hop.destination.as_deref().unwrap_or_default(),
+                hop.offset.unwrap_or_default()
+            ),
+            as_of: now,
+        });
+        journey.hops.push(hop);
+    }
+    let (whole, part) = match role {
+        HopRole::DeadLetter => (JourneyState::DeadLettered, DeliveryState::DeadLettered),
+        _ => (JourneyState::Retrying, DeliveryState::Retrying),
+    };
+    // Whose failure it was is told where there is one that it can have been.
+    if let [delivery] = journey.deliveries.as_mut_slice() {
+        delivery.state = part;
+    }
+    journey.state = whole;
+    // It is told again, of all places.
+    journey
+        .evidence
+        .retain(|one| one.kind == EvidenceKind::Stored);
+    if role == HopRole::DeadLetter {
+        journey.dead_letter = Some(DeadLetter {
+            destination,
+            at,
+            evidence: "the broker holds it there".to_owned(),
+        });
+    }
+    conclude(journey);
+}
