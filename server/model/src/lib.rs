@@ -12,6 +12,7 @@ pub mod destination;
 pub mod group;
 pub mod id;
 pub mod journey;
+pub mod log;
 pub mod map;
 pub mod messaging;
 #[cfg(feature = "openapi")]
@@ -20,6 +21,7 @@ pub mod problem;
 pub mod query;
 pub mod reading;
 pub mod reference;
+pub mod signal;
 pub mod span;
 pub mod status;
 pub mod stored;
