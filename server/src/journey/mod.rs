@@ -3,10 +3,12 @@
 //! `graph` holds the spans; `puts` finds which producer spans are one message; `edges` joins
 //! consumer spans to them, by what `targets` finds them to name, and `nameless` knows those that
 //! name nothing; `hops` says which messages are one journey and which caused another; `trail`,
-//! `attempts`, `deliveries`, `budget`, `gaps` and `diagnosis` tell it; `rebuild` runs them all.
+//! `attempts`, `deliveries`, `cause`, `budget`, `gaps` and `diagnosis` tell it; `rebuild` runs them
+//! all. `strain` tells what the metrics of an attempt's process say of it.
 
 mod attempts;
 mod budget;
+mod cause;
 mod cluster;
 mod deliveries;
 mod diagnosis;
@@ -25,6 +27,7 @@ mod puts;
 pub mod reach;
 mod rebuild;
 mod sampling;
+pub mod strain;
 mod summary;
 mod targets;
 pub mod terms;
@@ -32,6 +35,7 @@ mod trail;
 mod trouble;
 
 pub use cluster::{Clusters, KnownCluster};
+pub use diagnosis::retell;
 pub use owner::{OwnerRule, Owners};
 pub use rebuild::{Context, Rebuilt, began_at, rebuild};
 pub use summary::{cut, summary};
