@@ -15,3 +15,4 @@ mod otlp_tls;
 mod power;
 mod recordings;
 mod search;
+mod signals;

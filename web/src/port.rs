@@ -8,6 +8,7 @@ use waybill_model::cluster::Cluster;
 use waybill_model::destination::{Destination, DestinationItem, DestinationQuery, Window};
 use waybill_model::group::{GroupLine, GroupPage, GroupQuery, LagSeries};
 use waybill_model::journey::JourneySummary;
+use waybill_model::log::{JourneyLogs, LogQuery};
 use waybill_model::problem::Problem;
 use waybill_model::query::{JourneyQuery, Page};
 use waybill_model::status::Status;
@@ -43,6 +44,12 @@ pub trait Port: ObservedPort + Send + Sync {
     async fn overview(&self) -> Result<Overview, Problem>;
     async fn journeys(&self, query: JourneyQuery) -> Result<Page<JourneySummary>, Problem>;
     async fn journey(&self, id: String) -> Result<JourneyPage, Problem>;
+    /// Of a page that this port gave.
+    async fn journey_logs(
+        &self,
+        page: &JourneyPage,
+        query: LogQuery,
+    ) -> Result<JourneyLogs, Problem>;
     /// Reads the broker; only the price where `from` is absent.
     async fn messages(&self, id: String, query: StoredQuery) -> Result<StoredPage, Problem>;
     async fn status(&self) -> Result<Status, Problem>;

@@ -1,7 +1,11 @@
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
+use serde::Serialize;
+use utoipa::ToSchema;
 use waybill_model::journey::{Journey, JourneyState, JourneySummary};
+use waybill_model::log::{JourneyLogs, LogQuery};
 use waybill_model::query::{JourneyQuery, Page};
+use waybill_model::signal::Severity;
 
 use super::params::Params;
 use super::{Answer, AppState, scope};
@@ -93,21 +97,42 @@ pub async fn list_journeys(
     Ok(Json(page))
 }
 
+/// A journey, and the log records of its chain.
+#[derive(Serialize, ToSchema)]
+pub struct JourneyAnswer {
+    #[serde(flatten)]
+    journey: Journey,
+    /// Of the traces of the whole chain; none for who sees only some destinations.
+    logs: JourneyLogs,
+}
+
 /// Everything known of one message.
 #[utoipa::path(
     get, path = "/api/v1/journeys/{id}", tag = "journeys",
-    params(("id" = String, Path, description = "from an answer; any reference of the message")),
-    responses((status = 200, body = Journey)),
+    params(
+        ("id" = String, Path, description = "from an answer; any reference of the message"),
+        ("severity" = Option<Severity>, Query, description = "log records of at least this severity"),
+        ("untied" = Option<bool>, Query,
+            description = "log records too that no trace ties to it: of the same process, within an attempt's time"),
+    ),
+    responses((status = 200, body = JourneyAnswer)),
 )]
 pub async fn get_journey(
     State(state): State<AppState>,
     User(caller): User,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
-) -> Answer<Journey> {
-    Params::parse(query.as_deref(), &[])?;
+) -> Answer<JourneyAnswer> {
+    let params = Params::parse(query.as_deref(), &["severity", "untied"])?;
+    let asked = LogQuery {
+        severity: params.word("severity", &Severity::NAMED)?,
+        untied: params.word("untied", &[("true", true), ("false", false)])? == Some(true),
+    };
     let page = state.reads.journey(&id).await?;
-    Ok(Json(
-        scope::narrow_journey(&caller, page, clock::now())?.journey,
-    ))
+    let page = scope::narrow_journey(&caller, page, clock::now())?;
+    let logs = state.reads.logs(&page, asked).await?;
+    Ok(Json(JourneyAnswer {
+        journey: page.journey,
+        logs,
+    }))
 }

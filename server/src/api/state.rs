@@ -11,6 +11,7 @@ use waybill_model::destination::{Destination, DestinationItem, DestinationQuery,
 use waybill_model::group::{GroupLine, GroupPage, GroupQuery, LagSeries};
 use waybill_model::id::TraceId;
 use waybill_model::journey::JourneySummary;
+use waybill_model::log::{JourneyLogs, LogQuery};
 use waybill_model::map::Map;
 use waybill_model::problem::Problem;
 use waybill_model::query::{JourneyQuery, Page};
@@ -67,6 +68,8 @@ pub trait Reads: Send + Sync {
     async fn journeys(&self, query: JourneyQuery) -> Result<Page<JourneySummary>, Problem>;
     /// `NotFound` where no message has this reference.
     async fn journey(&self, id: &str) -> Result<JourneyPage, Problem>;
+    /// The log records of the chain that `page` shows; none where it shows no spans.
+    async fn logs(&self, page: &JourneyPage, query: LogQuery) -> Result<JourneyLogs, Problem>;
     /// Without spans where the trace is not known.
     async fn trace(&self, trace_id: TraceId) -> Result<Trace, Problem>;
 }

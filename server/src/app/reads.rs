@@ -7,6 +7,7 @@ use waybill_model::destination::{Destination, DestinationItem, DestinationQuery,
 use waybill_model::group::{GroupLine, GroupPage, GroupQuery, LagSeries};
 use waybill_model::id::TraceId;
 use waybill_model::journey::JourneySummary;
+use waybill_model::log::{JourneyLogs, LogQuery};
 use waybill_model::map::Map;
 use waybill_model::problem::Problem;
 use waybill_model::query::{JourneyQuery, Page};
@@ -93,6 +94,10 @@ impl Reads for FromQuery {
 
     async fn journey(&self, id: &str) -> Result<JourneyPage, Problem> {
         self.0.journey(id).await
+    }
+
+    async fn logs(&self, page: &JourneyPage, query: LogQuery) -> Result<JourneyLogs, Problem> {
+        self.0.logs(page, query).await
     }
 
     async fn trace(&self, trace_id: TraceId) -> Result<Trace, Problem> {

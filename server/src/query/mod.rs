@@ -2,6 +2,7 @@
 //! finder, and nothing here knows HTTP.
 
 pub mod browse;
+mod causes;
 mod coverage;
 mod cursor;
 pub mod destination;
@@ -12,6 +13,7 @@ mod destinations;
 pub mod finder;
 mod gather;
 mod groups;
+mod logs;
 mod map;
 mod moved;
 mod observed;
@@ -49,6 +51,7 @@ pub struct Query {
     clusters: Clusters,
     owners: Owners,
     topologies: observed::Topologies,
+    strains: causes::Strains,
     shelves: browse::Shelves,
 }
 
@@ -67,6 +70,7 @@ impl Query {
             clusters,
             owners,
             topologies: observed::Topologies::default(),
+            strains: causes::Strains::default(),
             shelves: browse::Shelves::none(),
         }
     }

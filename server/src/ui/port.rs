@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use waybill_model::access::{Action, Caller, Role, Target};
 use waybill_model::audit::AuditLine;
 use waybill_model::journey::JourneySummary;
+use waybill_model::log::{JourneyLogs, LogQuery};
 use waybill_model::problem::Problem;
 use waybill_model::query::{JourneyQuery, Page};
 use waybill_model::status::Status;
@@ -85,6 +86,15 @@ impl Port for Bound {
         let caller = self.may(Action::TraceRead)?;
         let page = self.state.reads.journey(&id).await?;
         scope::narrow_journey(caller, page, clock::now())
+    }
+
+    async fn journey_logs(
+        &self,
+        page: &JourneyPage,
+        query: LogQuery,
+    ) -> Result<JourneyLogs, Problem> {
+        self.may(Action::TraceRead)?;
+        self.state.reads.logs(page, query).await
     }
 
     async fn messages(&self, id: String, query: StoredQuery) -> Result<StoredPage, Problem> {

@@ -2,6 +2,7 @@ use async_trait::async_trait;
 use waybill_model::access::Role;
 use waybill_model::audit::AuditLine;
 use waybill_model::journey::JourneySummary;
+use waybill_model::log::{JourneyLogs, LogQuery};
 use waybill_model::problem::{Code, Problem};
 use waybill_model::query::{JourneyQuery, Page};
 use waybill_model::status::Status;
@@ -57,6 +58,10 @@ impl Port for Fake {
                 "Search for the message; its spans may be past retention.",
             )),
         }
+    }
+
+    async fn journey_logs(&self, _: &JourneyPage, _: LogQuery) -> Result<JourneyLogs, Problem> {
+        Ok(JourneyLogs::default())
     }
 
     async fn messages(&self, _: String, _: StoredQuery) -> Result<StoredPage, Problem> {

@@ -1,4 +1,4 @@
-//! Pages of clusters, destinations and groups, as the server renders them. Their views, their
+//! Pages of clusters, destinations and groups, and a journey's logs, as the server renders them. Their views, their
 //! words and the types that they tell of stay on the server: see [`crate::data::island`].
 
 pub mod age;
@@ -17,6 +17,7 @@ mod graph_svg;
 pub mod group;
 mod group_partitions;
 pub mod groups;
+pub mod journey_logs;
 pub mod known_clusters;
 mod range;
 mod sheet;

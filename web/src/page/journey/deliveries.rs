@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use waybill_model::journey::{Attempt, Delivery, Hop, Journey};
 
+use super::diagnosis;
 use crate::format;
 use crate::i18n::words;
 use crate::part::name::{code, name};
@@ -40,7 +41,8 @@ fn delivery(delivery: &Delivery) -> AnyView {
 }
 
 fn attempt(attempt: &Attempt) -> AnyView {
-    let words = &words().journey;
+    let messages = words();
+    let words = &messages.journey;
     let told = |text: Option<&str>| {
         text.map(|text| view! { " " <span class="quiet">{name(text, 40)}</span> })
     };
@@ -54,6 +56,10 @@ fn attempt(attempt: &Attempt) -> AnyView {
                 .as_deref()
                 .map(|print| view! { " " <span class="quiet" title=words.fingerprint>{code(print, 16)}</span> })}
         }
+    });
+    let cause = attempt.cause.as_ref().map(|cause| {
+        let told = (messages.cause.because)(&diagnosis::cause_told(cause, messages));
+        view! { <span class="lane-note">{told}</span> }
     });
     let backoff = (attempt.backoff_ms > 0.0).then(|| {
         let asked = (words.backoff_asked)(&format::duration(attempt.backoff_ms));
@@ -71,7 +77,7 @@ fn attempt(attempt: &Attempt) -> AnyView {
         table::cell(view! { {time::instant(attempt.started_at)} {backoff} }),
         table::number(format::duration(took)),
         table::title(who),
-        table::cell(error),
+        table::cell(view! { {error} {cause} }),
         table::cell(attempt.joined_by.map(|by| words.witness(by))),
     ])
 }
