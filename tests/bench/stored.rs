@@ -201,6 +201,8 @@ fn destination_line(cluster: &str, number: usize, one: &Destination) -> Destinat
         dead_letters: Some(Vec::new()),
         figures_at: None,
         missing_since: None,
+        received_at: None,
+        taken_at: None,
         ends: Vec::new(),
     }
 }

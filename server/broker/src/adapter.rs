@@ -106,7 +106,39 @@ pub trait Dialect: Send + Sync {
         true
     }
 
+    /// Where messages that clients put to a destination come to rest, by the cluster's own routes.
+    /// One answer for each that is asked, in their order; `None` where it cannot be told, and for
+    /// brokers whose destinations hold their messages themselves.
+    fn rests(&self, topology: &Topology, asked: &[Put<'_>]) -> Vec<Option<Rest>> {
+        let _ = topology;
+        asked.iter().map(|_| None).collect()
+    }
+
     fn habits(&self) -> Habits;
+}
+
+/// What a client's span tells of where it put a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Put<'a> {
+    pub destination: &'a str,
+    /// As [`Facts::route`].
+    pub route: Option<&'a str>,
+}
+
+/// Where a message comes to rest; nowhere where there is no queue.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rest {
+    pub queues: Vec<RestingQueue>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestingQueue {
+    pub namespace: Option<String>,
+    pub name: String,
+    /// Messages may leave it although nobody took them: their time is over, or it is full.
+    pub lets_go: bool,
+    /// Queues that its dead letters come to; `None`: they go where it cannot be told.
+    pub dead_letters: Option<Vec<String>>,
 }
 
 /// What holds for every message of a broker and decides which evidence counts.

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use waybill_model::messaging::{DestinationKind, DestinationRole, Facts};
 use waybill_model::span::Span;
+use waybill_model::topology::Topology;
 
-use crate::adapter::{BrokerAdapter, Dialect, Habits};
+use crate::adapter::{BrokerAdapter, Dialect, Habits, Put, Rest};
 use crate::convention::{self, Said};
 use crate::{kafka, rabbitmq, rocketmq, roles};
 
@@ -66,6 +67,14 @@ impl Dialects {
     /// `None` where spans cannot tell.
     pub fn destination_kind(&self, system: &str, name: &str) -> Option<DestinationKind> {
         self.speaking(system)?.destination_kind(name)
+    }
+
+    /// As [`Dialect::rests`].
+    pub fn rests(&self, system: &str, topology: &Topology, asked: &[Put<'_>]) -> Vec<Option<Rest>> {
+        match self.speaking(system) {
+            Some(dialect) => dialect.rests(topology, asked),
+            None => asked.iter().map(|_| None).collect(),
+        }
     }
 
     pub fn is_lasting_group(&self, system: &str, name: &str) -> bool {

@@ -28,6 +28,9 @@ pub struct Journey {
     pub caused: Vec<String>,
     pub caused_by: Option<String>,
     pub gaps: Vec<Gap>,
+    /// What the broker told of it, each as of its reading.
+    #[serde(default)]
+    pub evidence: Vec<Evidence>,
     /// One sentence that says what happened.
     pub diagnosis: Option<String>,
     /// The name of the rule that speaks it, for documentation and translation.
@@ -81,6 +84,9 @@ pub struct Hop {
     /// The span that put it there.
     pub span_id: Option<SpanId>,
     pub trace_id: Option<TraceId>,
+    /// What it was routed by, beside the destination's name.
+    #[serde(default)]
+    pub route: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -109,7 +115,8 @@ pub struct Producer {
 pub struct Delivery {
     /// The broker's own name; `None` where no span tells it (gap `unknown_group`).
     pub group: Option<String>,
-    pub service: String,
+    /// `None` where the broker alone tells of it.
+    pub service: Option<String>,
     pub state: DeliveryState,
     pub attempts: Vec<Attempt>,
 }
@@ -247,6 +254,48 @@ pub enum GapKind {
     Late,
     /// More spans belong here than one page assembles.
     Truncated,
+}
+
+/// A broker's word about one message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Evidence {
+    pub kind: EvidenceKind,
+    pub cluster: String,
+    /// Index into `hops`.
+    pub hop: usize,
+    pub group: Option<String>,
+    pub detail: String,
+    /// When the broker said so.
+    pub as_of: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum EvidenceKind {
+    /// It lies at this place.
+    Stored,
+    /// The group's position is past it.
+    Passed,
+    /// The group's position is not past it.
+    NotPassed,
+    /// Retention took it before the group had read it, or its time was over.
+    Expired,
+    /// The queue holds nothing.
+    QueueEmpty,
+    /// The queue holds messages, and nothing was taken from it since this one was put.
+    Untouched,
+    /// Its exchange leads nowhere with what it was routed by.
+    Unroutable,
+}
+
+impl Delivery {
+    /// As people call it: the group, else the service.
+    pub fn name(&self) -> &str {
+        let named = self.group.as_deref().or(self.service.as_deref());
+        named.unwrap_or_default()
+    }
 }
 
 /// Who is to be asked.

@@ -106,7 +106,7 @@ impl Group {
         Told {
             delivery: Delivery {
                 group: self.name,
-                service: self.service,
+                service: Some(self.service),
                 state,
                 attempts,
             },

@@ -2,7 +2,7 @@
 //! cause of an attempt is known (`cause`, `strain`), it says that in place of the error.
 
 use waybill_model::journey::{
-    Attempt, Cause, DeliveryState, HopRole, Journey, JourneyState, Outcome, PhaseKind,
+    Attempt, Cause, DeliveryState, EvidenceKind, HopRole, Journey, JourneyState, Outcome, PhaseKind,
 };
 
 /// The share of the whole that makes a single phase worth naming, and the least whole, in ms.
@@ -26,7 +26,17 @@ fn of(journey: &Journey) -> (&'static str, String) {
             "replayed",
             "Put back from its dead-letter destination; nobody was seen to read it yet.".into(),
         ),
+        JourneyState::Delivered if is_dark(journey) => ("read_by_broker", read_dark(journey)),
         JourneyState::Delivered => delivered(journey),
+        JourneyState::InFlight => ("waits", by_evidence(journey, waiting(journey))),
+        JourneyState::Expired => (
+            "expired",
+            by_evidence(journey, "It was deleted before anybody read it".into()),
+        ),
+        JourneyState::Unroutable => (
+            "unroutable",
+            by_evidence(journey, "The broker dropped it".into()),
+        ),
         _ if journey.deliveries.is_empty() => ("no_consumer_seen", no_consumer(journey)),
         _ => (
             "outcome_unknown",
@@ -57,9 +67,7 @@ fn failed(journey: &Journey) -> String {
         .deliveries
         .iter()
         .find(|d| d.state == DeliveryState::Failed);
-    let (who, n) = failed.map_or(("a consumer", 0), |d| {
-        (d.group.as_deref().unwrap_or(&d.service), d.attempts.len())
-    });
+    let (who, n) = failed.map_or(("a consumer", 0), |d| (d.name(), d.attempts.len()));
     let at = if n > 1 {
         format!(" on attempt {n}")
     } else {
@@ -148,6 +156,50 @@ fn no_consumer(journey: &Journey) -> String {
     )
 }
 
+/// No span tells of any consumer.
+fn is_dark(journey: &Journey) -> bool {
+    journey.deliveries.iter().all(|d| d.attempts.is_empty())
+}
+
+fn read_dark(journey: &Journey) -> String {
+    let lead = format!(
+        "Read by {}; no consumer's span was received",
+        names(journey)
+    );
+    by_evidence(journey, lead)
+}
+
+fn waiting(journey: &Journey) -> String {
+    let waits = journey
+        .deliveries
+        .iter()
+        .find(|d| d.state == DeliveryState::Pending);
+    let place = journey
+        .message
+        .destination
+        .as_deref()
+        .unwrap_or("its queue");
+    match waits.map(|d| d.name()).filter(|name| *name != place) {
+        Some(group) => format!("Waits in {place} for {group}"),
+        None => format!("Waits in {place}"),
+    }
+}
+
+/// With the broker's word that says so.
+fn by_evidence(journey: &Journey, lead: String) -> String {
+    use EvidenceKind::{Expired, NotPassed, Passed, Unroutable, Untouched};
+    let tells = |kind: EvidenceKind| match journey.state {
+        JourneyState::InFlight => matches!(kind, NotPassed | Untouched),
+        JourneyState::Expired => kind == Expired,
+        JourneyState::Unroutable => kind == Unroutable,
+        _ => kind == Passed,
+    };
+    match journey.evidence.iter().find(|one| tells(one.kind)) {
+        Some(one) => format!("{lead}: {}.", one.detail),
+        None => format!("{lead}."),
+    }
+}
+
 fn spent(phase: PhaseKind) -> &'static str {
     match phase {
         PhaseKind::Outbox => "waiting to be sent",
@@ -167,8 +219,8 @@ fn because(journey: &Journey) -> String {
         let failed = attempt.outcome == Outcome::Failed;
         attempt.error.is_some() || (failed && attempt.cause.is_some())
     };
-    let attempts = journey.deliveries.iter().flat_map(|d| &d.attempts);
-    let Some(attempt) = attempts.filter(told).last() else {
+    let mut attempts = journey.deliveries.iter().flat_map(|d| &d.attempts);
+    let Some(attempt) = attempts.rfind(told) else {
         return String::new();
     };
     if let Some(cause) = &attempt.cause {
@@ -210,11 +262,7 @@ fn attempts(journey: &Journey) -> usize {
 }
 
 fn names(journey: &Journey) -> String {
-    let names: Vec<&str> = journey
-        .deliveries
-        .iter()
-        .map(|d| d.group.as_deref().unwrap_or(&d.service))
-        .collect();
+    let names: Vec<&str> = journey.deliveries.iter().map(|d| d.name()).collect();
     match names.as_slice() {
         [] => "nobody".into(),
         [one] => (*one).into(),

@@ -49,7 +49,7 @@ pub fn of(journey: &Journey, missing: Missing, skew: Option<String>) -> Vec<Gap>
         .deliveries
         .iter()
         .filter(|d| d.group.is_none())
-        .map(|d| d.service.as_str())
+        .filter_map(|d| d.service.as_deref())
         .collect();
     if !unknown.is_empty() {
         gap(

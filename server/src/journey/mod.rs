@@ -4,7 +4,8 @@
 //! consumer spans to them, by what `targets` finds them to name, and `nameless` knows those that
 //! name nothing; `hops` says which messages are one journey and which caused another; `trail`,
 //! `attempts`, `deliveries`, `cause`, `budget`, `gaps` and `diagnosis` tell it; `rebuild` runs them
-//! all. `strain` tells what the metrics of an attempt's process say of it.
+//! all, `settle` adds what the broker told of it, and `strain` what the metrics of an attempt's
+//! process say.
 
 mod attempts;
 mod budget;
@@ -27,6 +28,7 @@ mod puts;
 pub mod reach;
 mod rebuild;
 mod sampling;
+pub mod settle;
 pub mod strain;
 mod summary;
 mod targets;

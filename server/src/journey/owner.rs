@@ -27,7 +27,8 @@ impl OwnerRule {
     fn fits(&self, journey: &Journey) -> bool {
         let message = &journey.message;
         let services = journey.producer.iter().map(|p| &p.service);
-        let mut services = services.chain(journey.deliveries.iter().map(|d| &d.service));
+        let mut services =
+            services.chain(journey.deliveries.iter().filter_map(|d| d.service.as_ref()));
         let told = |pattern: &Option<String>, told: &Option<String>| match (pattern, told) {
             (Some(pattern), Some(told)) => matches_pattern(pattern, told),
             // What is not known fits no pattern.

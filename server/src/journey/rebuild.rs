@@ -148,6 +148,7 @@ impl Telling<'_, '_> {
                 _ => None,
             },
             gaps: Vec::new(),
+            evidence: Vec::new(),
             diagnosis: None,
             diagnosis_rule: None,
             owner: None,

@@ -24,11 +24,7 @@ pub fn summary(journey: &Journey) -> JourneySummary {
     let attempts = || journey.deliveries.iter().flat_map(|d| &d.attempts);
     let ended = attempts().map(|a| a.ended_at).max();
     let created = journey.message.created_at;
-    let mut groups: Vec<String> = journey
-        .deliveries
-        .iter()
-        .map(|d| cut(d.group.as_ref().unwrap_or(&d.service)))
-        .collect();
+    let mut groups: Vec<String> = journey.deliveries.iter().map(|d| cut(d.name())).collect();
     groups.dedup();
     let first_error =
         attempts()

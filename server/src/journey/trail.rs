@@ -11,6 +11,8 @@ use super::message::{Got, MessageIndex, Place, Put};
 pub struct Step {
     pub role: HopRole,
     pub destination: Option<String>,
+    /// What it was routed by, beside the destination's name.
+    pub route: Option<String>,
     pub place: Option<Place>,
     pub message_id: Option<String>,
     /// The innermost span that put it; `None`: the broker, or a dark producer.
@@ -65,6 +67,7 @@ impl Trail {
                 at: span.map(|s| s.started_at),
                 span_id: span.map(|s| s.span_id),
                 trace_id: span.map(|s| s.trace_id),
+                route: step.route.clone(),
             }
         };
         self.steps.iter().map(hop).collect()
@@ -80,9 +83,11 @@ fn step(graph: &Graph<'_>, put: &Put, origin: Origin) -> Step {
         Origin::Hop { role, by, .. } => (role, by),
         Origin::First | Origin::Caused { .. } => (first_role(graph, put), None),
     };
+    let mut routes = put.spans.iter().filter_map(|&s| graph.facts(s));
     Step {
         role,
         destination: put.destination.clone(),
+        route: routes.find_map(|f| f.route.clone()),
         place: put.place.clone(),
         message_id: put.message_id.clone(),
         put: put.span(),
@@ -125,6 +130,7 @@ fn read_from(graph: &Graph<'_>, steps: &mut Vec<Step>, own: usize, node: usize) 
         steps.push(Step {
             role,
             destination,
+            route: None,
             place,
             message_id: facts.message_id.clone(),
             put: None,

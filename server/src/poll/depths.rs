@@ -23,6 +23,8 @@ pub struct Counter {
     /// Since the one before; `None` where this reading told none.
     pub step: Step,
     pub per_s: Option<f64>,
+    /// The reading that last told of more than the one before, or could not be compared with it.
+    pub moved_at: Option<Timestamp>,
 }
 
 impl DepthKept {
@@ -73,7 +75,9 @@ impl Counter {
         let whole = |count: u64| i64::try_from(count).ok();
         let step = Step::between(self.last.and_then(|(count, _)| whole(count)), whole(now));
         let from = self.last.map_or(at, |(_, at)| at);
+        let stood = step == Step::By(0) || (self.last.is_none() && now == 0);
         Self {
+            moved_at: if stood { self.moved_at } else { Some(at) },
             last: Some((now, at)),
             step,
             per_s: step.per_s(from, at),
@@ -113,6 +117,8 @@ mod tests {
         assert_eq!(third.published.per_s, Some(10.0));
         let fourth = DepthKept::after(Some(&third), depth(35_000, Some(7), None));
         assert_eq!(fourth.published.per_s, Some(10.0));
+        assert_eq!(fourth.published.moved_at, Some(third.depth.at));
+        assert_eq!(fourth.acknowledged.moved_at, None, "nothing was ever taken");
         // The node began again.
         let fifth = DepthKept::after(Some(&fourth), depth(60_000, Some(0), Some(3)));
         assert_eq!(

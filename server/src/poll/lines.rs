@@ -165,8 +165,14 @@ fn destination(
             .destinations
             .get(&destination_name(one))
             .copied(),
+        received_at: None,
+        taken_at: None,
         ends: Vec::new(),
     };
+    if !holds {
+        line.received_at = snapshot.routes.since;
+        line.taken_at = snapshot.routes.lost_at(one.namespace.as_deref(), &one.name);
+    }
     let mut steps = None;
     if let Some(depth) = positions
         .depths
@@ -177,6 +183,8 @@ fn destination(
         line.in_per_s = depth.published.per_s;
         line.out_per_s = depth.acknowledged.per_s;
         line.consumers = depth.depth.consumers.or(line.consumers);
+        line.received_at = depth.published.moved_at;
+        line.taken_at = depth.acknowledged.moved_at;
         line.figures_at = aged(depth);
         steps = Some(queue_steps(depth));
     } else if !one.partitions.is_empty() {

@@ -12,6 +12,7 @@ mod minutes;
 mod pace;
 mod places;
 mod positions;
+mod route_watch;
 mod sampling;
 mod schedule;
 mod snapshot;

@@ -10,12 +10,14 @@ use waybill_model::topology::{
 };
 
 use super::positions::{Existing, Positions};
+use super::route_watch::RouteWatch;
 
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     pub topology: Option<Told>,
     pub positions: Positions,
     pub readings_at: Option<Timestamp>,
+    pub routes: RouteWatch,
 }
 
 /// A topology with what was carried over from the one before.
@@ -71,6 +73,8 @@ impl Snapshot {
                 carry_groups(old, &mut new, &mut missing, at);
             }
         }
+        let old = self.topology.as_ref().map(|told| told.topology.as_ref());
+        self.routes.take(old, &new, at);
         self.topology = Some(Told::new(new, at, missing));
     }
 

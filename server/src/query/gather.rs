@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use waybill_model::id::{SpanId, TraceId};
+use waybill_model::journey::Journey;
 use waybill_model::problem::Problem;
 use waybill_model::reference::Term;
 use waybill_model::span::Span;
@@ -29,6 +30,14 @@ pub(super) struct Gathered {
     /// Ids of the journeys asked for, and of their chains where these were.
     pub(super) wanted: HashSet<String>,
     pub(super) truncated: bool,
+}
+
+impl Gathered {
+    pub(super) fn meant(&mut self) -> impl Iterator<Item = &mut Journey> {
+        let wanted = &self.wanted;
+        let all = self.rebuilt.journeys.iter_mut();
+        all.filter(|journey| wanted.contains(&journey.id))
+    }
 }
 
 /// Where to begin: spans at hand, and terms that lead to more.

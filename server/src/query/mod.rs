@@ -27,6 +27,7 @@ mod stretch;
 mod walk;
 mod watched;
 mod window;
+mod witness;
 
 use std::sync::Arc;
 

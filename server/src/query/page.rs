@@ -43,6 +43,7 @@ impl Query {
                 |rebuilt, spans| pick.of(rebuilt, spans),
             )
             .await?;
+        self.settle(gathered.meant()).await?;
         let rebuilt = &mut gathered.rebuilt;
         if gathered.truncated || found.truncated {
             for journey in &mut rebuilt.journeys {

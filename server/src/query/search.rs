@@ -72,7 +72,7 @@ impl Query {
         let terms = reference_terms(&reference);
         let found = self.spans_by(&terms, None, MAX_FRAMES).await?;
         let pick = Pick::Named(reference);
-        let gathered = self
+        let mut gathered = self
             .gather(
                 Seeds::spans(found.spans),
                 Reach::Messages,
@@ -80,6 +80,7 @@ impl Query {
                 |rebuilt, spans| pick.of(rebuilt, spans),
             )
             .await?;
+        self.settle(gathered.meant()).await?;
         let all = gathered.rebuilt.journeys.iter();
         let fitting = all.filter(|j| gathered.wanted.contains(&j.id) && select::fits(j, query));
         let mut page = Page::new(fitting.map(summary).collect(), None);

@@ -116,9 +116,10 @@ impl Query {
             let about = about.map(|span| (span.trace_id, span.span_id)).collect();
             Pick::Touched(about).of(rebuilt, spans)
         };
-        let gathered = self
+        let mut gathered = self
             .gather(Seeds::spans(spans), walk.reach, arrival, pick)
             .await?;
+        self.settle(gathered.meant()).await?;
         let mut newest: HashMap<TraceId, BlockId> = HashMap::new();
         for span in gathered.spans.iter().filter(|span| counts(span)) {
             let block = gathered.blocks.get(&(span.trace_id, span.span_id));

@@ -23,6 +23,8 @@ use super::scene::{cluster, fresh, items, one, serve};
 const LONG: Duration = Duration::from_secs(150);
 /// A topology is asked for when figures are left out, a quarter of its minute after the last.
 const NODE_TOLD: Duration = Duration::from_secs(40);
+/// Of one node, as brokers that are busy or moved are.
+const PAUSE: Duration = Duration::from_secs(30);
 /// By name: what each holds.
 const QUEUES: [(&str, u64); 4] = [("bills", 7), ("bills.dlq", 2), ("classic", 4), ("steps", 3)];
 
@@ -71,6 +73,13 @@ async fn soak_three_nodes_are_told_as_they_tell_it_and_survive_losses() {
     .await;
     all_told(&server).await;
     watch.check("a node started again");
+
+    let paused = (leader + 1) % 3;
+    nodes.signal(paused, "STOP");
+    tokio::time::sleep(PAUSE).await;
+    nodes.signal(paused, "CONT");
+    all_told(&server).await;
+    watch.check("a node paused");
 
     (0..3).for_each(|node| nodes.kill(node));
     let down = until_cluster(&server, "all down", |told| {

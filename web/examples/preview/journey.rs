@@ -83,6 +83,7 @@ fn hop(role: HopRole, destination: &str, at_ms: i64) -> Hop {
         at: Some(at(at_ms)),
         span_id: None,
         trace_id: None,
+        route: None,
     }
 }
 
@@ -114,6 +115,7 @@ fn journey(
         caused: vec![],
         caused_by: None,
         gaps: vec![],
+        evidence: vec![],
         diagnosis: None,
         diagnosis_rule: None,
         owner: None,
@@ -131,7 +133,7 @@ fn phase(phase: PhaseKind, ms: f64) -> Phase {
 fn delivery(group: &str, service: &str, state: DeliveryState, attempts: Vec<Attempt>) -> Delivery {
     Delivery {
         group: Some(group.into()),
-        service: service.into(),
+        service: Some(service.into()),
         state,
         attempts,
     }

@@ -8,8 +8,10 @@
 
 use waybill_model::messaging::{DestinationKind, DestinationRole, Facts, Operation};
 use waybill_model::span::{Span, SpanKind};
+use waybill_model::topology::Topology;
 
-use crate::adapter::{Dialect, Habits};
+use super::resting;
+use crate::adapter::{Dialect, Habits, Put, Rest};
 use crate::convention::Said;
 use crate::roles;
 
@@ -92,6 +94,10 @@ impl Dialect for RabbitDialect {
 
     fn is_lasting_group(&self, name: &str) -> bool {
         !name.starts_with(GENERATED)
+    }
+
+    fn rests(&self, topology: &Topology, asked: &[Put<'_>]) -> Vec<Option<Rest>> {
+        resting::rests(topology, asked)
     }
 
     fn habits(&self) -> Habits {

@@ -17,6 +17,7 @@ mod paged;
 mod peer;
 mod policy;
 mod prometheus;
+mod resting;
 mod rights;
 mod routing;
 mod settings;

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use waybill_model::topology::{DestinationKind, Route};
+
 use super::answers::{Binding, Exchange};
 use super::policy::Policies;
 use super::topic::Key;
@@ -136,6 +138,27 @@ pub(super) fn by_vhost(
 }
 
 impl Routing {
+    /// Of exchanges, each with its type and alternate, bindings and queues of one virtual host, as
+    /// the model tells them.
+    pub fn told<'a>(
+        exchanges: impl Iterator<Item = (String, String, Option<String>)>,
+        bindings: impl Iterator<Item = &'a Route>,
+        queues: impl Iterator<Item = String>,
+    ) -> Self {
+        let known = |(name, kind, alternate)| (name, Known { kind, alternate });
+        let mut routing = Self {
+            exchanges: exchanges.map(known).collect(),
+            queues: queues.collect(),
+            ..Self::default()
+        };
+        for route in bindings {
+            let to_exchange = route.to_kind == DestinationKind::Exchange;
+            let key = route.routing_key.clone().unwrap_or_default();
+            routing.lead(&route.from, key, &route.to, to_exchange);
+        }
+        routing
+    }
+
     fn bind(&mut self, binding: &Binding) {
         let (Some(source), Some(to)) = (&binding.source, &binding.destination) else {
             return;
@@ -146,15 +169,19 @@ impl Routing {
         }
         let key = binding.routing_key.clone().unwrap_or_default();
         let to_exchange = binding.destination_type.as_deref() == Some("exchange");
+        self.lead(source, key, to, to_exchange);
+    }
+
+    fn lead(&mut self, source: &str, key: String, to: &str, to_exchange: bool) {
         if !to_exchange {
-            let into = self.into_queues.entry(to.clone()).or_default();
-            into.push((source.clone(), key.clone()));
+            let into = self.into_queues.entry(to.to_owned()).or_default();
+            into.push((source.to_owned(), key.clone()));
         }
         let bound = Bound {
-            to: to.clone(),
+            to: to.to_owned(),
             to_exchange,
         };
-        let bindings = self.bindings.entry(source.clone()).or_default();
+        let bindings = self.bindings.entry(source.to_owned()).or_default();
         bindings.add(key, bound);
     }
 

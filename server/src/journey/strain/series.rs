@@ -36,14 +36,16 @@ pub(super) struct Growth {
     pub over_ms: f64,
 }
 
+type Labels<'a> = Vec<(&'a str, String)>;
+
 /// The series that a rule reads.
 pub(super) fn all(points: &[MetricPoint]) -> Vec<Series<'_>> {
-    let mut found: BTreeMap<(&str, Vec<(&str, String)>), Series<'_>> = BTreeMap::new();
+    let mut found: BTreeMap<(&str, Labels<'_>), Series<'_>> = BTreeMap::new();
     for point in points {
         let Some(measure) = measure::of(&point.name) else {
             continue;
         };
-        let mut labels: Vec<(&str, String)> = point
+        let mut labels: Labels<'_> = point
             .attributes
             .iter()
             .map(|a| (a.key.as_str(), a.value.to_text().unwrap_or_default()))

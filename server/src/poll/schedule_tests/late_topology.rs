@@ -10,7 +10,7 @@ async fn positions_read_before_the_topology_are_kept_with_it() {
         system: "simulated".into(),
     };
     let mut keeper = Keeper::new(named, database.store().clone(), quick());
-    let at = Timestamp::from_unix_millis(crate::clock::now().unix_millis());
+    let at = Timestamp::from_unix_millis(clock::now().unix_millis());
     keeper.take_readings(script.readings, at).await.unwrap();
     assert_eq!(group(&database, "east").await, None);
     let known_at = at.plus_ms(10);

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use time::OffsetDateTime;
+use waybill_model::reading::PartitionPosition;
 use waybill_model::time::{TimeRange, Timestamp};
 
 use super::{GroupSample, ReadingRollup, packed};
@@ -88,6 +89,29 @@ impl Store {
             lags.insert(group, packed::lag_on(payload, destination)?);
         }
         Ok(lags)
+    }
+
+    /// Where each group stands on one destination, by its newest sample. Groups without a sample are
+    /// absent.
+    pub async fn positions_on(
+        &self,
+        groups: &[i64],
+        destination: &str,
+    ) -> Result<HashMap<i64, Vec<PartitionPosition>>, StoreError> {
+        let rows = sqlx::query(SAMPLES)
+            .bind(groups)
+            .fetch_all(&self.pool)
+            .await
+            .during("read positions")?;
+        let mut positions = HashMap::with_capacity(rows.len());
+        for row in &rows {
+            let group: i64 = row.try_get(0).during("read positions")?;
+            let payload: &[u8] = row.try_get(1).during("read positions")?;
+            let mut all = packed::unpack(payload)?;
+            all.retain(|position| position.destination == destination);
+            positions.insert(group, all);
+        }
+        Ok(positions)
     }
 
     /// Rows that start within `range`: see the table for the minutes that have none.

@@ -195,6 +195,8 @@ fn one(row: &PgRow) -> Result<ListedDestination, sqlx::Error> {
         dead_letters: row.try_get("dead_letters")?,
         figures_at: time(row, "figures_at")?,
         missing_since: time(row, "missing_since")?,
+        received_at: time(row, "received_at")?,
+        taken_at: time(row, "taken_at")?,
         ends: Vec::new(),
     };
     let place = DestinationPlace {

@@ -58,6 +58,10 @@ pub struct DestinationLine {
     pub figures_at: Option<Timestamp>,
     /// The broker leaves it out since then, while it cannot tell everything.
     pub missing_since: Option<Timestamp>,
+    /// When a counter was last seen to grow by what came in; `None`: no counter was told.
+    pub received_at: Option<Timestamp>,
+    /// The same of what was taken for good; `None` beside a `received_at`: nothing ever was.
+    pub taken_at: Option<Timestamp>,
     /// By partition, as far as they were read. Written with the line and read apart
     /// ([`destination_ends`](crate::Store::destination_ends)): a line that was read has none.
     pub ends: Vec<PartitionEnds>,

@@ -33,6 +33,8 @@ fn destination(cluster: &str, name: &str, depth: Option<u64>) -> DestinationLine
         dead_letters: Some(vec!["a".into(), String::new()]),
         figures_at: None,
         missing_since: None,
+        received_at: Some(noon()),
+        taken_at: None,
         ends: Vec::new(),
     }
 }

@@ -18,7 +18,7 @@ fn delivery(delivery: &Delivery) -> AnyView {
     let words = &words().journey;
     let group = match delivery.group.as_deref() {
         Some(group) => name(group, 64).into_any(),
-        None => view! { {name(&delivery.service, 64)} <span class="quiet">" · " {words.unknown_group}</span> }
+        None => view! { {name(delivery.name(), 64)} <span class="quiet">" · " {words.unknown_group}</span> }
             .into_any(),
     };
     let columns = vec![

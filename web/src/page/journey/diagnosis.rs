@@ -70,8 +70,7 @@ fn told(rule: &str, journey: &Journey, words: &Messages) -> Option<String> {
 }
 
 fn group(delivery: &Delivery) -> String {
-    let name = delivery.group.as_deref().unwrap_or(&delivery.service);
-    shortened(&visible(name), 80)
+    shortened(&visible(delivery.name()), 80)
 }
 
 fn attempts(delivery: &Delivery) -> u32 {
@@ -81,7 +80,7 @@ fn attempts(delivery: &Delivery) -> u32 {
 /// Or its cause, where that is known.
 fn last_error(journey: &Journey, words: &Messages) -> String {
     let failed = |attempt: &&Attempt| attempt.outcome == Outcome::Failed;
-    let last = all(journey).filter(failed).last();
+    let last = all(journey).rfind(failed);
     if let Some(cause) = last.and_then(|attempt| attempt.cause.as_ref()) {
         return (words.cause.because)(&cause_told(cause, words));
     }

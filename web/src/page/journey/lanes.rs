@@ -241,7 +241,7 @@ mod tests {
             }),
             deliveries: vec![Delivery {
                 group: None,
-                service: "billing".into(),
+                service: Some("billing".into()),
                 state: DeliveryState::Done,
                 attempts,
             }],
@@ -251,6 +251,7 @@ mod tests {
             caused: vec![],
             caused_by: caused_by.map(Into::into),
             gaps: vec![],
+            evidence: vec![],
             diagnosis: None,
             diagnosis_rule: None,
             owner: None,
