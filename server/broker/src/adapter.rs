@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use waybill_model::messaging::{DestinationKind, DestinationRole, Facts};
 use waybill_model::problem::Problem;
 use waybill_model::span::Span;
@@ -114,7 +115,21 @@ pub trait Dialect: Send + Sync {
         asked.iter().map(|_| None).collect()
     }
 
+    /// Where the headers of a message say that it lay first, before it was put here to be tried again
+    /// or laid aside.
+    fn came_from(&self, headers: &[(String, Option<Bytes>)]) -> Option<CameFrom> {
+        let _ = headers;
+        None
+    }
+
     fn habits(&self) -> Habits;
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CameFrom {
+    pub destination: String,
+    pub partition: String,
+    pub offset: i64,
 }
 
 /// What a client's span tells of where it put a message.

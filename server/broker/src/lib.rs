@@ -56,8 +56,8 @@ pub mod settings;
 pub mod sim;
 
 pub use adapter::{
-    BrokerAdapter, Capability, Cluster, Connect, Dialect, Habits, MissingRight, Observe, Put,
-    Reason, Refused, Rest, RestingQueue, Vocabulary,
+    BrokerAdapter, CameFrom, Capability, Cluster, Connect, Dialect, Habits, MissingRight, Observe,
+    Put, Reason, Refused, Rest, RestingQueue, Vocabulary,
 };
 pub use browse::Browse;
 pub use registry::Dialects;

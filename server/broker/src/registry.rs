@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use waybill_model::messaging::{DestinationKind, DestinationRole, Facts};
 use waybill_model::span::Span;
 use waybill_model::topology::Topology;
 
-use crate::adapter::{BrokerAdapter, Dialect, Habits, Put, Rest};
+use crate::adapter::{BrokerAdapter, CameFrom, Dialect, Habits, Put, Rest};
 use crate::convention::{self, Said};
 use crate::{kafka, rabbitmq, rocketmq, roles};
 
@@ -67,6 +68,11 @@ impl Dialects {
     /// `None` where spans cannot tell.
     pub fn destination_kind(&self, system: &str, name: &str) -> Option<DestinationKind> {
         self.speaking(system)?.destination_kind(name)
+    }
+
+    /// As [`Dialect::came_from`].
+    pub fn came_from(&self, system: &str, headers: &[(String, Option<Bytes>)]) -> Option<CameFrom> {
+        self.speaking(system)?.came_from(headers)
     }
 
     /// As [`Dialect::rests`].

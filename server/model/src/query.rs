@@ -29,6 +29,9 @@ pub struct JourneyQuery {
     pub limit: Option<u32>,
     /// From the `next` of the page before.
     pub cursor: Option<String>,
+    /// Whether brokers are asked for what no span tells of: `false` never, `true` also where spans
+    /// tell of something; absent, where they tell of nothing.
+    pub brokers: Option<bool>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +45,27 @@ pub struct Page<T> {
     /// Set when more fits than one search reads: what was found is the newest part.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub truncated: bool,
+    /// Set where brokers were asked, because no span tells of what was looked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub asked: Option<AskedBrokers>,
+}
+
+/// How far brokers were asked.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AskedBrokers {
+    /// That keep messages and may be read.
+    pub destinations: u64,
+    /// Those that answered in time.
+    pub answered: u64,
+    /// Of these, those that hold more than was looked at.
+    pub not_whole: u64,
+    pub messages: u64,
+    /// Read from brokers, before decompression.
+    pub bytes: u64,
+    pub ms: u64,
+    /// What could not be read, and why.
+    pub refused: Vec<String>,
 }
 
 impl<T> Page<T> {
@@ -52,6 +76,7 @@ impl<T> Page<T> {
             next,
             searched_back_to: None,
             truncated: false,
+            asked: None,
         }
     }
 }

@@ -8,9 +8,8 @@ use waybill_model::query::{JourneyQuery, Page};
 use waybill_model::signal::Severity;
 
 use super::params::Params;
-use super::{Answer, AppState, scope};
+use super::{Answer, AppState, found};
 use crate::auth::gate::User;
-use crate::clock;
 
 const STATES: [(&str, JourneyState); 9] = [
     ("in_flight", JourneyState::InFlight),
@@ -40,7 +39,10 @@ const KNOWN: &[&str] = &[
     "to",
     "limit",
     "cursor",
+    "brokers",
 ];
+
+const BROKERS: [(&str, bool); 2] = [("true", true), ("false", false)];
 
 /// Journeys that fit every parameter, newest arrival first; `next` walks on. `searched_back_to` is set
 /// where time ran out, `truncated` where one chain or trace holds more than is put together.
@@ -62,6 +64,7 @@ const KNOWN: &[&str] = &[
         ("to" = Option<String>, Query, description = "RFC 3339; outside"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000, description = "50 when absent"),
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
+        ("brokers" = Option<bool>, Query, description = "whether brokers are asked for what no span tells of (up to 7 s): false never, true also where spans tell of something; where they tell of nothing when absent"),
     ),
     responses((status = 200, body = Page<JourneySummary>)),
 )]
@@ -89,12 +92,9 @@ pub async fn list_journeys(
         to: params.time("to")?,
         limit: Some(params.limit()?),
         cursor: params.owned("cursor"),
+        brokers: params.word("brokers", &BROKERS)?,
     };
-    let mut page = state.reads.journeys(scope::normalise(query)?).await?;
-    let now = clock::now();
-    page.items
-        .retain(|summary| scope::sees(&caller, &summary.message, now));
-    Ok(Json(page))
+    Ok(Json(found::journeys(&state, &caller, query).await?))
 }
 
 /// A journey, and the log records of its chain.
@@ -128,8 +128,7 @@ pub async fn get_journey(
         severity: params.word("severity", &Severity::NAMED)?,
         untied: params.word("untied", &[("true", true), ("false", false)])? == Some(true),
     };
-    let page = state.reads.journey(&id).await?;
-    let page = scope::narrow_journey(&caller, page, clock::now())?;
+    let page = found::journey(&state, &caller, &id).await?;
     let logs = state.reads.logs(&page, asked).await?;
     Ok(Json(JourneyAnswer {
         journey: page.journey,

@@ -5,6 +5,7 @@ mod audit;
 pub(crate) mod clusters;
 mod destinations;
 pub mod events;
+pub mod found;
 mod groups;
 mod idempotency;
 mod input;

@@ -26,6 +26,7 @@ use crate::audit::Audit;
 use crate::auth::Auth;
 use crate::config::{Cluster, Network};
 use crate::query::Trace;
+use crate::query::ask::Asker;
 use crate::query::browse::tail::{Tail, Watch};
 use crate::query::browse::{Place, Reading};
 use crate::ui::Issued;
@@ -67,9 +68,15 @@ pub trait Reads: Send + Sync {
     async fn systems(&self) -> Result<Vec<String>, Problem>;
     async fn journeys(&self, query: JourneyQuery) -> Result<Page<JourneySummary>, Problem>;
     /// `NotFound` where no message has this reference.
-    async fn journey(&self, id: &str) -> Result<JourneyPage, Problem>;
+    async fn journey(&self, id: &str, asker: Option<Asker>) -> Result<JourneyPage, Problem>;
     /// The log records of the chain that `page` shows; none where it shows no spans.
     async fn logs(&self, page: &JourneyPage, query: LogQuery) -> Result<JourneyLogs, Problem>;
+    /// Messages that brokers hold and no span tells of.
+    async fn ask_brokers(
+        &self,
+        query: JourneyQuery,
+        asker: Asker,
+    ) -> Result<Page<JourneySummary>, Problem>;
     /// Without spans where the trace is not known.
     async fn trace(&self, trace_id: TraceId) -> Result<Trace, Problem>;
 }

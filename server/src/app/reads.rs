@@ -16,6 +16,7 @@ use waybill_model::time::TimeRange;
 use waybill_model::view::{JourneyPage, Overview};
 
 use crate::api::Reads;
+use crate::query::ask::Asker;
 use crate::query::browse::tail::{Tail, Watch};
 use crate::query::browse::{Place, Reading};
 use crate::query::{Query, Trace};
@@ -92,8 +93,16 @@ impl Reads for FromQuery {
         self.0.journeys(query).await
     }
 
-    async fn journey(&self, id: &str) -> Result<JourneyPage, Problem> {
-        self.0.journey(id).await
+    async fn journey(&self, id: &str, asker: Option<Asker>) -> Result<JourneyPage, Problem> {
+        self.0.journey(id, asker.as_ref()).await
+    }
+
+    async fn ask_brokers(
+        &self,
+        query: JourneyQuery,
+        asker: Asker,
+    ) -> Result<Page<JourneySummary>, Problem> {
+        self.0.ask_brokers(&query, &asker).await
     }
 
     async fn logs(&self, page: &JourneyPage, query: LogQuery) -> Result<JourneyLogs, Problem> {

@@ -9,6 +9,7 @@
 
 mod attempts;
 mod budget;
+pub mod carrier;
 mod cause;
 mod cluster;
 mod deliveries;

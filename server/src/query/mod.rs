@@ -1,6 +1,7 @@
 //! Reading: from what a person asks to journeys, traces and overviews. Nothing here writes but the
 //! finder, and nothing here knows HTTP.
 
+pub mod ask;
 pub mod browse;
 mod causes;
 mod coverage;
@@ -54,6 +55,8 @@ pub struct Query {
     topologies: observed::Topologies,
     strains: causes::Strains,
     shelves: browse::Shelves,
+    known_places: ask::KnownPlaces,
+    lately: ask::Lately,
 }
 
 impl Query {
@@ -73,6 +76,8 @@ impl Query {
             topologies: observed::Topologies::default(),
             strains: causes::Strains::default(),
             shelves: browse::Shelves::none(),
+            known_places: ask::KnownPlaces::default(),
+            lately: ask::Lately::default(),
         }
     }
 

@@ -11,6 +11,7 @@ use waybill_model::span::{Attribute, Span, StatusCode, Value};
 use waybill_model::view::{JourneyPage, SpanLine};
 
 use super::Query;
+use super::ask::Asker;
 use super::gather::{Reach, Seeds};
 use super::search::reference_terms;
 use super::select::Pick;
@@ -26,13 +27,14 @@ const MAX_FRAMES: usize = 256;
 impl Query {
     /// # Errors
     /// `NotFound` where no span knows this message, `StoreUnavailable`.
-    pub async fn journey(&self, id: &str) -> Result<JourneyPage, Problem> {
+    /// With an `asker`, brokers are asked where a message lies, and for one that no span tells of.
+    pub async fn journey(&self, id: &str, asker: Option<&Asker>) -> Result<JourneyPage, Problem> {
         let reference: MessageRef = id.parse().map_err(|_| no_journey())?;
         let found = self
             .spans_by(&reference_terms(&reference), None, MAX_FRAMES)
             .await?;
         if found.spans.is_empty() {
-            return Err(no_journey());
+            return self.stored_page(&reference, asker).await;
         }
         let pick = Pick::Named(reference.clone());
         let mut gathered = self
@@ -43,6 +45,7 @@ impl Query {
                 |rebuilt, spans| pick.of(rebuilt, spans),
             )
             .await?;
+        self.fill_places(gathered.meant(), asker).await?;
         self.settle(gathered.meant()).await?;
         let rebuilt = &mut gathered.rebuilt;
         if gathered.truncated || found.truncated {
@@ -81,6 +84,26 @@ impl Query {
             journey,
             chain,
             spans,
+        })
+    }
+}
+
+impl Query {
+    /// Of a message that the broker alone tells of.
+    async fn stored_page(
+        &self,
+        reference: &MessageRef,
+        asker: Option<&Asker>,
+    ) -> Result<JourneyPage, Problem> {
+        let Some(asker) = asker else {
+            return Err(no_journey());
+        };
+        let stored = self.stored_journey(reference, asker).await?;
+        let journey = stored.ok_or_else(no_journey)?;
+        Ok(JourneyPage {
+            chain: vec![journey.clone()],
+            journey,
+            spans: Vec::new(),
         })
     }
 }

@@ -80,6 +80,7 @@ impl Query {
                 |rebuilt, spans| pick.of(rebuilt, spans),
             )
             .await?;
+        self.fill_places(gathered.meant(), None).await?;
         self.settle(gathered.meant()).await?;
         let all = gathered.rebuilt.journeys.iter();
         let fitting = all.filter(|j| gathered.wanted.contains(&j.id) && select::fits(j, query));

@@ -111,14 +111,22 @@ pub(super) fn fits(journey: &Journey, query: &JourneyQuery) -> bool {
     let equal = |asked: &Option<String>, told: Option<&String>| {
         asked.as_ref().is_none_or(|asked| told == Some(asked))
     };
-    let started_at = began_at(journey);
     let has_id = equal(&query.message_id, message.message_id.as_ref())
         || hops().any(|hop| equal(&query.message_id, hop.message_id.as_ref()));
     // Found by its key, it may carry it on a later hop only.
     let has_key = equal(&query.key, message.key.as_ref()) || message.key.is_none();
-    has_id
-        && has_key
-        && equal(&query.cluster, message.cluster.as_ref())
+    has_id && has_key && narrows(journey, query)
+}
+
+/// All but the words by which it was found.
+pub(super) fn narrows(journey: &Journey, query: &JourneyQuery) -> bool {
+    let message = &journey.message;
+    let hops = || journey.hops.iter();
+    let equal = |asked: &Option<String>, told: Option<&String>| {
+        asked.as_ref().is_none_or(|asked| told == Some(asked))
+    };
+    let started_at = began_at(journey);
+    equal(&query.cluster, message.cluster.as_ref())
         && query.destination.as_ref().is_none_or(|asked| {
             message.destination.as_ref() == Some(asked)
                 || hops().any(|hop| hop.destination.as_ref() == Some(asked))

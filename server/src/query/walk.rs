@@ -119,6 +119,7 @@ impl Query {
         let mut gathered = self
             .gather(Seeds::spans(spans), walk.reach, arrival, pick)
             .await?;
+        self.fill_places(gathered.meant(), None).await?;
         self.settle(gathered.meant()).await?;
         let mut newest: HashMap<TraceId, BlockId> = HashMap::new();
         for span in gathered.spans.iter().filter(|span| counts(span)) {
@@ -232,6 +233,7 @@ impl Listed {
             next: next.map(|place| place.write()),
             searched_back_to: back_to,
             truncated: self.truncated,
+            asked: None,
         }
     }
 }

@@ -14,7 +14,7 @@ use waybill_model::view::{JourneyPage, Overview, TokenLine, TokenPurpose, UserLi
 use waybill_web::port::Port;
 
 use crate::api::messages::admit;
-use crate::api::{AppState, scope};
+use crate::api::{AppState, found, scope};
 use crate::audit::{AuditQuery, parse_cursor};
 use crate::auth::identity::Identity;
 use crate::auth::policy::{forbidden, unauthenticated};
@@ -75,17 +75,12 @@ impl Port for Bound {
 
     async fn journeys(&self, query: JourneyQuery) -> Result<Page<JourneySummary>, Problem> {
         let caller = self.may(Action::TraceRead)?;
-        let mut page = self.state.reads.journeys(scope::normalise(query)?).await?;
-        let now = clock::now();
-        page.items
-            .retain(|summary| scope::sees(caller, &summary.message, now));
-        Ok(page)
+        found::journeys(&self.state, caller, query).await
     }
 
     async fn journey(&self, id: String) -> Result<JourneyPage, Problem> {
         let caller = self.may(Action::TraceRead)?;
-        let page = self.state.reads.journey(&id).await?;
-        scope::narrow_journey(caller, page, clock::now())
+        found::journey(&self.state, caller, &id).await
     }
 
     async fn journey_logs(

@@ -26,6 +26,7 @@ use waybill_server::api::{self, AppState, Parts, Process, Reads, Settings};
 use waybill_server::audit::Audit;
 use waybill_server::auth::{Auth, origin_of};
 use waybill_server::query::Trace;
+use waybill_server::query::ask::Asker;
 use waybill_server::query::browse::tail::{Tail, Watch};
 use waybill_server::query::browse::{Place, Reading};
 use waybill_server::query::destination::no_destination;
@@ -269,7 +270,15 @@ impl Reads for Told {
         Ok(Page::new(vec![hostile()], None))
     }
 
-    async fn journey(&self, _: &str) -> Result<JourneyPage, Problem> {
+    async fn ask_brokers(
+        &self,
+        _: JourneyQuery,
+        _: Asker,
+    ) -> Result<Page<JourneySummary>, Problem> {
+        Ok(Page::new(Vec::new(), None))
+    }
+
+    async fn journey(&self, _: &str, _: Option<Asker>) -> Result<JourneyPage, Problem> {
         Err(Problem::new(
             Code::NotFound,
             "No message is known by this id.",

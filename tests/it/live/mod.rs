@@ -20,3 +20,4 @@ mod rabbitmq_observe;
 mod rabbitmq_trouble;
 mod read_only;
 mod scene;
+mod witness;

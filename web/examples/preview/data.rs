@@ -309,6 +309,7 @@ pub fn journeys(scene: Scene) -> Page<JourneySummary> {
         next: (scene != Scene::Empty).then(|| "next".to_owned()),
         searched_back_to: Some(at(-86_400_000)),
         truncated: false,
+        asked: None,
     }
 }
 

@@ -60,8 +60,8 @@ impl Port for Fake {
         }
     }
 
-    async fn journey_logs(&self, _: &JourneyPage, _: LogQuery) -> Result<JourneyLogs, Problem> {
-        Ok(JourneyLogs::default())
+    async fn journey_logs(&self, page: &JourneyPage, _: LogQuery) -> Result<JourneyLogs, Problem> {
+        Ok(journey::logs(page))
     }
 
     async fn messages(&self, _: String, _: StoredQuery) -> Result<StoredPage, Problem> {

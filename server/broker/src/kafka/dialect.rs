@@ -4,10 +4,12 @@
 //! confluent-kafka, kafka-python, aiokafka, kotel (franz-go), otelsarama. Read in code only:
 //! otel-kafka-konsumer, Micrometer.
 
+use bytes::Bytes;
 use waybill_model::messaging::{DestinationKind, DestinationRole, Facts, LinkFacts, Operation};
 use waybill_model::span::{Span, attribute};
 
-use crate::adapter::{Dialect, Habits};
+use super::laid_aside;
+use crate::adapter::{CameFrom, Dialect, Habits};
 use crate::convention::Said;
 use crate::roles;
 
@@ -82,6 +84,10 @@ impl Dialect for KafkaDialect {
 
     fn destination_kind(&self, _name: &str) -> Option<DestinationKind> {
         Some(DestinationKind::Topic)
+    }
+
+    fn came_from(&self, headers: &[(String, Option<Bytes>)]) -> Option<CameFrom> {
+        laid_aside::came_from(headers)
     }
 
     fn habits(&self) -> Habits {

@@ -4,6 +4,7 @@ mod browse;
 mod client;
 mod cluster_map;
 mod dialect;
+mod laid_aside;
 mod observe;
 mod secret;
 mod settings;

@@ -70,6 +70,7 @@ pub(super) fn parse(query: &StoredQuery) -> Result<Asked, Problem> {
         wanted: Wanted {
             key: key.map(String::into_bytes),
             filter,
+            sought: None,
         },
         limit: usize::try_from(number(
             "limit",

@@ -21,7 +21,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use waybill_broker::Cluster;
-use waybill_broker::browse::Browse;
+use waybill_broker::browse::{Browse, Stored};
+use waybill_model::id::TraceId;
 use waybill_model::problem::Problem;
 use waybill_model::stored::{ReadBudget, ReadPrice, StoredPage};
 use waybill_model::time::Timestamp;
@@ -29,10 +30,12 @@ use waybill_model::time::Timestamp;
 use super::Query;
 use crate::clock;
 use crate::filter::Filter;
+use crate::journey::carrier;
 use crate::payload::{Decoder, Veil};
 
 pub use cursor::Cursor;
 pub use place::Place;
+use spent::Found;
 pub use turns::Turns;
 pub use waybill_broker::browse::Budget;
 
@@ -105,6 +108,37 @@ pub struct Wanted {
     /// The key's bytes.
     pub key: Option<Vec<u8>>,
     pub filter: Option<Filter>,
+    pub sought: Option<Sought>,
+}
+
+/// What leads from a message to its journey.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Sought {
+    /// Its key.
+    Key(Vec<u8>),
+    /// Its key, or what one of its headers or properties holds.
+    Word(Vec<u8>),
+    /// The trace that it carries.
+    Trace(TraceId),
+}
+
+impl Sought {
+    pub(super) fn is_in(&self, stored: &Stored) -> bool {
+        let has_key = |key: &[u8]| stored.key.as_deref() == Some(key);
+        match self {
+            Self::Key(key) => has_key(key),
+            Self::Word(word) => {
+                let mut headers = stored.headers.iter();
+                let mut properties = stored.properties.iter();
+                has_key(word)
+                    || headers.any(|(_, value)| value.as_deref() == Some(word))
+                    || properties.any(|(_, value)| value.as_bytes() == word.as_slice())
+            }
+            Self::Trace(trace_id) => carrier::contexts(&stored.headers)
+                .iter()
+                .any(|carried| carried.trace_id == *trace_id),
+        }
+    }
 }
 
 /// What of a message its reader may see.
@@ -118,7 +152,7 @@ pub struct Sight {
 
 impl Wanted {
     pub(super) fn is_all(&self) -> bool {
-        self.key.is_none() && self.filter.is_none()
+        self.key.is_none() && self.filter.is_none() && self.sought.is_none()
     }
 }
 
@@ -153,12 +187,7 @@ impl Query {
         if let Some(disturbance) = &page.price.disturbs {
             return Err(refusal::disturbs(disturbance));
         }
-        let found = match &reading.from {
-            From::Latest | From::Cursor(Cursor::Back(_)) => {
-                back::read(browse, &shelved.decoder, &reading).await?
-            }
-            _ => forward::read(browse, &shelved.decoder, &reading).await?,
-        };
+        let found = read(browse, &shelved.decoder, &reading).await?;
         page.read = Some(found.told);
         page.next = found.next.map(|cursor| cursor.to_string());
         page.unread = found.unread;
@@ -170,6 +199,24 @@ impl Query {
             page.journeys_truncated = self.add_journeys(&mut page.items, &reading.place).await?;
         }
         Ok(page)
+    }
+}
+
+/// What a reading finds, before it is shown.
+///
+/// # Errors
+/// As [`Query::messages`].
+pub(super) async fn found(query: &Query, reading: &Reading) -> Result<Found, Problem> {
+    let shelved = query.shelved(&reading.place)?;
+    let browse = place::browse(&shelved, &reading.place)?;
+    let _turn = query.shelves.turns.take(&reading.person, &reading.place)?;
+    read(browse, &shelved.decoder, reading).await
+}
+
+async fn read(browse: &dyn Browse, decoder: &Decoder, reading: &Reading) -> Result<Found, Problem> {
+    match &reading.from {
+        From::Latest | From::Cursor(Cursor::Back(_)) => back::read(browse, decoder, reading).await,
+        _ => forward::read(browse, decoder, reading).await,
     }
 }
 

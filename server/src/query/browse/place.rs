@@ -51,7 +51,7 @@ impl Query {
         })
     }
 
-    pub(super) fn shelved(&self, place: &Place) -> Result<Shelved, Problem> {
+    pub(in crate::query) fn shelved(&self, place: &Place) -> Result<Shelved, Problem> {
         let shelved = self.shelves.of(&place.cluster);
         shelved.cloned().ok_or_else(|| no_reader(place))
     }

@@ -94,7 +94,7 @@ impl<'a> Sieve<'a> {
 
     fn missing(&self, stored: &Stored) -> Option<u32> {
         let filter = self.wanted.filter.as_ref()?;
-        if !self.has_wanted_key(stored) {
+        if !self.is_wanted(stored) {
             return None;
         }
         let of = |asks: bool, bytes: Option<&bytes::Bytes>| {
@@ -107,7 +107,7 @@ impl<'a> Sieve<'a> {
     }
 
     fn judge(&mut self, stored: Stored) {
-        if !self.has_wanted_key(&stored) {
+        if !self.is_wanted(&stored) {
             return;
         }
         let verdict = match &self.wanted.filter {
@@ -125,9 +125,11 @@ impl<'a> Sieve<'a> {
         }
     }
 
-    fn has_wanted_key(&self, stored: &Stored) -> bool {
+    fn is_wanted(&self, stored: &Stored) -> bool {
         let wanted = self.wanted.key.as_deref();
+        let sought = self.wanted.sought.as_ref();
         wanted.is_none_or(|key| stored.key.as_deref() == Some(key))
+            && sought.is_none_or(|sought| sought.is_in(stored))
     }
 }
 

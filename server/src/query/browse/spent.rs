@@ -18,11 +18,11 @@ pub(super) struct Spent {
 }
 
 /// What a reading found.
-pub(super) struct Found {
-    pub(super) kept: Vec<Kept>,
-    pub(super) told: ReadSoFar,
-    pub(super) next: Option<Cursor>,
-    pub(super) unread: Vec<Unread>,
+pub(in crate::query) struct Found {
+    pub(in crate::query) kept: Vec<Kept>,
+    pub(in crate::query) told: ReadSoFar,
+    pub(in crate::query) next: Option<Cursor>,
+    pub(in crate::query) unread: Vec<Unread>,
 }
 
 impl Spent {

@@ -1,0 +1,94 @@
+//! Journeys for whoever asks, API or console: by spans, and where these tell of nothing by brokers.
+
+use waybill_model::access::{Action, Caller, Target};
+use waybill_model::journey::JourneySummary;
+use waybill_model::problem::Problem;
+use waybill_model::query::{JourneyQuery, Page};
+use waybill_model::view::JourneyPage;
+
+use super::{AppState, scope};
+use crate::auth::identity::actor;
+use crate::clock;
+use crate::query::ask::Asker;
+
+const FIND: &str = "message.find";
+
+/// # Errors
+/// As the question; `Forbidden` for none: what may not be seen is left out.
+pub async fn journeys(
+    state: &AppState,
+    caller: &Caller,
+    query: JourneyQuery,
+) -> Result<Page<JourneySummary>, Problem> {
+    let query = scope::normalise(query)?;
+    let mut page = state.reads.journeys(query.clone()).await?;
+    let asks = match query.brokers {
+        Some(asks) => asks,
+        None => page.items.is_empty() && page.next.is_none(),
+    };
+    if asks && query.cursor.is_none() && names_one(&query) {
+        add_stored(state, caller, query, &mut page).await?;
+    }
+    let now = clock::now();
+    page.items
+        .retain(|summary| scope::sees(caller, &summary.message, now));
+    Ok(page)
+}
+
+pub async fn journey(state: &AppState, caller: &Caller, id: &str) -> Result<JourneyPage, Problem> {
+    let asker = asker(caller, Action::MessageMeta);
+    let page = state.reads.journey(id, asker).await?;
+    scope::narrow_journey(caller, page, clock::now())
+}
+
+fn names_one(query: &JourneyQuery) -> bool {
+    let words = [
+        &query.key,
+        &query.message_id,
+        &query.trace_id,
+        &query.attribute,
+        &query.find,
+    ];
+    words.into_iter().any(Option::is_some)
+}
+
+/// Whether a message is found tells what it holds: the right to bodies is asked for, and each search
+/// is a line of the audit.
+async fn add_stored(
+    state: &AppState,
+    caller: &Caller,
+    query: JourneyQuery,
+    page: &mut Page<JourneySummary>,
+) -> Result<(), Problem> {
+    let Some(asker) = asker(caller, Action::MessageBody) else {
+        return Ok(());
+    };
+    let object = query.destination.clone().unwrap_or_else(|| "*".to_owned());
+    let detail = "by one word, in what brokers hold".to_owned();
+    let asked = state.reads.ask_brokers(query, asker);
+    let told = |page: &Page<JourneySummary>| {
+        let asked = page.asked.as_ref();
+        let messages = asked.map_or(0, |asked| asked.messages);
+        format!(", {} found, {messages} messages read", page.items.len())
+    };
+    let stored = state
+        .audit
+        .around_told(&actor(caller), FIND, &object, detail, asked, told)
+        .await?;
+    page.asked = stored.asked;
+    for item in stored.items {
+        if page.items.iter().all(|known| known.id != item.id) {
+            page.items.push(item);
+        }
+    }
+    Ok(())
+}
+
+/// `None` where the caller may do so nowhere.
+fn asker(caller: &Caller, action: Action) -> Option<Asker> {
+    let now = clock::now();
+    caller.may(action, Target::default(), now).then(|| Asker {
+        person: caller.name.clone(),
+        sights: caller.sights(action, now),
+    })
+}

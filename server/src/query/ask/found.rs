@@ -1,0 +1,250 @@
+//! From stored messages to journeys that the broker alone tells of.
+
+use waybill_broker::Dialects;
+use waybill_broker::browse::Stored;
+use waybill_model::journey::{
+    DeadLetter, Evidence, EvidenceKind, Gap, GapKind, Hop, HopRole, Journey, JourneyState, Message,
+};
+use waybill_model::messaging::DestinationRole;
+use waybill_model::reference::{MessageRef, Term};
+
+use crate::clock;
+use crate::journey::carrier::{self, Carried};
+use crate::journey::settle::conclude;
+use crate::query::browse::{Place, Sought};
+
+/// A message and where it lies.
+pub(super) struct Record {
+    pub(super) place: Place,
+    pub(super) stored: Stored,
+    /// Its own context; of several headers the last.
+    context: Option<Carried>,
+}
+
+impl Record {
+    pub(super) fn new(place: &Place, stored: Stored) -> Self {
+        Self {
+            place: place.clone(),
+            context: carrier::contexts(&stored.headers).pop(),
+            stored,
+        }
+    }
+
+    fn partition(&self) -> String {
+        self.stored.partition.clone().unwrap_or_default()
+    }
+
+    pub(super) fn reference(&self) -> MessageRef {
+        MessageRef::Place {
+            system: self.place.system.clone(),
+            destination: self.place.shelf.name.clone(),
+            partition: self.partition(),
+            offset: self.stored.offset,
+        }
+    }
+
+    /// By which spans may know it.
+    pub(super) fn references(&self) -> Vec<MessageRef> {
+        let context = self.context.map(|carried| MessageRef::Context {
+            trace_id: carried.trace_id,
+            span_id: carried.span_id,
+        });
+        context.into_iter().chain([self.reference()]).collect()
+    }
+
+    pub(super) fn terms(&self) -> Vec<Term> {
+        let trace = self.context.map(|carried| Term::trace(carried.trace_id));
+        trace.into_iter().chain([self.reference().term()]).collect()
+    }
+
+    /// What further records of the same message carry.
+    pub(super) fn sought(&self) -> Option<Sought> {
+        let key = self.stored.key.as_ref().filter(|key| !key.is_empty());
+        let trace = self.context.map(|carried| Sought::Trace(carried.trace_id));
+        key.map(|key| Sought::Key(key.to_vec())).or(trace)
+    }
+
+    pub(super) fn came_from(&self, dialects: &Dialects) -> Option<MessageRef> {
+        let from = dialects.came_from(&self.place.system, &self.stored.headers)?;
+        Some(MessageRef::Place {
+            system: self.place.system.clone(),
+            destination: from.destination,
+            partition: from.partition,
+            offset: from.offset,
+        })
+    }
+
+    fn hop(&self, role: HopRole) -> Hop {
+        Hop {
+            role,
+            destination: Some(self.place.shelf.name.clone()),
+            partition: self.stored.partition.clone(),
+            offset: Some(self.stored.offset),
+            message_id: None,
+            at: self.stored.at,
+            span_id: None,
+            trace_id: self.context.map(|carried| carried.trace_id),
+            route: None,
+        }
+    }
+}
+
+/// One journey a logical message: what was put again to be retried or laid aside is a hop of the one
+/// that its headers name.
+pub(super) fn journeys(records: Vec<Record>, dialects: &Dialects) -> Vec<Journey> {
+    let role = |record: &Record| match dialects
+        .destination_role(&record.place.system, &record.place.shelf.name)
+    {
+        DestinationRole::Retry => HopRole::Retry,
+        DestinationRole::DeadLetter => HopRole::DeadLetter,
+        DestinationRole::Origin | DestinationRole::Internal => HopRole::Origin,
+    };
+    let mut records: Vec<(HopRole, Record)> = records
+        .into_iter()
+        .map(|record| (role(&record), record))
+        .collect();
+    // First where messages begin, then in the order of time.
+    records.sort_by_key(|(role, record)| (*role != HopRole::Origin, record.stored.at));
+    let mut told: Vec<(Journey, Option<Carried>)> = Vec::new();
+    for (role, record) in records {
+        let of = (role != HopRole::Origin)
+            .then(|| {
+                told.iter()
+                    .position(|(journey, own)| is_of(&record, journey, *own, dialects))
+            })
+            .flatten();
+        match of {
+            Some(at) => told[at].0.hops.push(record.hop(role)),
+            None => told.push((alone(&record, role), record.context)),
+        }
+    }
+    told.into_iter()
+        .map(|(journey, _)| finished(journey))
+        .collect()
+}
+
+pub(super) fn lies_at(journey: &Journey, reference: &MessageRef) -> bool {
+    let MessageRef::Place {
+        destination,
+        partition,
+        offset,
+        ..
+    } = reference
+    else {
+        return false;
+    };
+    journey.hops.iter().any(|hop| {
+        hop.destination.as_ref() == Some(destination)
+            && hop.partition.as_deref().unwrap_or_default() == partition
+            && hop.offset == Some(*offset)
+    })
+}
+
+/// Whether the record is a later hop of the journey.
+fn is_of(record: &Record, journey: &Journey, own: Option<Carried>, dialects: &Dialects) -> bool {
+    if journey.message.cluster.as_deref() != Some(record.place.cluster.as_str()) {
+        return false;
+    }
+    match record.came_from(dialects) {
+        Some(from) => lies_at(journey, &from),
+        // Copied with the headers.
+        None => own.is_some() && own == record.context,
+    }
+}
+
+fn alone(record: &Record, role: HopRole) -> Journey {
+    let stored = &record.stored;
+    let place = &record.place;
+    let lies = format!(
+        "it lies in {}{} at {}",
+        place.shelf.name,
+        match &stored.partition {
+            Some(partition) => format!(", partition {partition},"),
+            None => String::new(),
+        },
+        stored.offset
+    );
+    Journey {
+        id: record.reference().to_string(),
+        state: JourneyState::Unknown,
+        message: Message {
+            system: place.system.clone(),
+            cluster: Some(place.cluster.clone()),
+            destination: Some(place.shelf.name.clone()),
+            partition: stored.partition.clone(),
+            offset: Some(stored.offset),
+            message_id: None,
+            key: None,
+            size_bytes: Some(stored.size_bytes),
+            created_at: stored.at,
+        },
+        hops: vec![record.hop(role)],
+        trace_ids: record
+            .context
+            .iter()
+            .map(|carried| carried.trace_id)
+            .collect(),
+        producer: None,
+        deliveries: Vec::new(),
+        budget: Vec::new(),
+        dead_letter: None,
+        replays: Vec::new(),
+        caused: Vec::new(),
+        caused_by: None,
+        gaps: gaps(record.context),
+        evidence: vec![Evidence {
+            kind: EvidenceKind::Stored,
+            cluster: place.cluster.clone(),
+            hop: 0,
+            group: None,
+            detail: lies,
+            as_of: clock::now(),
+        }],
+        diagnosis: None,
+        diagnosis_rule: None,
+        owner: None,
+        assembling: false,
+    }
+}
+
+fn gaps(context: Option<Carried>) -> Vec<Gap> {
+    let producer = match context.and_then(|carried| carried.sampled) {
+        Some(false) => Gap {
+            kind: GapKind::Sampled,
+            detail: "the message's own context says that its trace was not sampled".to_owned(),
+        },
+        _ => Gap {
+            kind: GapKind::DarkProducer,
+            detail: "no span of this message is stored; the broker holds it".to_owned(),
+        },
+    };
+    let consumer = Gap {
+        kind: GapKind::DarkConsumer,
+        detail: "no span of a consumer was received".to_owned(),
+    };
+    vec![producer, consumer]
+}
+
+fn finished(mut journey: Journey) -> Journey {
+    let dead = journey
+        .hops
+        .iter()
+        .rev()
+        .find(|hop| hop.role == HopRole::DeadLetter);
+    if let Some(hop) = dead {
+        journey.state = JourneyState::DeadLettered;
+        journey.dead_letter = Some(DeadLetter {
+            destination: hop.destination.clone().unwrap_or_default(),
+            at: hop.at,
+            evidence: "the broker holds it there".to_owned(),
+        });
+    } else if journey
+        .hops
+        .last()
+        .is_some_and(|hop| hop.role == HopRole::Retry)
+    {
+        journey.state = JourneyState::Retrying;
+    }
+    conclude(&mut journey);
+    journey
+}
