@@ -1,5 +1,7 @@
 //! Journeys for whoever asks, API or console: by spans, and where these tell of nothing by brokers.
 
+use std::time::Duration;
+
 use waybill_model::access::{Action, Caller, Target};
 use waybill_model::journey::JourneySummary;
 use waybill_model::problem::Problem;
@@ -13,12 +15,15 @@ use crate::query::ask::Asker;
 
 const FIND: &str = "message.find";
 
+/// `may_be_old`: how old an answer of brokers may be. A page that is shown for a while asks often.
+///
 /// # Errors
 /// As the question; `Forbidden` for none: what may not be seen is left out.
 pub async fn journeys(
     state: &AppState,
     caller: &Caller,
     query: JourneyQuery,
+    may_be_old: Duration,
 ) -> Result<Page<JourneySummary>, Problem> {
     let query = scope::normalise(query)?;
     let mut page = state.reads.journeys(query.clone()).await?;
@@ -27,7 +32,7 @@ pub async fn journeys(
         None => page.items.is_empty() && page.next.is_none(),
     };
     if asks && query.cursor.is_none() && names_one(&query) {
-        add_stored(state, caller, query, &mut page).await?;
+        add_stored(state, caller, query, may_be_old, &mut page).await?;
     }
     let now = clock::now();
     page.items
@@ -36,7 +41,7 @@ pub async fn journeys(
 }
 
 pub async fn journey(state: &AppState, caller: &Caller, id: &str) -> Result<JourneyPage, Problem> {
-    let asker = asker(caller, Action::MessageMeta);
+    let asker = asker(caller, Action::MessageMeta, Duration::ZERO);
     let page = state.reads.journey(id, asker).await?;
     scope::narrow_journey(caller, page, clock::now())
 }
@@ -58,9 +63,10 @@ async fn add_stored(
     state: &AppState,
     caller: &Caller,
     query: JourneyQuery,
+    may_be_old: Duration,
     page: &mut Page<JourneySummary>,
 ) -> Result<(), Problem> {
-    let Some(asker) = asker(caller, Action::MessageBody) else {
+    let Some(asker) = asker(caller, Action::MessageBody, may_be_old) else {
         return Ok(());
     };
     let object = query.destination.clone().unwrap_or_else(|| "*".to_owned());
@@ -85,10 +91,11 @@ async fn add_stored(
 }
 
 /// `None` where the caller may do so nowhere.
-fn asker(caller: &Caller, action: Action) -> Option<Asker> {
+fn asker(caller: &Caller, action: Action, may_be_old: Duration) -> Option<Asker> {
     let now = clock::now();
     caller.may(action, Target::default(), now).then(|| Asker {
         person: caller.name.clone(),
         sights: caller.sights(action, now),
+        may_be_old,
     })
 }

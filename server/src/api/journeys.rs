@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use serde::Serialize;
@@ -41,6 +43,9 @@ const KNOWN: &[&str] = &[
     "cursor",
     "brokers",
 ];
+
+/// Of what brokers answered to the same question.
+const AGE: Duration = Duration::from_secs(1);
 
 const BROKERS: [(&str, bool); 2] = [("true", true), ("false", false)];
 
@@ -94,7 +99,7 @@ pub async fn list_journeys(
         cursor: params.owned("cursor"),
         brokers: params.word("brokers", &BROKERS)?,
     };
-    Ok(Json(found::journeys(&state, &caller, query).await?))
+    Ok(Json(found::journeys(&state, &caller, query, AGE).await?))
 }
 
 /// A journey, and the log records of its chain.

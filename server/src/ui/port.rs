@@ -1,6 +1,8 @@
 //! What pages may ask, bound to whoever asks. Each answer checks the right itself: a page that is
 //! shown in place of a refusal asks too, and gets nothing.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use waybill_model::access::{Action, Caller, Role, Target};
 use waybill_model::audit::AuditLine;
@@ -21,6 +23,8 @@ use crate::auth::policy::{forbidden, unauthenticated};
 use crate::clock;
 
 const LINES: u32 = 100;
+/// Of what brokers answered: a page that stays open asks again with each event.
+const AGE: Duration = Duration::from_secs(60);
 
 pub struct Bound {
     pub(super) state: AppState,
@@ -75,7 +79,7 @@ impl Port for Bound {
 
     async fn journeys(&self, query: JourneyQuery) -> Result<Page<JourneySummary>, Problem> {
         let caller = self.may(Action::TraceRead)?;
-        found::journeys(&self.state, caller, query).await
+        found::journeys(&self.state, caller, query, AGE).await
     }
 
     async fn journey(&self, id: String) -> Result<JourneyPage, Problem> {

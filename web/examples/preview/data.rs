@@ -305,11 +305,11 @@ pub fn journeys(scene: Scene) -> Page<JourneySummary> {
         )
         .collect();
     Page {
+        asked: None,
         items: if scene == Scene::Empty { vec![] } else { items },
         next: (scene != Scene::Empty).then(|| "next".to_owned()),
         searched_back_to: Some(at(-86_400_000)),
         truncated: false,
-        asked: None,
     }
 }
 

@@ -1,4 +1,4 @@
-use waybill_model::journey::{GapKind, HopRole, PhaseKind, Witness};
+use waybill_model::journey::{EvidenceKind, GapKind, HopRole, PhaseKind, Witness};
 
 words! {
     JourneyWords {
@@ -89,6 +89,16 @@ words! {
         witness_message_id: "the same message id", "相同的消息 ID";
         witness_replay_key: "the replay's own key", "重放专用键";
         witness_native_trace: "the broker's own trace", "broker 自身的追踪";
+        witness: "What the broker says", "Broker 的证词";
+        says: "It says", "证词";
+        as_of: "As of (UTC)", "截至（UTC）";
+        evidence_stored: "stored", "已存储";
+        evidence_passed: "read past it", "已读过";
+        evidence_not_passed: "not read yet", "尚未读到";
+        evidence_expired: "deleted unread", "未读即删除";
+        evidence_queue_empty: "queue empty", "队列为空";
+        evidence_untouched: "still in the queue", "仍在队列中";
+        evidence_unroutable: "routed nowhere", "无路由";
         gap_dark_producer: "Producer not seen", "未观测到生产者";
         gap_dark_consumer: "Consumer not seen", "未观测到消费者";
         gap_unknown_group: "Group not told", "未告知消费组";
@@ -130,6 +140,11 @@ words! {
             format!("由 {service} 发布，未观测到消费者的 span；是否仍在排队，只有 broker 知道。");
         told_outcome_unknown(group: &str): format!("Received by {group}; no span says what became of it."),
             format!("已被 {group} 接收，没有 span 说明其结果。");
+        told_read_by_broker(group: &str): format!("Read by {group}, as the broker tells; no consumer's span was received."),
+            format!("broker 表明 {group} 已读取，但未收到消费者的 span。");
+        told_waits(group: &str): format!("Waits for {group}."), format!("正在等待 {group} 读取。");
+        told_expired(): "It was deleted before anybody read it.".to_owned(), "在被读取之前已被删除。".to_owned();
+        told_unroutable(): "The broker dropped it: it was routed nowhere.".to_owned(), "broker 已丢弃：没有任何路由。".to_owned();
         told_last_error(error: &str): format!(" The last error was: {error}"), format!("最近的错误：{error}");
     }
 }
@@ -166,6 +181,18 @@ impl JourneyWords {
             Witness::MessageId => self.witness_message_id,
             Witness::ReplayKey => self.witness_replay_key,
             Witness::NativeTrace => self.witness_native_trace,
+        }
+    }
+
+    pub fn evidence_kind(&self, kind: EvidenceKind) -> &'static str {
+        match kind {
+            EvidenceKind::Stored => self.evidence_stored,
+            EvidenceKind::Passed => self.evidence_passed,
+            EvidenceKind::NotPassed => self.evidence_not_passed,
+            EvidenceKind::Expired => self.evidence_expired,
+            EvidenceKind::QueueEmpty => self.evidence_queue_empty,
+            EvidenceKind::Untouched => self.evidence_untouched,
+            EvidenceKind::Unroutable => self.evidence_unroutable,
         }
     }
 

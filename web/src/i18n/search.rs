@@ -38,9 +38,12 @@ words! {
         truncated: "More fits than one search reads; these are of the newest part.", "匹配过多，仅显示最新的一部分。";
         keep_searching: "Search further back", "继续向前搜索";
         destination_page: "What its broker tells of this destination", "代理中该目的地的信息";
+        asked_not_whole: "Older messages there were not looked at.", "更早的消息尚未查看。";
         newest: "Back to the newest", "回到最新";
     }
     say {
+        asked(read: u64, all: u64, messages: u64, time: &str): format!("No span tells of it, so brokers were asked: {read} of {all} destinations, {messages} messages read in {time}."),
+            format!("没有 span 说明，因此查询了 broker：{all} 个目的地中的 {read} 个，在 {time} 内读取 {messages} 条消息。");
         searched_back_to(time: &str): format!("Searched back to {time}; older messages were not looked at."),
             format!("已搜索至 {time}，更早的消息尚未查看。");
         shown(n: usize): if n == 1 { "1 message".to_owned() } else { format!("{n} messages") }, format!("{n} 条消息");

@@ -136,6 +136,17 @@ fn results(page: Page<JourneySummary>, search: Search) -> impl IntoView {
     let partial = back_to
         .or_else(|| page.truncated.then(|| words.search.truncated.to_owned()))
         .map(|text| view! { <p class="notice" role="status">{text}</p> });
+    let asked = page.asked.as_ref().map(|asked| {
+        let (read, all) = (asked.answered, asked.destinations);
+        let said = (words.search.asked)(
+            read,
+            all,
+            asked.messages,
+            &format::duration(asked.ms as f64),
+        );
+        let rest = (asked.not_whole > 0 || read < all).then_some(words.search.asked_not_whole);
+        view! { <p class="notice" role="status">{said} " " {rest}</p> }
+    });
     let older = page.next.as_deref().map(|cursor| search.href(cursor));
     let newest = (!search.cursor.is_empty()).then(|| search.href(""));
     let list = if page.items.is_empty() {
@@ -151,6 +162,7 @@ fn results(page: Page<JourneySummary>, search: Search) -> impl IntoView {
         {destination}
         {list}
         {partial}
+        {asked}
         <Pager older newest/>
     }
 }

@@ -8,6 +8,7 @@
 mod log;
 mod queues;
 #[cfg(test)]
+#[path = "../settle_tests/mod.rs"]
 mod tests;
 mod words;
 

@@ -49,6 +49,8 @@ const ROLES: [DestinationRole; 3] = [
 pub struct Asker {
     pub person: String,
     pub sights: Option<Vec<Sight>>,
+    /// How old an answer to the same question may be.
+    pub may_be_old: Duration,
 }
 
 impl Query {

@@ -37,7 +37,7 @@ impl Query {
         asker: &Asker,
     ) -> Result<Scanned, Problem> {
         let reading = Reading {
-            person: asker.person.clone(),
+            person: self.lately.asker(&asker.person),
             place: place.clone(),
             partition: None,
             from: scan.from.map_or(From::Latest, From::Time),

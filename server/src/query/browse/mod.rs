@@ -18,7 +18,7 @@ mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use waybill_broker::Cluster;
 use waybill_broker::browse::{Browse, Stored};
@@ -46,6 +46,8 @@ pub const USUAL_MS: u64 = 2_000;
 pub const MOST_MS: u64 = 15_000;
 /// How long a broker may take to say what lies there.
 const PRICE: Duration = Duration::from_secs(3);
+/// How often a turn is asked for again.
+const TURN: Duration = Duration::from_millis(20);
 /// How long an adapter may take beyond its budget before it is let go.
 const GRACE: Duration = Duration::from_secs(3);
 
@@ -202,14 +204,20 @@ impl Query {
     }
 }
 
-/// What a reading finds, before it is shown.
+/// What a reading finds, before it is shown. Waits for a turn as long as the reading may take.
 ///
 /// # Errors
 /// As [`Query::messages`].
 pub(super) async fn found(query: &Query, reading: &Reading) -> Result<Found, Problem> {
     let shelved = query.shelved(&reading.place)?;
     let browse = place::browse(&shelved, &reading.place)?;
-    let _turn = query.shelves.turns.take(&reading.person, &reading.place)?;
+    let until = Instant::now() + reading.budget.time;
+    let _turn = loop {
+        match query.shelves.turns.take(&reading.person, &reading.place) {
+            Err(_) if Instant::now() < until => tokio::time::sleep(TURN).await,
+            turn => break turn?,
+        }
+    };
     read(browse, &shelved.decoder, reading).await
 }
 

@@ -152,7 +152,7 @@ fn reading(from: From, limit: usize, messages: u64) -> Reading {
     }
 }
 
-async fn page(logs: &Logs, reading: &Reading) -> spent::Found {
+async fn page(logs: &Logs, reading: &Reading) -> Found {
     let decoder = Decoder::default();
     let is_back = matches!(reading.from, From::Latest | From::Cursor(Cursor::Back(_)));
     let found = match is_back {

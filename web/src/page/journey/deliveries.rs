@@ -1,7 +1,7 @@
 //! Who read the message, where it was put, and what says so.
 
 use leptos::prelude::*;
-use waybill_model::journey::{Attempt, Delivery, Hop, Journey};
+use waybill_model::journey::{Attempt, Delivery, Evidence, Hop, Journey};
 
 use super::diagnosis;
 use crate::format;
@@ -30,11 +30,15 @@ fn delivery(delivery: &Delivery) -> AnyView {
         Column::Text(words.error),
         Column::Text(words.joined_by),
     ];
-    let attempts = delivery.attempts.iter().map(attempt).collect();
+    let attempts: Vec<AnyView> = delivery.attempts.iter().map(attempt).collect();
+    let table = match attempts.is_empty() {
+        true => view! { <p class="quiet">{words.no_delivery}</p> }.into_any(),
+        false => table::table(words.attempts, "compact", columns, attempts).into_any(),
+    };
     view! {
         <div class="delivery">
             <h3>{group} " " {badge::delivery(delivery.state)}</h3>
-            {table::table(words.attempts, "compact", columns, attempts)}
+            {table}
         </div>
     }
     .into_any()
@@ -111,6 +115,28 @@ pub fn hops(journey: &Journey) -> impl IntoView + use<> {
         {table::table(words.hops, "compact", columns, rows)}
         {dead}
     }
+}
+
+/// What the broker told of the message, each with its time.
+pub fn evidence(journey: &Journey) -> impl IntoView + use<> {
+    let words = &words().journey;
+    let columns = vec![
+        Column::Text(words.says),
+        Column::Text(words.group),
+        Column::Text(words.evidence),
+        Column::Text(words.as_of),
+    ];
+    let row = |one: &Evidence| {
+        let group = one.group.as_deref().unwrap_or("–");
+        table::row(vec![
+            table::title(words.evidence_kind(one.kind)),
+            table::cell(name(group, 64)),
+            table::cell(view! { <span lang="en">{name(&one.detail, 200)}</span> }),
+            table::cell(time::instant(one.as_of)),
+        ])
+    };
+    let rows = journey.evidence.iter().map(row).collect();
+    table::table(words.witness, "compact", columns, rows)
 }
 
 fn hop(hop: &Hop) -> AnyView {

@@ -63,6 +63,10 @@ fn told(rule: &str, journey: &Journey, words: &Messages) -> Option<String> {
             let service = journey.producer.as_ref().map(|p| visible(&p.service));
             (own.told_no_consumer)(service.as_deref().unwrap_or(words.frame.unknown))
         }
+        "read_by_broker" => (own.told_read_by_broker)(&all()),
+        "waits" => (own.told_waits)(&group(find(DeliveryState::Pending)?)),
+        "expired" => (own.told_expired)(),
+        "unroutable" => (own.told_unroutable)(),
         "outcome_unknown" => (own.told_outcome_unknown)(&all()),
         _ => return None,
     };

@@ -74,6 +74,14 @@ fn show(shown: JourneyShown) -> AnyView {
         let hops = deliveries::hops(&journey).into_any();
         parts.push(section::section("hops-title", words.hops, vec![hops]));
     }
+    if !journey.evidence.is_empty() {
+        let evidence = deliveries::evidence(&journey).into_any();
+        parts.push(section::section(
+            "witness-title",
+            words.witness,
+            vec![evidence],
+        ));
+    }
     if !shown.logs.is_empty() {
         parts.push(view! { <div inner_html=shown.logs></div> }.into_any());
     }
