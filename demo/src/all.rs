@@ -29,7 +29,7 @@ pub async fn run(
     stop: CancellationToken,
 ) -> Result<()> {
     // Once here, so that the children do not race to create and migrate it.
-    drop(database::open(settings.database_url()?, 1, &stop).await?);
+    drop(database::open(settings.database_url()?, 1, database::PATIENCE, &stop).await?);
     let (ready, mut readies) = mpsc::channel(ServiceName::ALL.len());
     let mut children = JoinSet::new();
     for service in ServiceName::ALL {

@@ -8,10 +8,18 @@ use sqlx::postgres::PgPoolOptions;
 use sqlx::{PgPool, Postgres, Transaction};
 use tokio_util::sync::CancellationToken;
 
+/// How long a service without haste waits for a connection.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Connects, creates the database if it is missing, and migrates it. Keeps trying while the server is away.
-pub async fn open(url: &str, connections: u32, stop: &CancellationToken) -> Result<PgPool> {
+pub async fn open(
+    url: &str,
+    connections: u32,
+    patience: Duration,
+    stop: &CancellationToken,
+) -> Result<PgPool> {
     loop {
-        match try_open(url, connections).await {
+        match try_open(url, connections, patience).await {
             Ok(pool) => return Ok(pool),
             Err(error) if stop.is_cancelled() => return Err(error),
             Err(error) => tracing::warn!(
@@ -26,7 +34,7 @@ pub async fn open(url: &str, connections: u32, stop: &CancellationToken) -> Resu
     }
 }
 
-async fn try_open(url: &str, connections: u32) -> Result<PgPool> {
+async fn try_open(url: &str, connections: u32, patience: Duration) -> Result<PgPool> {
     // Two services may both find it missing; the slower one's error is then of no interest.
     if !Postgres::database_exists(url)
         .await
@@ -38,7 +46,7 @@ async fn try_open(url: &str, connections: u32) -> Result<PgPool> {
     }
     let pool = PgPoolOptions::new()
         .max_connections(connections)
-        .acquire_timeout(Duration::from_secs(30))
+        .acquire_timeout(patience)
         .connect(url)
         .await
         .context("connect to the database")?;

@@ -32,7 +32,7 @@ pub async fn run(service: Service) -> Result<()> {
                         )
                         .await?;
                         let fulfilment = Fulfilment { service, publisher };
-                        kafka::consume(service, PAYMENTS_CAPTURED, &client_id, &fulfilment, &end)
+                        kafka::consume(service, PAYMENTS_CAPTURED, &client_id, &fulfilment, 1, &end)
                             .await
                     }
                 })

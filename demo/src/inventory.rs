@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use futures::future::join_all;
-use opentelemetry::KeyValue;
+use opentelemetry::logs::Severity;
 
 use crate::database::claim;
 use crate::fault::FaultName;
@@ -13,14 +13,19 @@ use crate::message::{Failure, Handled, Handler, Incoming};
 use crate::order::Order;
 use crate::rabbit::{Outgoing, PAYMENT, Publisher};
 use crate::service::Service;
+use crate::stock::Stock;
 use crate::trace::Work;
 
 /// Members of the group, one a partition.
 pub const CONSUMERS: usize = 3;
+/// Messages that one member has in hand: together more than the pool has connections.
+const IN_HAND: usize = 4;
 
 pub async fn run(service: Service) -> Result<()> {
+    let url = service.settings.database_url()?;
+    let stock = Stock::open(url, &service.meter, &service.stop).await?;
     join_all((0..CONSUMERS).map(|number| {
-        let service = &service;
+        let (service, stock) = (&service, &stock);
         async move {
             let client_id = format!("inventory-{number}");
             service
@@ -34,8 +39,12 @@ pub async fn run(service: Service) -> Result<()> {
                             service.tracer.clone(),
                         )
                         .await?;
-                        let inventory = Inventory { service, publisher };
-                        kafka::consume(service, ORDERS, &client_id, &inventory, &end).await
+                        let inventory = Inventory {
+                            service,
+                            stock,
+                            publisher,
+                        };
+                        kafka::consume(service, ORDERS, &client_id, &inventory, IN_HAND, &end).await
                     }
                 })
                 .await;
@@ -47,6 +56,7 @@ pub async fn run(service: Service) -> Result<()> {
 
 struct Inventory<'a> {
     service: &'a Service,
+    stock: &'a Stock,
     publisher: Publisher,
 }
 
@@ -54,16 +64,7 @@ impl Handler for Inventory<'_> {
     /// Publishes before it commits: a crash between the two publishes again, which payment recognises.
     async fn handle(&self, incoming: &Incoming, work: &Work) -> Result<Handled, Failure> {
         let order: Order = incoming.json()?;
-        if let Some(fault) = self.service.faults.get(FaultName::InventorySlow)
-            && fault.hits(&order.order_id)
-        {
-            work.event(
-                "stock count is slow",
-                vec![KeyValue::new("delay_ms", fault.delay_ms.cast_signed())],
-            );
-            tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
-        }
-        let mut transaction = self.service.pool.begin().await?;
+        let mut transaction = self.stock.begin().await?;
         let headers = &incoming.headers;
         if !claim(
             &mut transaction,
@@ -74,6 +75,15 @@ impl Handler for Inventory<'_> {
         .await?
         {
             return Ok(Handled::Again);
+        }
+        if let Some(fault) = self.service.faults.get(FaultName::InventorySlow)
+            && fault.hits(&order.order_id)
+        {
+            let seconds = Duration::from_millis(fault.delay_ms).as_secs_f64();
+            sqlx::query("SELECT pg_sleep($1)")
+                .bind(seconds)
+                .execute(&mut *transaction)
+                .await?;
         }
         sqlx::query("INSERT INTO reservation (order_id, sku, quantity) VALUES ($1, $2, $3)")
             .bind(&order.order_id)
@@ -90,6 +100,11 @@ impl Handler for Inventory<'_> {
         };
         self.publisher.publish(work.context(), outgoing).await?;
         transaction.commit().await?;
+        work.log(
+            Severity::Info,
+            format!("reserved {} of {}", order.quantity, order.sku),
+            &[("order.id", &order.order_id)],
+        );
         Ok(Handled::Done)
     }
 }

@@ -17,6 +17,7 @@ mod payment;
 mod rabbit;
 mod service;
 mod shop;
+mod stock;
 mod stop;
 mod trace;
 mod traffic;

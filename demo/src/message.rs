@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use opentelemetry::logs::Severity;
 use serde::de::DeserializeOwned;
 
 use crate::headers::Headers;
@@ -37,23 +38,32 @@ pub enum Handled {
 pub enum Failure {
     /// This message cannot be handled now: counts as a try.
     Refused { kind: &'static str, reason: String },
+    /// The service is short of something of its own, such as connections: the message is tried again where it is.
+    Busy { kind: &'static str, reason: String },
     /// A broker or the database is away: the message stays where it is.
     Unavailable(anyhow::Error),
 }
 
 impl Failure {
-    pub fn record(&self, work: &Work) {
+    /// On the span and in the log.
+    pub fn record(&self, headers: &Headers, work: &Work) {
+        let message = match self {
+            Failure::Refused { reason, .. } | Failure::Busy { reason, .. } => reason.clone(),
+            Failure::Unavailable(error) => format!("{error:#}"),
+        };
+        let order = [("order.id", headers.order_id())];
+        work.log(Severity::Error, format!("not processed: {message}"), &order);
+        work.fail(Failed {
+            kind: self.kind(),
+            message: &message,
+        });
+    }
+
+    /// `error.type`.
+    pub fn kind(&self) -> &'static str {
         match self {
-            Failure::Refused { kind, reason } => work.fail(Failed {
-                kind,
-                message: reason,
-            }),
-            Failure::Unavailable(error) => {
-                work.fail(Failed {
-                    kind: "DependencyUnavailable",
-                    message: &format!("{error:#}"),
-                });
-            }
+            Failure::Refused { kind, .. } | Failure::Busy { kind, .. } => kind,
+            Failure::Unavailable(_) => "DependencyUnavailable",
         }
     }
 }
@@ -66,6 +76,12 @@ impl From<anyhow::Error> for Failure {
 
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
+        if matches!(error, sqlx::Error::PoolTimedOut) {
+            return Failure::Busy {
+                kind: "sqlx::Error::PoolTimedOut",
+                reason: error.to_string(),
+            };
+        }
         Failure::Unavailable(anyhow::Error::new(error).context("database"))
     }
 }

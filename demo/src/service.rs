@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::Subcommand;
+use opentelemetry::metrics::Meter;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
@@ -69,23 +70,26 @@ pub struct Service {
     pub settings: Arc<Settings>,
     pub pool: PgPool,
     pub tracer: Tracer,
+    pub meter: Meter,
     pub faults: Faults,
     pub stop: CancellationToken,
     unready: Arc<AtomicUsize>,
 }
 
-/// Runs one service until `stop`; spans that are left are exported before it returns.
+/// Runs one service until `stop`; telemetry that is left is exported before it returns.
 pub async fn run(name: ServiceName, settings: Settings, stop: CancellationToken) -> Result<()> {
     const CONNECTIONS: u32 = 10;
     let telemetry = Telemetry::start(name.as_str())?;
     let result = async {
-        let pool = database::open(settings.database_url()?, CONNECTIONS, &stop).await?;
+        let url = settings.database_url()?;
+        let pool = database::open(url, CONNECTIONS, database::PATIENCE, &stop).await?;
         let faults = Faults::follow(pool.clone(), stop.clone()).await;
         let service = Service {
             name,
             settings: Arc::new(settings),
             pool,
             tracer: telemetry.tracer(),
+            meter: telemetry.meter(),
             faults,
             stop: stop.clone(),
             unready: Arc::new(AtomicUsize::new(name.parts())),

@@ -313,6 +313,7 @@ async fn start_ingest(
         require_token: config.ingest.require_token,
         limits: ingest::Limits {
             request_bytes: config.ingest.max_request_bytes as usize,
+            logs_without_trace: config.ingest.logs_without_trace,
             ..defaults.limits
         },
         in_flight_bytes: config.ingest.queue_bytes as usize,

@@ -85,6 +85,7 @@ async fn the_order_system_is_seen_whole() {
 
     an_order_is_followed_over_both_brokers(&server, &shop).await;
     a_declined_payment_goes_into_the_dead_letters(&server, &shop).await;
+    a_slow_database_runs_the_inventory_out_of_connections(&server, &shop).await;
     a_burst_loses_no_acknowledged_order(&server, &shop).await;
 }
 
@@ -161,6 +162,54 @@ async fn a_declined_payment_goes_into_the_dead_letters(server: &Server, shop: &S
         backoff[1] > 900.0 && backoff[2] > 1_800.0 && backoff[3] > 3_600.0,
         "{backoff:?}"
     );
+}
+
+/// Four connections, each in use for 3 s a reservation, and twelve orders in hand: some wait in vain.
+async fn a_slow_database_runs_the_inventory_out_of_connections(server: &Server, shop: &Shop) {
+    shop.run(&["fault", "set", "inventory-slow", "--delay-ms", "3000"]);
+    // The service hears of a fault within a second or so; its orders are placed all at once.
+    shop.run(&["burst", "--orders", "36", "--concurrency", "36"]);
+    let (by_error, by_metrics) = wait::until(
+        "the exhausted pool is named by its error and by its metrics",
+        || async {
+            let page = server.api("/journeys?destination=orders&limit=50").await;
+            let mut found = Vec::new();
+            for item in items(&page) {
+                let id = item["id"].as_str().unwrap().to_owned();
+                found.push(server.api(&format!("/journeys/{id}")).await);
+            }
+            let told = |text: &str| {
+                let causes = |journey: &&Value| {
+                    let attempts = journey["deliveries"][0]["attempts"].as_array();
+                    let mut attempts = attempts.into_iter().flatten();
+                    attempts.any(|attempt| {
+                        let sentence = attempt["cause"]["sentence"].as_str().unwrap_or_default();
+                        attempt["cause"]["rule"] == "connection_pool_exhausted"
+                            && sentence.contains(text)
+                    })
+                };
+                found.iter().find(causes).cloned()
+            };
+            let error = told("pool timed out while waiting for an open connection");
+            let metrics =
+                told("of processing waits for a database connection (pool stock: 4 of 4 in use");
+            Some((error?, metrics?))
+        },
+    )
+    .await;
+    shop.run(&["fault", "clear", "inventory-slow"]);
+    for journey in [&by_error, &by_metrics] {
+        let diagnosis = journey["diagnosis"].as_str().unwrap();
+        assert!(diagnosis.contains("connection"), "{journey}");
+    }
+    // What the service wrote of it stands beside.
+    let lines = by_error["logs"]["items"].as_array().unwrap();
+    let line = lines.iter().find(|line| line["severity"] == "error");
+    let line = line.unwrap_or_else(|| panic!("no error is logged: {by_error}"));
+    assert_eq!(line["service"], "inventory", "{line}");
+    assert!(line["attempt"]["n"].is_number(), "{line}");
+    let body = line["body"].as_str().unwrap();
+    assert!(body.contains("pool timed out"), "{line}");
 }
 
 async fn a_burst_loses_no_acknowledged_order(server: &Server, shop: &Shop) {

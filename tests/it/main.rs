@@ -18,3 +18,4 @@ mod probe;
 mod recordings;
 mod reliability;
 mod search;
+mod signals;

@@ -73,6 +73,17 @@ pub fn failed(mut span: Span, kind: &str, message: &str) -> Span {
     span
 }
 
+/// Who sends: a process of a service.
+pub fn process_of(service: &str, instance: &str) -> Resource {
+    Resource {
+        attributes: vec![
+            text("service.name", service),
+            text("service.instance.id", instance),
+        ],
+        ..Default::default()
+    }
+}
+
 pub fn request(service: &str, spans: Vec<Span>) -> ExportTraceServiceRequest {
     ExportTraceServiceRequest {
         resource_spans: vec![ResourceSpans {
@@ -148,9 +159,15 @@ pub async fn post_bytes(
     body: Vec<u8>,
     headers: &[(&str, &str)],
 ) -> (StatusCode, Vec<u8>) {
-    let mut post = reqwest::Client::new()
-        .post(format!("{otlp_http}/v1/traces"))
-        .body(body);
+    post_to(&format!("{otlp_http}/v1/traces"), body, headers).await
+}
+
+pub async fn post_to(
+    address: &str,
+    body: Vec<u8>,
+    headers: &[(&str, &str)],
+) -> (StatusCode, Vec<u8>) {
+    let mut post = reqwest::Client::new().post(address).body(body);
     if !headers.iter().any(|(name, _)| *name == "content-type") {
         post = post.header("content-type", "application/x-protobuf");
     }

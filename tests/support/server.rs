@@ -52,6 +52,13 @@ impl Server {
         .await
     }
 
+    /// `ingest` is what the configuration file says of it besides its addresses.
+    pub async fn start_ingesting(home: Home, ingest: &str) -> Self {
+        let folder = short_temp_folder();
+        let data_dir = folder.path().join("data");
+        Self::start_as(folder, data_dir, home, ingest, "").await
+    }
+
     /// `extra` is appended to the configuration file.
     pub async fn start_with(home: Home, extra: &str) -> Self {
         let folder = short_temp_folder();
@@ -60,6 +67,16 @@ impl Server {
     }
 
     async fn start_in(folder: TempDir, data_dir: PathBuf, home: Home, extra: &str) -> Self {
+        Self::start_as(folder, data_dir, home, "", extra).await
+    }
+
+    async fn start_as(
+        folder: TempDir,
+        data_dir: PathBuf,
+        home: Home,
+        ingest: &str,
+        extra: &str,
+    ) -> Self {
         let ports = [free_port(), free_port(), free_port()];
         let config = folder.path().join("waybill.toml");
         let database = match &home {
@@ -68,7 +85,7 @@ impl Server {
         };
         let text = format!(
             "data_dir = {data_dir:?}\n[server]\nlisten = \"127.0.0.1:{}\"\npublic_url = \"http://127.0.0.1:{}\"\n\
-             [ingest]\notlp_grpc = \"127.0.0.1:{}\"\notlp_http = \"127.0.0.1:{}\"\n{database}{extra}\n",
+             [ingest]\notlp_grpc = \"127.0.0.1:{}\"\notlp_http = \"127.0.0.1:{}\"\n{ingest}\n{database}{extra}\n",
             ports[0], ports[0], ports[1], ports[2]
         );
         std::fs::write(&config, text).unwrap();

@@ -9,6 +9,7 @@ use waybill_model::destination::{Destination, DestinationItem, DestinationQuery,
 use waybill_model::failure::{FailureChange, FailureGroup, FailurePage, FailureQuery};
 use waybill_model::group::{GroupLine, GroupPage, GroupQuery, LagSeries};
 use waybill_model::journey::JourneySummary;
+use waybill_model::log::{JourneyLogs, LogQuery};
 use waybill_model::problem::Problem;
 use waybill_model::query::{JourneyQuery, Page};
 use waybill_model::saved_search::SavedSearch;
@@ -64,6 +65,12 @@ pub trait Port: ObservedPort + FailuresPort + Send + Sync {
         shared: bool,
     ) -> Result<SavedSearch, Problem>;
     async fn remove_search(&self, search_id: i64) -> Result<(), Problem>;
+    /// Of a page that this port gave.
+    async fn journey_logs(
+        &self,
+        page: &JourneyPage,
+        query: LogQuery,
+    ) -> Result<JourneyLogs, Problem>;
     /// Reads the broker; only the price where `from` is absent.
     async fn messages(&self, id: String, query: StoredQuery) -> Result<StoredPage, Problem>;
     async fn status(&self) -> Result<Status, Problem>;

@@ -17,7 +17,7 @@ pub use watch::Faults;
 pub enum FaultName {
     /// The bank declines: retries with back-off, then the dead-letter queue.
     PaymentDeclines,
-    /// Each reservation takes `delay_ms` longer.
+    /// The inventory's database takes `delay_ms` longer for each reservation, so its connections run out.
     InventorySlow,
     /// Fulfilment writes an email that nobody can read.
     NotificationPoison,

@@ -1,8 +1,10 @@
-//! One member of a consumer group: at least once, in order within a partition.
+//! One member of a consumer group: at least once.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
+use futures::{StreamExt as _, TryStreamExt as _};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{SpanKind, TraceContextExt as _};
 use rdkafka::Message as _;
@@ -16,9 +18,13 @@ use tokio_util::sync::CancellationToken;
 use super::{Quiet, config, from_kafka, place, server};
 use crate::message::{Failure, Handled, Handler, Incoming};
 use crate::service::Service;
-use crate::trace::{about, message, operation};
+use crate::trace::{Work, about, message, operation, processing};
 
-/// Consumes `topic` as a member of the group named after the service until `end`.
+/// Before a message is tried again while the service is busy.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Consumes `topic` as a member of the group named after the service until `end`, with so many messages in hand
+/// at once; with one they are handled in order within a partition.
 ///
 /// An offset is stored only after its message was handled, so what fails for want of a broker or the database
 /// ends the session and is delivered again to the next one. A message that is refused is left behind: these
@@ -28,6 +34,7 @@ pub async fn consume(
     topic: &'static str,
     client_id: &str,
     handler: &impl Handler,
+    in_hand: usize,
     end: &CancellationToken,
 ) -> Result<()> {
     let group = service.name.as_str();
@@ -43,78 +50,72 @@ pub async fn consume(
         })
         .context("create a Kafka consumer")?;
     consumer.subscribe(&[topic])?;
-    let result = read(service, &consumer, topic, client_id, handler, end).await;
+    let desk = Desk {
+        service,
+        topic,
+        client_id,
+        handler,
+    };
+    let result = read(&desk, &consumer, in_hand, end).await;
     // Closing commits what is stored and leaves the group, which blocks.
     tokio::task::spawn_blocking(move || drop(consumer)).await?;
     result
 }
 
 async fn read(
-    service: &Service,
+    desk: &Desk<'_, impl Handler>,
     consumer: &StreamConsumer<Member>,
-    topic: &'static str,
-    client_id: &str,
-    handler: &impl Handler,
+    in_hand: usize,
     end: &CancellationToken,
 ) -> Result<()> {
-    loop {
-        let received = tokio::select! {
-            () = end.cancelled() => return Ok(()),
-            received = consumer.recv() => received.with_context(|| format!("read topic {topic}"))?.detach(),
-        };
-        let (partition, offset) = (received.partition(), received.offset());
-        process(service, topic, client_id, received, handler).await?;
-        consumer
-            .store_offset(topic, partition, offset)
-            .context("store an offset")?;
-    }
+    let topic = desk.topic;
+    consumer
+        .stream()
+        .take_until(end.cancelled())
+        .map(|received| async move {
+            let received = received
+                .with_context(|| format!("read topic {topic}"))?
+                .detach();
+            let place = (received.partition(), received.offset());
+            desk.process(&received, end).await.map(|done| (done, place))
+        })
+        // Results come in the order of the messages, so no offset passes one that is still in hand.
+        .buffered(in_hand)
+        .try_for_each(|(done, (partition, offset))| async move {
+            match done {
+                Done::Yes => consumer
+                    .store_offset(topic, partition, offset)
+                    .context("store an offset"),
+                Done::NotYet => Ok(()),
+            }
+        })
+        .await
 }
 
-async fn process(
-    service: &Service,
+enum Done {
+    Yes,
+    /// The consumer ends first: it is delivered again.
+    NotYet,
+}
+
+struct Desk<'a, H> {
+    service: &'a Service,
     topic: &'static str,
-    client_id: &str,
-    received: OwnedMessage,
-    handler: &impl Handler,
-) -> Result<()> {
-    let headers = from_kafka(received.headers());
-    let creation = headers.trace();
-    let body = received.payload().unwrap_or_default().to_vec();
-    let key = received
-        .key()
-        .map(|key| String::from_utf8_lossy(key).into_owned())
-        .unwrap_or_default();
+    client_id: &'a str,
+    handler: &'a H,
+}
 
-    let mut attributes = vec![
-        KeyValue::new("messaging.system", "kafka"),
-        KeyValue::new("messaging.destination.name", topic),
-        KeyValue::new("messaging.consumer.group.name", service.name.as_str()),
-        KeyValue::new("messaging.client.id", client_id.to_owned()),
-        KeyValue::new("messaging.kafka.message.key", key),
-    ];
-    attributes.extend(operation("process", "process"));
-    attributes.extend(place(received.partition(), received.offset()));
-    attributes.extend(message(&headers, body.len()));
-    attributes.extend(about(&headers));
-    attributes.extend(server(&service.settings.kafka_bootstrap).attributes());
-    let link = creation.span().span_context().clone();
-    let work = service.tracer.start(
-        format!("process {topic}"),
-        SpanKind::Consumer,
-        &creation,
-        vec![link],
-        attributes,
-    );
-
-    let incoming = Incoming { headers, body };
-    match handler.handle(&incoming, &work).await {
-        Ok(Handled::Done) => Ok(()),
-        Ok(Handled::Again) => {
-            work.event("duplicate skipped", Vec::new());
-            Ok(())
-        }
-        Err(failure) => {
-            failure.record(&work);
+impl<H: Handler> Desk<'_, H> {
+    /// Until it is handled or refused; while the service is busy it is tried again.
+    async fn process(&self, received: &OwnedMessage, end: &CancellationToken) -> Result<Done> {
+        let incoming = Incoming {
+            headers: from_kafka(received.headers()),
+            body: received.payload().unwrap_or_default().to_vec(),
+        };
+        loop {
+            let Err(failure) = self.attempt(received, &incoming).await else {
+                return Ok(Done::Yes);
+            };
             match failure {
                 Failure::Refused { kind, reason } => {
                     tracing::error!(
@@ -123,11 +124,67 @@ async fn process(
                         reason,
                         "message left behind"
                     );
-                    Ok(())
+                    return Ok(Done::Yes);
                 }
-                Failure::Unavailable(error) => Err(error),
+                Failure::Busy { kind, reason } => {
+                    tracing::warn!(order = incoming.headers.order_id(), kind, reason, "busy");
+                    tokio::select! {
+                        () = end.cancelled() => return Ok(Done::NotYet),
+                        () = tokio::time::sleep(PAUSE) => {}
+                    }
+                }
+                Failure::Unavailable(error) => return Err(error),
             }
         }
+    }
+
+    async fn attempt(&self, received: &OwnedMessage, incoming: &Incoming) -> Result<(), Failure> {
+        let work = self.start(received, incoming);
+        let started = Instant::now();
+        let handled = self.handler.handle(incoming, &work).await;
+        let kind = handled.as_ref().err().map(Failure::kind);
+        let about = processing("kafka", self.topic, self.service.name.as_str(), kind);
+        self.service.tracer.processed(started.elapsed(), &about);
+        match handled {
+            Ok(Handled::Done) => Ok(()),
+            Ok(Handled::Again) => {
+                work.event("duplicate skipped", Vec::new());
+                Ok(())
+            }
+            Err(failure) => {
+                failure.record(&incoming.headers, &work);
+                Err(failure)
+            }
+        }
+    }
+
+    fn start(&self, received: &OwnedMessage, incoming: &Incoming) -> Work {
+        let (service, topic) = (self.service, self.topic);
+        let creation = incoming.headers.trace();
+        let key = received
+            .key()
+            .map(|key| String::from_utf8_lossy(key).into_owned())
+            .unwrap_or_default();
+        let mut attributes = vec![
+            KeyValue::new("messaging.system", "kafka"),
+            KeyValue::new("messaging.destination.name", topic),
+            KeyValue::new("messaging.consumer.group.name", service.name.as_str()),
+            KeyValue::new("messaging.client.id", self.client_id.to_owned()),
+            KeyValue::new("messaging.kafka.message.key", key),
+        ];
+        attributes.extend(operation("process", "process"));
+        attributes.extend(place(received.partition(), received.offset()));
+        attributes.extend(message(&incoming.headers, incoming.body.len()));
+        attributes.extend(about(&incoming.headers));
+        attributes.extend(server(&service.settings.kafka_bootstrap).attributes());
+        let link = creation.span().span_context().clone();
+        service.tracer.start(
+            format!("process {topic}"),
+            SpanKind::Consumer,
+            &creation,
+            vec![link],
+            attributes,
+        )
     }
 }
 

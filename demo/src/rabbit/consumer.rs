@@ -1,5 +1,7 @@
 //! Consuming a work queue: at least once, with retries by back-off and a dead-letter queue.
 
+use std::time::Instant;
+
 use anyhow::{Context as _, Result};
 use futures::{StreamExt as _, TryStreamExt as _};
 use lapin::message::Delivery;
@@ -14,7 +16,7 @@ use super::topology::Work as Topology;
 use super::{Outgoing, Publisher, destination, from_amqp, open, server};
 use crate::message::{Failure, Handled, Handler, Incoming};
 use crate::service::Service;
-use crate::trace::{Work, about, message, operation};
+use crate::trace::{Work, about, message, operation, processing};
 
 /// Messages in hand at one time.
 const PREFETCH: u16 = 8;
@@ -77,12 +79,23 @@ impl<H: Handler> Desk<'_, H> {
             body: delivery.data.clone(),
         };
         let work = self.start(&delivery, &incoming);
-        match self.handler.handle(&incoming, &work).await {
+        let started = Instant::now();
+        let handled = self.handler.handle(&incoming, &work).await;
+        let kind = handled.as_ref().err().map(Failure::kind);
+        let about = processing(
+            "rabbitmq",
+            self.topology.exchange,
+            self.topology.queue,
+            kind,
+        );
+        self.service.tracer.processed(started.elapsed(), &about);
+        match handled {
             Ok(Handled::Done) => {}
             Ok(Handled::Again) => work.event("duplicate skipped", Vec::new()),
             Err(failure) => {
-                failure.record(&work);
+                failure.record(&incoming.headers, &work);
                 match failure {
+                    Failure::Busy { kind, reason } => anyhow::bail!("{kind}: {reason}"),
                     Failure::Refused { kind, reason } => {
                         self.move_on(&incoming, &work, kind, &reason).await?
                     }

@@ -1,14 +1,25 @@
 //! One span, from its start to its end, with what went wrong.
 
+use std::time::Duration;
+
+use opentelemetry::logs::Severity;
+use opentelemetry::metrics::Histogram;
 use opentelemetry::trace::{
     Link, SpanBuilder, SpanContext, SpanKind, Status, TraceContextExt as _,
 };
 use opentelemetry::{Context, KeyValue};
+use opentelemetry_sdk::logs::SdkLogger;
 use opentelemetry_sdk::trace::SdkTracer;
+
+use super::logs;
 
 /// Starts spans of one service.
 #[derive(Clone)]
-pub struct Tracer(pub(super) SdkTracer);
+pub struct Tracer {
+    pub(super) spans: SdkTracer,
+    pub(super) logger: SdkLogger,
+    pub(super) process_duration: Histogram<f64>,
+}
 
 impl Tracer {
     /// Starts a span under `parent` (an empty context: a new trace). `links` that are not valid are left out.
@@ -29,10 +40,16 @@ impl Tracer {
                     .collect(),
             )
             .with_attributes(attributes)
-            .start_with_context(&self.0, parent);
+            .start_with_context(&self.spans, parent);
         Work {
             context: Context::new().with_span(span),
+            logger: self.logger.clone(),
         }
+    }
+
+    /// The processing of one message ended.
+    pub fn processed(&self, took: Duration, attributes: &[KeyValue]) {
+        self.process_duration.record(took.as_secs_f64(), attributes);
     }
 }
 
@@ -47,6 +64,7 @@ pub struct Failed<'a> {
 /// A running span; it ends when the value is dropped.
 pub struct Work {
     context: Context,
+    logger: SdkLogger,
 }
 
 impl Work {
@@ -61,6 +79,11 @@ impl Work {
 
     pub fn event(&self, name: &'static str, attributes: Vec<KeyValue>) {
         self.context.span().add_event(name, attributes);
+    }
+
+    /// A line of the service's log that belongs to this work.
+    pub fn log(&self, severity: Severity, text: String, attributes: &[(&'static str, &str)]) {
+        logs::emit(&self.logger, &self.context, severity, text, attributes);
     }
 
     /// Marks the span as failed: status, `error.type` and an exception event.

@@ -13,6 +13,7 @@ pub mod failure;
 pub mod group;
 pub mod id;
 pub mod journey;
+pub mod log;
 pub mod map;
 pub mod messaging;
 #[cfg(feature = "openapi")]
@@ -22,6 +23,7 @@ pub mod query;
 pub mod reading;
 pub mod reference;
 pub mod saved_search;
+pub mod signal;
 pub mod span;
 pub mod status;
 pub mod stored;

@@ -100,6 +100,16 @@ impl Term {
     pub fn attribute(name: &str, value: &str) -> Self {
         Self::of(5, &[name.as_bytes(), value.as_bytes()])
     }
+
+    /// What metrics, and logs of no trace, are found by.
+    pub fn service(service: &str) -> Self {
+        Self::of(6, &[service.as_bytes()])
+    }
+
+    /// One process of a service, by its `service.instance.id`.
+    pub fn instance(service: &str, instance: &str) -> Self {
+        Self::of(7, &[service.as_bytes(), instance.as_bytes()])
+    }
 }
 
 impl MessageRef {

@@ -2,9 +2,13 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
+use serde::Serialize;
+use utoipa::ToSchema;
 use waybill_model::journey::{Journey, JourneyState, JourneySummary};
+use waybill_model::log::{JourneyLogs, LogQuery};
 use waybill_model::problem::Problem;
 use waybill_model::query::{JourneyQuery, Page};
+use waybill_model::signal::Severity;
 
 use super::params::{Params, invalid};
 use super::{Answer, AppState, found, scope};
@@ -121,18 +125,41 @@ pub(super) fn state_word(state: JourneyState) -> &'static str {
     named.map_or("unknown", |(word, _)| word)
 }
 
+/// A journey, and the log records of its chain.
+#[derive(Serialize, ToSchema)]
+pub struct JourneyAnswer {
+    #[serde(flatten)]
+    journey: Journey,
+    /// Of the traces of the whole chain; none for who sees only some destinations.
+    logs: JourneyLogs,
+}
+
 /// Everything known of one message.
 #[utoipa::path(
     get, path = "/api/v1/journeys/{id}", tag = "journeys",
-    params(("id" = String, Path, description = "from an answer; any reference of the message")),
-    responses((status = 200, body = Journey)),
+    params(
+        ("id" = String, Path, description = "from an answer; any reference of the message"),
+        ("severity" = Option<Severity>, Query, description = "log records of at least this severity"),
+        ("untied" = Option<bool>, Query,
+            description = "log records too that no trace ties to it: of the same process, within an attempt's time"),
+    ),
+    responses((status = 200, body = JourneyAnswer)),
 )]
 pub async fn get_journey(
     State(state): State<AppState>,
     User(caller): User,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
-) -> Answer<Journey> {
-    Params::parse(query.as_deref(), &[])?;
-    Ok(Json(found::journey(&state, &caller, &id).await?.journey))
+) -> Answer<JourneyAnswer> {
+    let params = Params::parse(query.as_deref(), &["severity", "untied"])?;
+    let asked = LogQuery {
+        severity: params.word("severity", &Severity::NAMED)?,
+        untied: params.word("untied", &[("true", true), ("false", false)])? == Some(true),
+    };
+    let page = found::journey(&state, &caller, &id).await?;
+    let logs = state.reads.logs(&page, asked).await?;
+    Ok(Json(JourneyAnswer {
+        journey: page.journey,
+        logs,
+    }))
 }

@@ -13,6 +13,7 @@ use waybill_model::failure::{FailureGroup, FailurePage, FailureQuery};
 use waybill_model::group::{GroupLine, GroupPage, GroupQuery, LagSeries};
 use waybill_model::id::TraceId;
 use waybill_model::journey::JourneySummary;
+use waybill_model::log::{JourneyLogs, LogQuery};
 use waybill_model::map::Map;
 use waybill_model::problem::Problem;
 use waybill_model::query::{JourneyQuery, Page};
@@ -80,6 +81,8 @@ pub trait Reads: Send + Sync {
     async fn journeys(&self, query: JourneyQuery) -> Result<Page<JourneySummary>, Problem>;
     /// `NotFound` where no message has this reference.
     async fn journey(&self, id: &str, asker: Option<Asker>) -> Result<JourneyPage, Problem>;
+    /// The log records of the chain that `page` shows; none where it shows no spans.
+    async fn logs(&self, page: &JourneyPage, query: LogQuery) -> Result<JourneyLogs, Problem>;
     /// Messages that brokers hold and no span tells of.
     async fn ask_brokers(
         &self,

@@ -8,6 +8,7 @@ use waybill_model::failure::{FailureGroup, FailurePage, FailureQuery};
 use waybill_model::group::{GroupLine, GroupPage, GroupQuery, LagSeries};
 use waybill_model::id::TraceId;
 use waybill_model::journey::JourneySummary;
+use waybill_model::log::{JourneyLogs, LogQuery};
 use waybill_model::map::Map;
 use waybill_model::problem::Problem;
 use waybill_model::query::{JourneyQuery, Page};
@@ -116,6 +117,10 @@ impl Reads for FromQuery {
         asker: Asker,
     ) -> Result<Page<JourneySummary>, Problem> {
         self.0.ask_brokers(&query, &asker).await
+    }
+
+    async fn logs(&self, page: &JourneyPage, query: LogQuery) -> Result<JourneyLogs, Problem> {
+        self.0.logs(page, query).await
     }
 
     async fn trace(&self, trace_id: TraceId) -> Result<Trace, Problem> {

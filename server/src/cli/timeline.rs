@@ -145,8 +145,10 @@ fn told(attempt: &Attempt, group: &str) -> String {
     let joined = attempt.joined_by.map_or_else(String::new, |by| {
         format!(", joined by {}", word(&by).replace('_', " "))
     });
+    let cause = attempt.cause.as_ref();
+    let cause = cause.map_or_else(String::new, |cause| format!("; {}", cause.sentence));
     format!(
-        "{} ({group}) attempt {}{backoff}, {ms:.1} ms: {outcome}{joined}",
+        "{} ({group}) attempt {}{backoff}, {ms:.1} ms: {outcome}{cause}{joined}",
         attempt.service, attempt.n
     )
 }
@@ -172,6 +174,9 @@ mod tests {
         let attempt = |n: u32, ms: u32, outcome: &str| {
             json!({"n": n, "hop": 0, "service": "billing", "version": null, "instance": null,
                 "trace_id": trace, "span_id": span, "started_at": at(ms), "ended_at": at(ms + 5),
+                "cause": if outcome == "failed" {
+                    json!({"rule": "out_of_memory", "sentence": "Its process ran out of memory"})
+                } else { json!(null) },
                 "outcome": outcome, "joined_by": "link", "backoff_ms": if n > 1 { 100.0 } else { 0.0 },
                 "error": if outcome == "failed" {
                     json!({"type": "Declined", "message": "card\u{1b}[31m", "fingerprint": null})
@@ -201,6 +206,10 @@ mod tests {
         assert!(order.is_sorted(), "{text}");
         assert!(text.contains("failed: Declined: card\\u{1b}[31m"), "{text}");
         assert!(text.contains("after 100 ms of back-off"), "{text}");
+        assert!(
+            text.contains("; Its process ran out of memory, joined by link"),
+            "{text}"
+        );
         assert!(!text.contains('\x1b'));
     }
 }

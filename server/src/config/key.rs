@@ -29,6 +29,7 @@ pub(super) const KEYS: &[Key] = &[
     key("ingest.require_token", Kind::Bool),
     key("ingest.max_request_bytes", Kind::Text),
     key("ingest.queue_bytes", Kind::Text),
+    key("ingest.logs_without_trace", Kind::Bool),
     key("database.url", Kind::Text),
     key("database.bin_dir", Kind::Text),
     key("database.pool_size", Kind::Integer),

@@ -87,6 +87,8 @@ pub struct Ingest {
     pub max_request_bytes: u64,
     /// Of everything that waits to be stored; beyond it senders are asked to try again.
     pub queue_bytes: u64,
+    /// Log records that belong to no trace are kept, and found by their service.
+    pub logs_without_trace: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]

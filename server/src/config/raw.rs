@@ -46,6 +46,7 @@ pub(super) struct RawIngest {
     pub require_token: Option<bool>,
     pub max_request_bytes: Option<Size>,
     pub queue_bytes: Option<Size>,
+    pub logs_without_trace: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]

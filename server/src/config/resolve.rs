@@ -166,6 +166,7 @@ fn ingest(raw: RawIngest, server: &Server) -> Result<Ingest, Problem> {
         tls,
         require_token,
         max_request_bytes: raw.max_request_bytes.map_or(16 << 20, |Size(bytes)| bytes),
+        logs_without_trace: raw.logs_without_trace,
         queue_bytes: raw.queue_bytes.map_or(64 << 20, |Size(bytes)| bytes),
     })
 }

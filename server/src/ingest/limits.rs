@@ -24,6 +24,8 @@ pub struct Limits {
     pub depth: usize,
     pub events: usize,
     pub links: usize,
+    /// Whether log records that belong to no trace are kept.
+    pub logs_without_trace: bool,
 }
 
 impl Default for Limits {
@@ -37,6 +39,7 @@ impl Default for Limits {
             depth: 32,
             events: 1_024,
             links: 4_096,
+            logs_without_trace: false,
         }
     }
 }

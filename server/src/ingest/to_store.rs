@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 use waybill_model::id::{SpanId, TraceId};
+use waybill_model::signal::{LogRecord, MetricPoint, MetricValue};
 use waybill_model::time::Timestamp;
-use waybill_store::signals::{LogRecord, MetricPoint, MetricValue};
+
 use waybill_store::{EncodedBlock, IndexedSpan, Store, StoreError};
 
 use super::appender::{Appender, Prepared};
@@ -43,7 +44,8 @@ impl Appender for ToStore {
     }
 
     async fn append_logs(&self, logs: Vec<Log>) -> Result<(), StoreError> {
-        let records: Vec<LogRecord> = logs.into_iter().map(log).collect();
+        let now = (self.now)();
+        let records: Vec<LogRecord> = logs.into_iter().map(|log| record(log, now)).collect();
         self.store.append_logs(&records).await
     }
 
@@ -61,11 +63,14 @@ impl Appender for ToStore {
     }
 }
 
-fn log(log: Log) -> LogRecord {
+fn record(log: Log, now: Timestamp) -> LogRecord {
     LogRecord {
         trace_id: log.trace_id,
         span_id: log.span_id,
-        at: log.at,
+        at: match log.at {
+            Timestamp::EPOCH => now,
+            told => told,
+        },
         observed_at: log.observed_at,
         severity: log.severity,
         severity_text: log.severity_text,
@@ -102,12 +107,28 @@ fn points(metric: Metric) -> impl Iterator<Item = MetricPoint> {
             Reading::None => return None,
             Reading::Int(value) => number(value as f64),
             Reading::Double(value) => number(value),
-            Reading::Distribution { count, sum } => MetricValue::Histogram { count, sum },
+            Reading::Distribution {
+                count,
+                sum,
+                min,
+                max,
+            } => MetricValue::Histogram {
+                count,
+                sum,
+                min,
+                max,
+                cumulative: match temporality {
+                    Temporality::Unspecified => None,
+                    Temporality::Delta => Some(false),
+                    Temporality::Cumulative => Some(true),
+                },
+            },
         };
         Some(MetricPoint {
             name: name.clone(),
             unit: unit.clone(),
             at: point.at,
+            started_at: point.started_at,
             value,
             attributes: point.attributes,
             resource: resource.clone(),

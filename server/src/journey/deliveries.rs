@@ -4,6 +4,7 @@ use waybill_model::journey::{Attempt, Delivery, DeliveryState, HopRole, JourneyS
 use waybill_model::span::StatusCode;
 
 use super::attempts::Try;
+use super::cause;
 use super::failure;
 use super::graph::Graph;
 use super::trail::Trail;
@@ -254,7 +255,7 @@ fn attempt(
         error: error.filter(|_| outcome == Outcome::Failed),
         joined_by: t.joined_by,
         backoff_ms: ended_before.map_or(0.0, |end| span.started_at.ms_since(end).max(0.0)),
-        cause: None,
+        cause: cause::of(graph, t, outcome),
     }
 }
 

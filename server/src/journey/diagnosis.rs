@@ -1,15 +1,23 @@
-//! One sentence that says what happened, from named rules; the first that fits speaks.
+//! One sentence that says what happened, from named rules; the first that fits speaks. Where the
+//! cause of an attempt is known (`cause`, `strain`), it says that in place of the error.
 
 use waybill_model::journey::{
-    DeliveryState, EvidenceKind, HopRole, Journey, JourneyState, Outcome, PhaseKind,
+    Attempt, Cause, DeliveryState, EvidenceKind, HopRole, Journey, JourneyState, Outcome, PhaseKind,
 };
 
 /// The share of the whole that makes a single phase worth naming, and the least whole, in ms.
 const LARGE_SHARE: f64 = 0.6;
 const LONG_MS: f64 = 1_000.0;
 
+/// Says it anew, after more was learned of the journey's attempts.
+pub fn retell(journey: &mut Journey) {
+    let (rule, sentence) = of(journey);
+    journey.diagnosis = Some(sentence);
+    journey.diagnosis_rule = Some(rule.to_owned());
+}
+
 /// Rule and sentence.
-pub fn of(journey: &Journey) -> (&'static str, String) {
+fn of(journey: &Journey) -> (&'static str, String) {
     match journey.state {
         JourneyState::DeadLettered => ("dead_lettered", dead_lettered(journey)),
         JourneyState::Failed => ("failed", failed(journey)),
@@ -109,12 +117,25 @@ fn delivered(journey: &Journey) -> (&'static str, String) {
         .max_by(|a, b| a.1.total_cmp(&b.1));
     match longest {
         Some((phase, ms)) if whole >= LONG_MS && ms >= whole * LARGE_SHARE => {
+            let cause = slow_cause(journey).map_or_else(String::new, |cause| {
+                let stop = if phase == PhaseKind::Process {
+                    ":"
+                } else {
+                    ";"
+                };
+                format!("{stop} {}", cause.sentence)
+            });
             let text = format!(
-                "Delivered to {who} in {}, {} of it {}.",
+                "Delivered to {who} in {}, {} of it {}{cause}.",
                 time(whole),
                 time(ms),
                 spent(phase)
             );
+            ("delivered_slowly", text)
+        }
+        _ if whole >= LONG_MS && slow_cause(journey).is_some() => {
+            let cause = slow_cause(journey).map_or("", |cause| &cause.sentence);
+            let text = format!("Delivered to {who} in {}; {cause}.", time(whole));
             ("delivered_slowly", text)
         }
         _ if journey.producer.is_some() && whole > 0.0 => (
@@ -192,20 +213,37 @@ fn spent(phase: PhaseKind) -> &'static str {
     }
 }
 
+/// Of the last attempt that tells an error or its cause.
 fn because(journey: &Journey) -> String {
-    let mut errors = journey
-        .deliveries
-        .iter()
-        .flat_map(|d| &d.attempts)
-        .filter_map(|a| a.error.as_ref());
-    let Some(error) = errors.next_back() else {
+    let told = |attempt: &&Attempt| {
+        let failed = attempt.outcome == Outcome::Failed;
+        attempt.error.is_some() || (failed && attempt.cause.is_some())
+    };
+    let mut attempts = journey.deliveries.iter().flat_map(|d| &d.attempts);
+    let Some(attempt) = attempts.rfind(told) else {
         return String::new();
     };
-    match (&error.kind, &error.message) {
-        (Some(kind), Some(message)) => format!(": {kind}: {message}"),
-        (Some(one), None) | (None, Some(one)) => format!(": {one}"),
-        (None, None) => String::new(),
+    if let Some(cause) = &attempt.cause {
+        return format!(": {}", cause.sentence);
     }
+    let error = attempt.error.as_ref();
+    match error.map(|error| (&error.kind, &error.message)) {
+        Some((Some(kind), Some(message))) => format!(": {kind}: {message}"),
+        Some((Some(one), None) | (None, Some(one))) => format!(": {one}"),
+        _ => String::new(),
+    }
+}
+
+/// Of the longest attempt that has one.
+fn slow_cause(journey: &Journey) -> Option<&Cause> {
+    let attempts = journey.deliveries.iter().flat_map(|d| &d.attempts);
+    let with_cause = attempts.filter(|attempt| attempt.cause.is_some());
+    let longest = with_cause.max_by(|a, b| took_ms(a).total_cmp(&took_ms(b)));
+    longest.and_then(|attempt| attempt.cause.as_ref())
+}
+
+fn took_ms(attempt: &Attempt) -> f64 {
+    attempt.ended_at.ms_since(attempt.started_at)
 }
 
 fn attempts(journey: &Journey) -> usize {
@@ -233,7 +271,7 @@ fn names(journey: &Journey) -> String {
     }
 }
 
-fn time(ms: f64) -> String {
+pub(super) fn time(ms: f64) -> String {
     if ms < 1.0 {
         "under 1 ms".into()
     } else if ms < 1_000.0 {

@@ -20,6 +20,8 @@ pub struct Graph<'a> {
     /// In order of start, then of id.
     pub nodes: Vec<Node>,
     by_id: HashMap<ContextId, usize>,
+    /// Spans right under one, in order of start.
+    children: HashMap<usize, Vec<usize>>,
     /// Consumer spans whose message was refused by a settling span under them, or linked to them.
     refused: HashSet<usize>,
     /// Contexts of which a span at hand says that they were not sampled.
@@ -73,10 +75,16 @@ impl<'a> Graph<'a> {
         let mut graph = Self {
             nodes,
             by_id,
+            children: HashMap::new(),
             refused: HashSet::new(),
             unsampled: HashSet::new(),
             dialects,
         };
+        for node in 0..graph.nodes.len() {
+            if let Some(parent) = graph.parent(node) {
+                graph.children.entry(parent).or_default().push(node);
+            }
+        }
         graph.refused = graph.refusals();
         let spans = graph.nodes.iter().map(|node| &*node.span);
         graph.unsampled = spans.flat_map(sampling::unsampled).collect();
@@ -141,6 +149,23 @@ impl<'a> Graph<'a> {
     /// Parents, nearest first, as far as they are at hand.
     pub fn ancestors(&self, node: usize) -> impl Iterator<Item = usize> + '_ {
         std::iter::successors(self.parent(node), |&n| self.parent(n)).take(MAX_ANCESTORS)
+    }
+
+    /// Spans within one in the same service, but for the work on further messages.
+    pub fn below(&self, node: usize) -> impl Iterator<Item = usize> + '_ {
+        let children = |n: usize| self.children.get(&n).into_iter().flatten().copied();
+        let mut seen = HashSet::from([node]);
+        let mut open: Vec<usize> = children(node).collect();
+        std::iter::from_fn(move || {
+            while let Some(next) = open.pop() {
+                let is_own = self.same_service(next, node) && self.nodes[next].part != Part::Got;
+                if is_own && seen.insert(next) {
+                    open.extend(children(next));
+                    return Some(next);
+                }
+            }
+            None
+        })
     }
 
     pub fn facts(&self, node: usize) -> Option<&Facts> {

@@ -91,6 +91,53 @@ pub fn without_credentials(text: &str) -> String {
     kept
 }
 
+/// A line of text: members of a JSON object, and what stands after `name=` or `name:`, are masked
+/// where the name is that of a secret; addresses lose their credentials.
+pub fn masked_text(text: &str) -> String {
+    if text.trim_start().starts_with(['{', '['])
+        && let Ok(mut json) = serde_json::from_str::<serde_json::Value>(text)
+    {
+        mask_json(&mut json);
+        return json.to_string();
+    }
+    without_named(&without_credentials(text))
+}
+
+fn without_named(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['=', ':']) {
+        let (name, after) = (&rest[..at], &rest[at + 1..]);
+        kept.push_str(&rest[..=at]);
+        rest = after;
+        let from = name.rfind(|c: char| !(c.is_alphanumeric() || "_-.\"'".contains(c)));
+        if !is_secret(&name[from.map_or(0, |from| from + 1)..]) {
+            continue;
+        }
+        let blank = rest.len() - rest.trim_start_matches([' ', '"', '\'']).len();
+        kept.push_str(&rest[..blank]);
+        rest = &rest[blank..];
+        let mut end = end_of_value(rest);
+        // `Authorization: Bearer …`
+        let scheme = rest[..end].to_lowercase();
+        if ["bearer", "basic", "digest"].contains(&scheme.as_str()) {
+            let next = rest[end..].trim_start();
+            end = rest.len() - next.len() + end_of_value(next);
+        }
+        if end > 0 {
+            kept.push_str(MASK);
+        }
+        rest = &rest[end..];
+    }
+    kept.push_str(rest);
+    kept
+}
+
+fn end_of_value(text: &str) -> usize {
+    let end = text.find(|c: char| c.is_whitespace() || "\"',;&)]}".contains(c));
+    end.unwrap_or(text.len())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,6 +164,26 @@ mod tests {
             ("a@b no address", "a@b no address"),
         ] {
             assert_eq!(without_credentials(text), expected);
+        }
+    }
+
+    #[test]
+    fn secrets_in_a_line_of_text_are_masked_by_their_names() {
+        for (text, expected) in [
+            (
+                "login user=ada password=hunter2, ok",
+                "login user=ada password=••••, ok",
+            ),
+            ("Authorization: Bearer abc.def", "Authorization: ••••"),
+            ("token='abc' next=1", "token='••••' next=1"),
+            ("at 10:00:05 order=7 a=b", "at 10:00:05 order=7 a=b"),
+            (
+                r#"{"password":"hunter2","n":1}"#,
+                r#"{"n":1,"password":"••••"}"#,
+            ),
+            ("db x://a:b@c token=", "db x://••••@c token="),
+        ] {
+            assert_eq!(masked_text(text), expected);
         }
     }
 

@@ -3,13 +3,14 @@
 //! `graph` holds the spans; `puts` finds which producer spans are one message; `edges` joins
 //! consumer spans to them, by what `targets` finds them to name, and `nameless` knows those that
 //! name nothing; `hops` says which messages are one journey and which caused another; `trail`,
-//! `attempts`, `deliveries`, `budget`, `gaps` and `diagnosis` tell it; `rebuild` runs them all, and
-//! `settle` adds what the broker told of it. `evidence` says which kind of failure an attempt counts
-//! in.
+//! `attempts`, `deliveries`, `cause`, `budget`, `gaps` and `diagnosis` tell it; `rebuild` runs them
+//! all, `settle` adds what the broker told of it, and `strain` what the metrics of an attempt's
+//! process say. `evidence` says which kind of failure an attempt counts in.
 
 mod attempts;
 mod budget;
 pub mod carrier;
+mod cause;
 mod cluster;
 mod deliveries;
 mod diagnosis;
@@ -30,6 +31,7 @@ pub mod reach;
 mod rebuild;
 mod sampling;
 pub mod settle;
+pub mod strain;
 mod summary;
 mod targets;
 pub mod terms;
@@ -38,6 +40,7 @@ mod tried;
 mod trouble;
 
 pub use cluster::{Clusters, KnownCluster};
+pub use diagnosis::retell;
 pub use owner::{OwnerRule, Owners};
 pub use rebuild::{Context, Rebuilt, began_at, rebuild};
 pub use summary::{cut, summary};

@@ -160,9 +160,7 @@ impl Telling<'_, '_> {
             names_route: self.names_route(root),
         };
         journey.gaps = gaps::of(&journey, missing, budget.skew);
-        let (rule, sentence) = diagnosis::of(&journey);
-        journey.diagnosis = Some(sentence);
-        journey.diagnosis_rule = Some(rule.to_owned());
+        diagnosis::retell(&mut journey);
         journey
     }
 

@@ -241,8 +241,10 @@ impl Finder {
             )
             .await?;
         let mut rows = Vec::new();
-        let wanted = |j: &&Journey| gathered.wanted.contains(&j.id) && evidence::is_exceptional(j);
-        for journey in gathered.rebuilt.journeys.iter().filter(wanted) {
+        let mut journeys = gathered.rebuilt.journeys;
+        journeys.retain(|j| gathered.wanted.contains(&j.id) && evidence::is_exceptional(j));
+        self.query.add_causes(&mut journeys).await?;
+        for journey in &journeys {
             for trace_id in &journey.trace_ids {
                 self.watched.watch(*trace_id, now);
             }

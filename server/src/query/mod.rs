@@ -3,6 +3,7 @@
 
 pub mod ask;
 pub mod browse;
+mod causes;
 mod coverage;
 mod cursor;
 pub mod destination;
@@ -15,6 +16,7 @@ mod failures;
 pub mod finder;
 mod gather;
 mod groups;
+mod logs;
 mod map;
 mod moved;
 mod observed;
@@ -55,6 +57,7 @@ pub struct Query {
     clusters: Clusters,
     owners: Owners,
     topologies: observed::Topologies,
+    strains: causes::Strains,
     shelves: browse::Shelves,
     known_places: ask::KnownPlaces,
     lately: ask::Lately,
@@ -76,6 +79,7 @@ impl Query {
             clusters,
             owners,
             topologies: observed::Topologies::default(),
+            strains: causes::Strains::default(),
             shelves: browse::Shelves::none(),
             known_places: ask::KnownPlaces::default(),
             lately: ask::Lately::default(),

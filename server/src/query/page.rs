@@ -67,7 +67,10 @@ impl Query {
                 .position(|journey| picked.contains(&journey.id))
         });
         let journey = rebuilt.journeys[position.ok_or_else(no_journey)?].clone();
-        let chain = chain_of(&rebuilt.journeys, &journey);
+        let mut chain = chain_of(&rebuilt.journeys, &journey);
+        self.add_causes(&mut chain).await?;
+        let told = chain.iter().find(|told| told.id == journey.id);
+        let journey = told.cloned().unwrap_or(journey);
         let traces: HashSet<TraceId> = chain.iter().flat_map(|j| j.trace_ids.clone()).collect();
         let mut spans: Vec<&Arc<Span>> = gathered
             .spans
@@ -182,11 +185,11 @@ fn line(span: &Span) -> SpanLine {
 }
 
 /// Key and value as text; what looks like a secret is masked.
-fn shown(attribute: &Attribute) -> (String, String) {
+pub(super) fn shown(attribute: &Attribute) -> (String, String) {
     (attribute.key.clone(), plain(&masked(attribute)))
 }
 
-fn plain(value: &Value) -> String {
+pub(super) fn plain(value: &Value) -> String {
     match value {
         Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
         Value::Map(entries) => entries

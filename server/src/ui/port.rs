@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use waybill_model::access::{Action, Caller, Role, Target};
 use waybill_model::audit::AuditLine;
 use waybill_model::journey::JourneySummary;
+use waybill_model::log::{JourneyLogs, LogQuery};
 use waybill_model::problem::Problem;
 use waybill_model::query::{JourneyQuery, Page};
 use waybill_model::saved_search::{SavedSearch, SearchToSave};
@@ -111,6 +112,15 @@ impl Port for Bound {
     async fn remove_search(&self, search_id: i64) -> Result<(), Problem> {
         let caller = self.may(Action::TraceRead)?;
         self.state.searches.remove(caller, search_id).await
+    }
+
+    async fn journey_logs(
+        &self,
+        page: &JourneyPage,
+        query: LogQuery,
+    ) -> Result<JourneyLogs, Problem> {
+        self.may(Action::TraceRead)?;
+        self.state.reads.logs(page, query).await
     }
 
     async fn messages(&self, id: String, query: StoredQuery) -> Result<StoredPage, Problem> {

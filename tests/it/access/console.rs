@@ -15,6 +15,7 @@ use waybill_model::failure::{FailureGroup, FailurePage, FailureQuery};
 use waybill_model::group::{GroupLine, GroupPage, GroupQuery, LagSeries};
 use waybill_model::id::TraceId;
 use waybill_model::journey::{JourneyState, JourneySummary, Message};
+use waybill_model::log::{JourneyLogs, LogQuery};
 use waybill_model::map::Map;
 use waybill_model::problem::{Code, Problem};
 use waybill_model::query::{JourneyQuery, Page};
@@ -302,6 +303,10 @@ impl Reads for Told {
             "No message is known by this id.",
             "Search for it.",
         ))
+    }
+
+    async fn logs(&self, _: &JourneyPage, _: LogQuery) -> Result<JourneyLogs, Problem> {
+        Ok(JourneyLogs::default())
     }
 
     async fn trace(&self, _: TraceId) -> Result<Trace, Problem> {

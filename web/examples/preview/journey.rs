@@ -7,6 +7,8 @@ use waybill_model::journey::{
     Attempt, AttemptError, DeadLetter, Delivery, DeliveryState, Gap, GapKind, Hop, HopRole,
     Journey, JourneyState, Message, Outcome, Phase, PhaseKind, Producer, Witness,
 };
+use waybill_model::log::{JourneyLogs, LogAttempt, LogLine};
+use waybill_model::signal::Severity;
 use waybill_model::span::SpanKind;
 use waybill_model::view::{JourneyPage, SpanLine};
 
@@ -333,4 +335,40 @@ fn spans() -> Vec<SpanLine> {
             true,
         ),
     ]
+}
+
+/// What the attempts of a page wrote.
+pub fn logs(page: &JourneyPage) -> JourneyLogs {
+    let bodies = [
+        (Severity::Info, "reserving 3 of SKU-42"),
+        (
+            Severity::Error,
+            "card declined\n  at billing.Card.charge(Card.java:42)\n  at billing.Orders.on(Orders.java:7)",
+        ),
+    ];
+    let deliveries = page.journey.deliveries.iter();
+    let attempts = deliveries.flat_map(|d| d.attempts.iter().map(move |a| (d, a)));
+    let items = attempts.flat_map(|(delivery, attempt)| {
+        bodies.map(|(severity, body)| LogLine {
+            at: attempt.started_at,
+            service: attempt.service.clone(),
+            instance: attempt.instance.clone(),
+            severity: Some(severity),
+            body: body.into(),
+            attributes: vec![("order.id".into(), "1001".into())],
+            trace_id: Some(attempt.trace_id),
+            span_id: Some(attempt.span_id),
+            attempt: Some(LogAttempt {
+                journey: page.journey.id.clone(),
+                group: delivery.group.clone(),
+                service: attempt.service.clone(),
+                n: attempt.n,
+            }),
+            tied: true,
+        })
+    });
+    JourneyLogs {
+        items: items.collect(),
+        truncated: false,
+    }
 }

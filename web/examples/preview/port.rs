@@ -2,6 +2,7 @@ use async_trait::async_trait;
 use waybill_model::access::Role;
 use waybill_model::audit::AuditLine;
 use waybill_model::journey::JourneySummary;
+use waybill_model::log::{JourneyLogs, LogQuery};
 use waybill_model::problem::{Code, Problem};
 use waybill_model::query::{JourneyQuery, Page};
 use waybill_model::saved_search::SavedSearch;
@@ -74,6 +75,10 @@ impl Port for Fake {
 
     async fn remove_search(&self, _: i64) -> Result<(), Problem> {
         Ok(())
+    }
+
+    async fn journey_logs(&self, page: &JourneyPage, _: LogQuery) -> Result<JourneyLogs, Problem> {
+        Ok(journey::logs(page))
     }
 
     async fn messages(&self, _: String, _: StoredQuery) -> Result<StoredPage, Problem> {

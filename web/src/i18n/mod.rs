@@ -3,6 +3,7 @@
 #[macro_use]
 mod table;
 
+mod cause;
 #[cfg(feature = "ssr")]
 mod cluster;
 #[cfg(feature = "ssr")]
@@ -15,6 +16,8 @@ mod group;
 #[cfg(feature = "ssr")]
 mod health;
 mod journey;
+#[cfg(feature = "ssr")]
+mod logs;
 mod messages;
 #[cfg(feature = "ssr")]
 mod observed;
@@ -47,6 +50,9 @@ pub struct Messages {
     #[cfg(feature = "ssr")]
     pub search: search::SearchWords,
     pub journey: journey::JourneyWords,
+    pub cause: cause::CauseWords,
+    #[cfg(feature = "ssr")]
+    pub logs: logs::LogWords,
     pub messages: messages::MessagesWords,
     pub state: state::StateWords,
     #[cfg(feature = "ssr")]
@@ -75,6 +81,9 @@ impl Messages {
         #[cfg(feature = "ssr")]
         search: search::SearchWords::EN,
         journey: journey::JourneyWords::EN,
+        cause: cause::CauseWords::EN,
+        #[cfg(feature = "ssr")]
+        logs: logs::LogWords::EN,
         messages: messages::MessagesWords::EN,
         state: state::StateWords::EN,
         #[cfg(feature = "ssr")]
@@ -102,6 +111,9 @@ impl Messages {
         #[cfg(feature = "ssr")]
         search: search::SearchWords::ZH,
         journey: journey::JourneyWords::ZH,
+        cause: cause::CauseWords::ZH,
+        #[cfg(feature = "ssr")]
+        logs: logs::LogWords::ZH,
         messages: messages::MessagesWords::ZH,
         state: state::StateWords::ZH,
         #[cfg(feature = "ssr")]

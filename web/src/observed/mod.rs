@@ -1,4 +1,4 @@
-//! Pages of clusters, destinations, groups and failures, as the server renders them. Their views, their
+//! Pages of clusters, destinations, groups and failures, and a journey's logs, as the server renders them. Their views, their
 //! words and the types that they tell of stay on the server: see [`crate::data::island`].
 
 pub mod age;
@@ -21,6 +21,7 @@ mod graph_svg;
 pub mod group;
 mod group_partitions;
 pub mod groups;
+pub mod journey_logs;
 pub mod known_clusters;
 mod range;
 mod sheet;

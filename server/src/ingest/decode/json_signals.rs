@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use super::json_fields::{self as fields, each, present};
 use super::json_values::{any_value, attributes, parts, text, time};
 use super::logs::{self, Log};
-use super::metrics::{self, Metric, Point, Reading};
+use super::metrics::{self, Metric, Point, Reading, Temporality};
 use super::values::Bounds;
 use super::walk::Origin;
 use super::{Decoded, Reason};
@@ -48,7 +48,7 @@ pub fn log(raw: &RawValue, origin: &Origin, bounds: &mut Bounds<'_>) -> Result<L
     };
     let trace_id = fields::text(trace_id)?;
     let span_id = fields::text(span_id)?;
-    draft.finish(trace_id.parse(), span_id.parse(), origin)
+    draft.finish((trace_id.parse(), span_id.parse()), origin, bounds.limits)
 }
 
 const SEVERITIES: [&str; 25] = [
@@ -103,14 +103,18 @@ pub fn metric(
     }
     metric.description = text(description, bounds)?;
     metric.unit = text(unit, bounds)?;
-    for data in parts(raw, SHAPES)?.into_iter().filter_map(present) {
+    let shapes = SHAPES.iter().zip(parts(raw, SHAPES)?);
+    for (shape, data) in shapes.filter_map(|(shape, data)| Some((*shape, present(data)?))) {
         let [points, temporality, monotonic] = parts(
             data,
             ["dataPoints", "aggregationTemporality", "isMonotonic"],
         )?;
         let names = ["UNSPECIFIED", "DELTA", "CUMULATIVE"];
         let temporality = fields::enumeration(temporality, "AGGREGATION_TEMPORALITY_", &names)?;
-        metric.temporality = metrics::temporality(temporality);
+        metric.temporality = match shape {
+            "summary" => Temporality::Cumulative,
+            _ => metrics::temporality(temporality),
+        };
         metric.monotonic = fields::boolean(monotonic)?;
         each(points, |raw| {
             match point(raw, bounds) {
@@ -146,7 +150,8 @@ fn point(raw: &RawValue, bounds: &mut Bounds<'_>) -> Result<Point, Reason> {
             "asDouble",
         ],
     )?;
-    let [count, sum] = parts(raw, ["count", "sum"])?;
+    let [count, sum, min, max] = parts(raw, ["count", "sum", "min", "max"])?;
+    let told = |raw| present(raw).map(|_| fields::double(raw)).transpose();
     let reading = if present(int).is_some() {
         Reading::Int(fields::integer(int)?)
     } else if present(real).is_some() {
@@ -155,6 +160,8 @@ fn point(raw: &RawValue, bounds: &mut Bounds<'_>) -> Result<Point, Reason> {
         Reading::Distribution {
             count: fields::integer(count)?,
             sum: fields::double(sum)?,
+            min: told(min)?,
+            max: told(max)?,
         }
     } else {
         Reading::None

@@ -3,20 +3,20 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use waybill_model::id::{SpanId, TraceId};
+use waybill_model::id::{IdError, SpanId, TraceId};
 use waybill_model::span::{Attribute, Resource, Scope, Value};
 use waybill_model::time::Timestamp;
 
 use super::values::{self, Bounds};
 use super::walk::{self, Origin, Signal};
 use super::wire::Reader;
-use super::{Decoded, Reason};
+use super::{Decoded, Reason, log_trace};
 use crate::ingest::limits::Limits;
 
-/// A log record that belongs to a trace.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Log {
-    pub trace_id: TraceId,
+    /// `None`: it names no trace, and such logs are kept.
+    pub trace_id: Option<TraceId>,
     pub span_id: Option<SpanId>,
     /// When it happened; where the sender did not say, when it was observed.
     pub at: Timestamp,
@@ -78,11 +78,8 @@ fn log(message: &[u8], origin: &Origin, bounds: &mut Bounds<'_>) -> Result<Log, 
             _ => reader.skip(field)?,
         }
     }
-    draft.finish(
-        TraceId::from_slice(trace_id),
-        SpanId::from_slice(span_id),
-        origin,
-    )
+    let ids = (log_trace::trace_id(trace_id), log_trace::span_id(span_id));
+    draft.finish(ids, origin, bounds.limits)
 }
 
 /// A record while it is read, from either encoding.
@@ -102,19 +99,21 @@ pub struct Draft {
 impl Draft {
     pub fn finish(
         self,
-        trace_id: Result<TraceId, waybill_model::id::IdError>,
-        span_id: Result<SpanId, waybill_model::id::IdError>,
+        (trace_id, span_id): (Result<TraceId, IdError>, Result<SpanId, IdError>),
         origin: &Origin,
+        limits: &Limits,
     ) -> Result<Log, Reason> {
-        use waybill_model::id::IdError;
-        let trace_id = trace_id.map_err(|error| match error {
-            IdError::Zero | IdError::Length { found: 0, .. } => Reason::LogWithoutTrace,
-            other => values::trace_id_reason(other),
-        })?;
-        let span_id = match span_id {
-            Ok(id) => Some(id),
-            Err(IdError::Zero | IdError::Length { found: 0, .. }) => None,
-            Err(other) => return Err(values::span_id_reason(other)),
+        let body = self.body.unwrap_or(Value::Empty);
+        let (trace_id, span_id) = match trace_id {
+            Ok(trace_id) => (Some(trace_id), own_span_id(span_id)?),
+            Err(IdError::Zero | IdError::Length { found: 0, .. }) => {
+                match log_trace::told(&self.attributes, &body) {
+                    Some((trace_id, told)) => (Some(trace_id), own_span_id(span_id)?.or(told)),
+                    None if limits.logs_without_trace => (None, own_span_id(span_id)?),
+                    None => return Err(Reason::LogWithoutTrace),
+                }
+            }
+            Err(other) => return Err(values::trace_id_reason(other)),
         };
         let observed_at = Timestamp::from_unsigned_nanos(self.observed_at);
         Ok(Log {
@@ -128,12 +127,21 @@ impl Draft {
             severity: self.severity,
             severity_text: self.severity_text,
             event_name: self.event_name,
-            body: self.body.unwrap_or(Value::Empty),
+            body,
             attributes: self.attributes,
             dropped_attributes: self.dropped_attributes,
             flags: self.flags,
             resource: origin.resource.clone(),
             scope: origin.scope.clone(),
         })
+    }
+}
+
+/// Absent where it was not told.
+fn own_span_id(parsed: Result<SpanId, IdError>) -> Result<Option<SpanId>, Reason> {
+    match parsed {
+        Ok(id) => Ok(Some(id)),
+        Err(IdError::Zero | IdError::Length { found: 0, .. }) => Ok(None),
+        Err(other) => Err(values::span_id_reason(other)),
     }
 }

@@ -1,6 +1,7 @@
 //! Metrics that the policy keeps. Source: opentelemetry-proto, `metrics/v1/metrics.proto`.
 //!
-//! Of histograms and summaries the count and the sum are kept, of points without a value nothing.
+//! Of histograms and summaries count, sum, least and greatest are kept, of points without a value
+//! nothing.
 
 use std::sync::Arc;
 
@@ -54,16 +55,21 @@ pub enum Reading {
     Distribution {
         count: u64,
         sum: f64,
+        min: Option<f64>,
+        max: Option<f64>,
     },
 }
 
 /// What is kept as series; everything else is counted as rejected by policy.
 pub fn kept(name: &str) -> bool {
-    const PREFIXES: [&str; 6] = [
+    const PREFIXES: [&str; 8] = [
         "messaging.",
         "db.client.connection.",
         "db.client.connections.",
+        // Micrometer's of the pool that Spring Boot brings.
+        "hikaricp.connections",
         "jvm.",
+        "runtime.jvm.",
         "process.",
         "process_",
     ];
@@ -187,6 +193,10 @@ fn data(
     bounds: &mut Bounds<'_>,
     into: &mut Decoded<Metric>,
 ) -> Result<(), Reason> {
+    // A summary has no field for it, and counts since its start.
+    if matches!(shape, Shape::Summary) {
+        metric.temporality = Temporality::Cumulative;
+    }
     while let Some(field) = reader.field()? {
         match field.number {
             1 => match point(reader.message(field)?, shape, bounds) {
@@ -218,7 +228,7 @@ fn point(mut reader: Reader<'_>, shape: Shape, bounds: &mut Bounds<'_>) -> Resul
         flags: 0,
         reading: Reading::None,
     };
-    let (mut count, mut sum) = (0, 0.0);
+    let (mut count, mut sum, mut min, mut max) = (0, 0.0, None, None);
     while let Some(field) = reader.field()? {
         match (shape, field.number) {
             (_, number) if number == shape.attributes() => {
@@ -235,11 +245,22 @@ fn point(mut reader: Reader<'_>, shape: Shape, bounds: &mut Bounds<'_>) -> Resul
             (Shape::Histogram | Shape::Exponential | Shape::Summary, 5) => {
                 sum = double(&mut reader, field)?;
             }
+            (Shape::Histogram, 11) | (Shape::Exponential, 12) => {
+                min = Some(double(&mut reader, field)?);
+            }
+            (Shape::Histogram, 12) | (Shape::Exponential, 13) => {
+                max = Some(double(&mut reader, field)?);
+            }
             _ => reader.skip(field)?,
         }
     }
     if !matches!(shape, Shape::Number) {
-        point.reading = Reading::Distribution { count, sum };
+        point.reading = Reading::Distribution {
+            count,
+            sum,
+            min,
+            max,
+        };
     }
     Ok(point)
 }

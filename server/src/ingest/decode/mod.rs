@@ -11,6 +11,7 @@ mod json_fields;
 mod json_signals;
 mod json_spans;
 mod json_values;
+mod log_trace;
 mod logs;
 mod metrics;
 mod reason;
@@ -68,7 +69,8 @@ pub fn decode_traces(
     }
 }
 
-/// An `ExportLogsServiceRequest`; records without a trace id are rejected by policy.
+/// An `ExportLogsServiceRequest`; records that name no trace are rejected by policy unless
+/// `logs_without_trace` is set.
 pub fn decode_logs(
     body: &[u8],
     encoding: Encoding,

@@ -37,7 +37,7 @@ reasons! {
     TooManyLinks "too_many_links" "More links than the limit.",
     StringTooLong "string_too_long" "A text is longer than the limit.",
     DecodesTooLarge "decodes_too_large" "The request's records take more memory than the limit: send fewer at once.",
-    LogWithoutTrace "policy_log_without_trace" "Logs without a trace id are not kept, by policy.",
+    LogWithoutTrace "policy_log_without_trace" "Logs without a trace id are not kept, by policy; ingest.logs_without_trace keeps them.",
     MetricNotKept "policy_metric_not_kept" "Only messaging, connection pool, JVM, process and lag metrics are kept, by policy.",
 }
 

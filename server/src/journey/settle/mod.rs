@@ -67,9 +67,7 @@ pub fn conclude(journey: &mut Journey) {
             .to_owned();
         }
     }
-    let (rule, sentence) = diagnosis::of(journey);
-    journey.diagnosis = Some(sentence);
-    journey.diagnosis_rule = Some(rule.to_owned());
+    diagnosis::retell(journey);
 }
 
 /// The worst delivery decides; readers of dead letters do not.

@@ -12,6 +12,7 @@ mod order;
 mod readings;
 mod schema;
 mod search;
+mod signals;
 mod spans;
 mod trouble;
 

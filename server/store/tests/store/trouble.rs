@@ -1,13 +1,8 @@
-//! Rows of exceptional messages, the finder's position, logs and metrics.
+//! Rows of exceptional messages, and the finder's position.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use waybill_model::id::TraceId;
 use waybill_model::journey::{JourneyState, JourneySummary, Message};
-use waybill_model::span::{Resource, Scope, Value};
-use waybill_model::time::{TimeRange, Timestamp};
-use waybill_store::signals::{LogRecord, MetricPoint, MetricValue};
 use waybill_store::testing::TestDatabase;
 use waybill_store::troubled::{Troubled, TroubledAttempt, TroubledFilter};
 use waybill_store::{BlockId, RetentionPolicy};
@@ -264,48 +259,4 @@ async fn the_finder_remembers() {
     }
     let position = db.store().finder_position("finder").await.unwrap();
     assert_eq!(position, Some(BlockId(9)));
-}
-
-#[tokio::test]
-async fn logs_join_their_trace_and_metrics_come_back() {
-    let db = TestDatabase::new().await;
-    let log = |id: u8, body: &str| LogRecord {
-        trace_id: TraceId::new([id; 16]).unwrap(),
-        span_id: None,
-        at: noon(),
-        observed_at: noon(),
-        severity: 17,
-        severity_text: "ERROR".into(),
-        event_name: String::new(),
-        body: Value::String(body.into()),
-        attributes: Vec::new(),
-        resource: Arc::new(Resource::default()),
-        scope: Arc::new(Scope::default()),
-    };
-    let logs = [log(1, "a\0"), log(2, "b"), log(1, "c")];
-    db.store().append_logs(&logs).await.unwrap();
-    let now = Timestamp::from_offset_date_time(time::OffsetDateTime::now_utc());
-    let range = TimeRange {
-        from: now.plus_ms(-60_000),
-        to: now.plus_ms(60_000),
-    };
-    let found = db
-        .store()
-        .logs_of_trace(logs[0].trace_id, range)
-        .await
-        .unwrap();
-    assert_eq!(found, [logs[0].clone(), logs[2].clone()]);
-    let point = MetricPoint {
-        name: "messaging.client.lag".into(),
-        unit: "1".into(),
-        at: noon(),
-        value: MetricValue::Gauge(3.5),
-        attributes: Vec::new(),
-        resource: Arc::new(Resource::default()),
-    };
-    db.store()
-        .append_metrics(std::slice::from_ref(&point))
-        .await
-        .unwrap();
-    assert_eq!(db.store().metrics(range, 10).await.unwrap(), [point]);
 }

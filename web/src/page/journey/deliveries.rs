@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use waybill_model::journey::{Attempt, Delivery, Evidence, Hop, HopRole, Journey};
 
+use super::diagnosis;
 use crate::format;
 use crate::i18n::words;
 use crate::part::name::{code, name};
@@ -51,7 +52,8 @@ fn delivery(delivery: &Delivery, hops: &[Hop]) -> AnyView {
 }
 
 fn attempt(attempt: &Attempt, hops: &[Hop]) -> AnyView {
-    let words = &words().journey;
+    let messages = words();
+    let words = &messages.journey;
     let told = |text: Option<&str>| {
         text.map(|text| view! { " " <span class="quiet">{name(text, 40)}</span> })
     };
@@ -68,6 +70,10 @@ fn attempt(attempt: &Attempt, hops: &[Hop]) -> AnyView {
                 })}
             {error.frame.as_deref().map(|frame| view! { <span class="lane-note">{code(frame, 120)}</span> })}
         }
+    });
+    let cause = attempt.cause.as_ref().map(|cause| {
+        let told = (messages.cause.because)(&diagnosis::cause_told(cause, messages));
+        view! { <span class="lane-note">{told}</span> }
     });
     let backoff = (attempt.backoff_ms > 0.0).then(|| {
         let asked = (words.backoff_asked)(&format::duration(attempt.backoff_ms));
@@ -86,7 +92,7 @@ fn attempt(attempt: &Attempt, hops: &[Hop]) -> AnyView {
         table::number(format::duration(took)),
         table::cell(hops.get(attempt.hop).map(read_from)),
         table::title(who),
-        table::cell(error),
+        table::cell(view! { {error} {cause} }),
         table::cell(attempt.joined_by.map(|by| words.witness(by))),
     ])
 }

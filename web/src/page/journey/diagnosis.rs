@@ -1,7 +1,7 @@
 //! The sentence that says what happened. English is the server's own; other languages are told
 //! from the same facts, by the rule that the server names.
 
-use waybill_model::journey::{Delivery, DeliveryState, Journey};
+use waybill_model::journey::{Attempt, Cause, Delivery, DeliveryState, Journey, Outcome};
 
 use crate::format::{duration, shortened, visible};
 use crate::i18n::{Lang, Messages};
@@ -42,7 +42,10 @@ fn told(rule: &str, journey: &Journey, words: &Messages) -> Option<String> {
             let lead = (own.told_failed)(&group(delivery), attempts(delivery));
             return Some(lead + &last_error(journey, words));
         }
-        "delivered_after_retry" => (own.told_delivered_after)(&all(), attempts(most()?)),
+        "delivered_after_retry" => {
+            let lead = (own.told_delivered_after)(&all(), attempts(most()?));
+            return Some(lead + &last_error(journey, words));
+        }
         "redelivered" => (own.told_redelivered)(&all(), attempts(most()?)),
         "delivered_slowly" => {
             let (phase, ms) = journey
@@ -50,7 +53,8 @@ fn told(rule: &str, journey: &Journey, words: &Messages) -> Option<String> {
                 .iter()
                 .filter_map(|phase| Some((phase.phase, phase.ms?)))
                 .max_by(|a, b| a.1.total_cmp(&b.1))?;
-            (own.told_slowly)(&all(), &duration(whole), own.phase(phase), &duration(ms))
+            let lead = (own.told_slowly)(&all(), &duration(whole), own.phase(phase), &duration(ms));
+            return Some(lead + &slow_cause(journey, words));
         }
         "delivered" if whole > 0.0 => (own.told_delivered_in)(&all(), &duration(whole)),
         "delivered" => (own.told_delivered)(&all()),
@@ -77,15 +81,39 @@ fn attempts(delivery: &Delivery) -> u32 {
     u32::try_from(delivery.attempts.len()).unwrap_or(u32::MAX)
 }
 
+/// Or its cause, where that is known.
 fn last_error(journey: &Journey, words: &Messages) -> String {
-    let error = journey
-        .deliveries
-        .iter()
-        .flat_map(|delivery| &delivery.attempts)
+    let failed = |attempt: &&Attempt| attempt.outcome == Outcome::Failed;
+    let last = all(journey).rfind(failed);
+    if let Some(cause) = last.and_then(|attempt| attempt.cause.as_ref()) {
+        return (words.cause.because)(&cause_told(cause, words));
+    }
+    let error = all(journey)
         .filter_map(|attempt| attempt.error.as_ref())
         .next_back()
         .and_then(|error| error.message.as_deref().or(error.kind.as_deref()));
     error.map_or_else(String::new, |error| {
         (words.journey.told_last_error)(&shortened(&visible(error), 160))
     })
+}
+
+/// Of the longest attempt that has one.
+fn slow_cause(journey: &Journey, words: &Messages) -> String {
+    let took = |attempt: &Attempt| attempt.ended_at.ms_since(attempt.started_at);
+    let told = all(journey).filter(|attempt| attempt.cause.is_some());
+    let longest = told.max_by(|a, b| took(a).total_cmp(&took(b)));
+    let cause = longest.and_then(|attempt| attempt.cause.as_ref());
+    cause.map_or_else(String::new, |cause| {
+        (words.cause.because)(&cause_told(cause, words))
+    })
+}
+
+pub fn cause_told(cause: &Cause, words: &Messages) -> String {
+    let sentence = shortened(&visible(&cause.sentence), 400);
+    (words.cause.told)(words.cause.rule(&cause.rule), &sentence)
+}
+
+fn all(journey: &Journey) -> impl DoubleEndedIterator<Item = &Attempt> {
+    let deliveries = journey.deliveries.iter();
+    deliveries.flat_map(|delivery| &delivery.attempts)
 }

@@ -9,11 +9,11 @@ mod spans;
 mod timeline;
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_location, use_params_map};
 use waybill_model::journey::Gap;
 use waybill_model::view::JourneyPage;
 
-use crate::data::journeys::read_journey;
+use crate::data::journeys::{JourneyShown, read_journey};
 use crate::i18n::words;
 use crate::live::Live;
 use crate::part::icon::{Icon, icon};
@@ -25,18 +25,20 @@ use crate::part::section;
 pub fn JourneyScreen() -> AnyView {
     let live = Live::expect();
     let params = use_params_map();
+    let location = use_location();
     let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
-    let data = read_journey(id, live);
+    let query = Memo::new(move |_| location.search.get().trim_start_matches('?').to_owned());
+    let data = read_journey(id, query, live);
     loaded(data, show)
 }
 
-fn show(page: JourneyPage) -> AnyView {
+fn show(shown: JourneyShown) -> AnyView {
     let words = &words().journey;
     let JourneyPage {
         journey,
         chain,
         spans,
-    } = page;
+    } = shown.page;
     // The chain holds this journey; alone it is a chain of one.
     let chain = if chain.is_empty() {
         vec![journey.clone()]
@@ -79,6 +81,9 @@ fn show(page: JourneyPage) -> AnyView {
             words.witness,
             vec![evidence],
         ));
+    }
+    if !shown.logs.is_empty() {
+        parts.push(view! { <div inner_html=shown.logs></div> }.into_any());
     }
     let spans = spans::spans(spans).into_any();
     parts.push(section::section("spans-title", words.spans, vec![spans]));
