@@ -27,6 +27,8 @@ const ONE_BY_ONE: &str = "share";
 
 /// Cluster and destination.
 type Place = (String, String);
+/// Destination and what it was routed by.
+type Wanted = (String, Option<String>);
 
 impl Query {
     /// Settles what spans leave open, by what was read of the brokers. Journeys of clusters that are
@@ -92,8 +94,8 @@ impl Query {
 
     /// Where messages without an offset come to rest.
     async fn read_rests(&self, journeys: &[&mut Journey], read: &mut Read) -> Result<(), Problem> {
-        let mut asked: BTreeMap<(String, String), BTreeSet<(String, Option<String>)>> =
-            BTreeMap::new();
+        // By cluster and system.
+        let mut asked: BTreeMap<(String, String), BTreeSet<Wanted>> = BTreeMap::new();
         for journey in journeys {
             let message = &journey.message;
             let Some(cluster) = &message.cluster else {
@@ -110,7 +112,7 @@ impl Query {
             let Some(topology) = self.topology_of(&cluster).await? else {
                 continue;
             };
-            let puts: Vec<(String, Option<String>)> = puts.into_iter().collect();
+            let puts: Vec<Wanted> = puts.into_iter().collect();
             let rests = self.rests(&system, &topology, &puts);
             let mut wanted: BTreeSet<i64> = BTreeSet::new();
             for (put, rest) in puts.into_iter().zip(rests) {
@@ -133,12 +135,7 @@ impl Query {
         Ok(())
     }
 
-    fn rests(
-        &self,
-        system: &str,
-        topology: &Arc<Topology>,
-        puts: &[(String, Option<String>)],
-    ) -> Vec<Option<Rest>> {
+    fn rests(&self, system: &str, topology: &Arc<Topology>, puts: &[Wanted]) -> Vec<Option<Rest>> {
         let puts: Vec<Put<'_>> = puts
             .iter()
             .map(|(destination, route)| Put {
@@ -169,7 +166,7 @@ fn places(journeys: &[&mut Journey], with_offset: bool) -> BTreeSet<Place> {
 struct Read {
     polls: Polls,
     logs: BTreeMap<Place, Log>,
-    rests: HashMap<(String, (String, Option<String>)), Rest>,
+    rests: HashMap<(String, Wanted), Rest>,
     queues: HashMap<i64, DestinationLine>,
 }
 

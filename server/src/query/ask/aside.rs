@@ -20,9 +20,11 @@ const MESSAGES: usize = 2;
 const HOLDS: Duration = Duration::from_secs(20);
 const KEPT: usize = 1_000;
 
+type Known = HashMap<String, (Instant, Vec<Hop>)>;
+
 /// What lay aside of a message, by its reference.
 #[derive(Clone, Default)]
-pub(in crate::query) struct KnownAside(Arc<Mutex<HashMap<String, (Instant, Vec<Hop>)>>>);
+pub(in crate::query) struct KnownAside(Arc<Mutex<Known>>);
 
 impl KnownAside {
     fn of(&self, reference: &str) -> Option<Vec<Hop>> {
