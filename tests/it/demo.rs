@@ -1,6 +1,7 @@
 //! The order system on real Kafka and RabbitMQ, seen through Waybill.
 
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use waybill_store::testing::TestDatabase;
@@ -13,11 +14,11 @@ struct Shop {
     _process: Process,
     listen: String,
     _database: TestDatabase,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Shop {
-    async fn open(brokers: &Brokers, server: &Server) -> Self {
+    async fn open(brokers: &Brokers, server: &Server, more: &[(&str, &str)]) -> Self {
         let database = TestDatabase::empty().await;
         let folder = tempfile::tempdir().unwrap();
         let listen = format!("127.0.0.1:{}", free_port());
@@ -30,7 +31,8 @@ impl Shop {
             .env("RABBITMQ_AMQP", brokers.address("RABBITMQ_AMQP"))
             .env("DATABASE_URL", database.url())
             .env("SHOP_LISTEN", &listen)
-            .env("OTEL_EXPORTER_OTLP_ENDPOINT", &server.otlp_grpc);
+            .env("OTEL_EXPORTER_OTLP_ENDPOINT", &server.otlp_grpc)
+            .envs(more.iter().copied());
         let mut process = Process::spawn(command, &folder.path().join("demo.log"));
         wait::until("the order system consumes", || {
             assert!(process.has_ended().is_none(), "{}", process.log_text());
@@ -42,7 +44,7 @@ impl Shop {
             _process: process,
             listen,
             _database: database,
-            _folder: folder,
+            folder: folder,
         }
     }
 
@@ -54,6 +56,23 @@ impl Shop {
             .unwrap();
         assert!(output.status.success(), "{arguments:?}: {output:?}");
         String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Ids of the acknowledged ones.
+    fn burst(&self, orders: usize, at_once: usize) -> Vec<String> {
+        let ids = self.folder.path().join("ids");
+        let (orders, at_once) = (orders.to_string(), at_once.to_string());
+        self.run(&[
+            "burst",
+            "--orders",
+            &orders,
+            "--concurrency",
+            &at_once,
+            "--ids-file",
+            ids.to_str().unwrap(),
+        ]);
+        let ids = std::fs::read_to_string(&ids).unwrap();
+        ids.split_whitespace().map(str::to_owned).collect()
     }
 
     fn order(&self) -> String {
@@ -81,12 +100,20 @@ async fn the_order_system_is_seen_whole() {
     );
     let home = Home::Shared(TestDatabase::new().await);
     let server = Server::start_with(home, &clusters).await;
-    let shop = Shop::open(brokers, &server).await;
+    let shop = Shop::open(brokers, &server, &[]).await;
 
     an_order_is_followed_over_both_brokers(&server, &shop).await;
     a_declined_payment_goes_into_the_dead_letters(&server, &shop).await;
     a_slow_database_runs_the_inventory_out_of_connections(&server, &shop).await;
     a_burst_loses_no_acknowledged_order(&server, &shop).await;
+    drop(shop);
+
+    let one_in_a_hundred = [
+        ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"),
+        ("OTEL_TRACES_SAMPLER_ARG", "0.01"),
+    ];
+    let sampled = Shop::open(brokers, &server, &one_in_a_hundred).await;
+    orders_whose_traces_were_dropped_are_found_by_key(&server, &sampled).await;
 }
 
 async fn an_order_is_followed_over_both_brokers(server: &Server, shop: &Shop) {
@@ -212,20 +239,49 @@ async fn a_slow_database_runs_the_inventory_out_of_connections(server: &Server, 
     assert!(body.contains("pool timed out"), "{line}");
 }
 
+/// The brokers are asked: of nearly all of them no span was kept.
+async fn orders_whose_traces_were_dropped_are_found_by_key(server: &Server, shop: &Shop) {
+    const ORDERS: usize = 60;
+    const SOON: Duration = Duration::from_secs(10);
+    let ids = shop.burst(ORDERS, 20);
+    let (mut dark, mut right) = (0, 0);
+    for id in &ids {
+        let began = Instant::now();
+        let (mut told, mut answer) = (Value::Null, Value::Null);
+        while told != "delivered" && began.elapsed() < SOON {
+            answer = server.api(&format!("/journeys?key={id}")).await;
+            let of_orders = items(&answer)
+                .into_iter()
+                .find(|journey| journey["message"]["destination"] == "orders");
+            told = of_orders.map_or(Value::Null, |journey| journey["state"].clone());
+            assert!(
+                [
+                    Value::Null,
+                    "delivered".into(),
+                    "in_flight".into(),
+                    "unknown".into()
+                ]
+                .contains(&told),
+                "{answer}"
+            );
+        }
+        dark += usize::from(!answer["asked"].is_null());
+        right += usize::from(told == "delivered");
+    }
+    assert!(
+        dark >= ids.len() * 8 / 10,
+        "{dark} of {} were dark",
+        ids.len()
+    );
+    assert!(
+        right * 100 >= ids.len() * 95,
+        "{right} of {} were found with their state",
+        ids.len()
+    );
+}
+
 async fn a_burst_loses_no_acknowledged_order(server: &Server, shop: &Shop) {
-    let folder = tempfile::tempdir().unwrap();
-    let ids = folder.path().join("ids");
-    shop.run(&[
-        "burst",
-        "--orders",
-        "300",
-        "--concurrency",
-        "100",
-        "--ids-file",
-        ids.to_str().unwrap(),
-    ]);
-    let ids = std::fs::read_to_string(&ids).unwrap();
-    let ids: Vec<_> = ids.split_whitespace().collect();
+    let ids = shop.burst(300, 100);
     assert!(
         ids.len() >= 290,
         "{} of 300 orders were acknowledged",
