@@ -203,6 +203,8 @@ fn destination_line(cluster: &str, number: usize, one: &Destination) -> Destinat
         missing_since: None,
         received_at: None,
         taken_at: None,
+        held_since: None,
+        all_taken: None,
         ends: Vec::new(),
     }
 }

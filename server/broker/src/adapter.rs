@@ -143,6 +143,8 @@ pub struct Put<'a> {
 /// Where a message comes to rest; nowhere where there is no queue.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rest {
+    /// Of what was asked for.
+    pub namespace: Option<String>,
     pub queues: Vec<RestingQueue>,
 }
 

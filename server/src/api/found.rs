@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use waybill_model::access::{Action, Caller, Target};
-use waybill_model::journey::JourneySummary;
+use waybill_model::journey::{JourneyState, JourneySummary};
 use waybill_model::problem::Problem;
 use waybill_model::query::{JourneyQuery, Page};
 use waybill_model::view::JourneyPage;
@@ -11,6 +11,7 @@ use waybill_model::view::JourneyPage;
 use super::{AppState, scope};
 use crate::auth::identity::actor;
 use crate::clock;
+use crate::journey::summary;
 use crate::query::ask::Asker;
 
 const FIND: &str = "message.find";
@@ -32,12 +33,37 @@ pub async fn journeys(
         None => page.items.is_empty() && page.next.is_none(),
     };
     if asks && query.cursor.is_none() && names_one(&query) {
-        add_stored(state, caller, query, may_be_old, &mut page).await?;
+        add_stored(state, caller, query.clone(), may_be_old, &mut page).await?;
     }
     let now = clock::now();
     page.items
         .retain(|summary| scope::sees(caller, &summary.message, now));
+    if asks_for_few(&query, &page) {
+        tell_whole(state, caller, &mut page).await;
+        let states = &query.states;
+        page.items
+            .retain(|item| states.is_empty() || states.contains(&item.state));
+    }
     Ok(page)
+}
+
+/// Of so few a list tells what their pages tell, for which brokers may be asked.
+const FEW: usize = 3;
+
+fn asks_for_few(query: &JourneyQuery, page: &Page<JourneySummary>) -> bool {
+    query.brokers != Some(false) && names_one(query) && page.items.len() <= FEW
+}
+
+/// A page that cannot be told now leaves its line as it is.
+async fn tell_whole(state: &AppState, caller: &Caller, page: &mut Page<JourneySummary>) {
+    let open = |item: &&mut JourneySummary| {
+        matches!(item.state, JourneyState::Unknown | JourneyState::Failed)
+    };
+    for item in page.items.iter_mut().filter(open) {
+        if let Ok(whole) = journey(state, caller, &item.id).await {
+            *item = summary(&whole.journey);
+        }
+    }
 }
 
 pub async fn journey(state: &AppState, caller: &Caller, id: &str) -> Result<JourneyPage, Problem> {

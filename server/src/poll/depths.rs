@@ -11,8 +11,12 @@ pub struct DepthKept {
     pub depth: Depth,
     /// It was the last reading of the cluster.
     pub told: bool,
+    /// The reading since which it holds what it holds now.
+    pub held_since: Timestamp,
     pub published: Counter,
     pub acknowledged: Counter,
+    /// Handed to a consumer, whatever it did with it.
+    pub delivered: Counter,
 }
 
 /// A count since the node began.
@@ -35,6 +39,7 @@ impl DepthKept {
         };
         let published = counter(|kept| kept.published, depth.published_total);
         let acknowledged = counter(|kept| kept.acknowledged, depth.acknowledged_total);
+        let delivered = counter(|kept| kept.delivered, depth.delivered_total);
         // A queue whose node is away is told without figures: the last good ones age.
         let (depth, told) = match old {
             Some(old) if depth.ready.is_none() && old.depth.ready.is_some() => {
@@ -42,11 +47,17 @@ impl DepthKept {
             }
             _ => (depth, true),
         };
+        let held_since = match old.filter(|old| old.messages() == messages(&depth)) {
+            Some(old) => old.held_since,
+            None => depth.at,
+        };
         Self {
             depth,
             told,
+            held_since,
             published,
             acknowledged,
+            delivered,
         }
     }
 
@@ -55,13 +66,31 @@ impl DepthKept {
         let mut kept = self.clone();
         kept.told = false;
         (kept.published.step, kept.acknowledged.step) = (Step::None, Step::None);
+        kept.delivered.step = Step::None;
         kept
     }
 
     /// Everything that the queue holds; `None` where a part is not known.
     pub fn messages(&self) -> Option<u64> {
-        self.depth.ready?.checked_add(self.depth.unacknowledged?)
+        messages(&self.depth)
     }
+
+    /// The reading that last told of something taken: handed out, or gone for good.
+    pub fn taken_at(&self) -> Option<Timestamp> {
+        self.delivered.moved_at.max(self.acknowledged.moved_at)
+    }
+
+    /// Whether everything that ever came was taken for good, by counters of one reading; `None`: they
+    /// were not told, or not of one.
+    pub fn all_taken(&self) -> Option<bool> {
+        let (published, at) = self.published.last?;
+        let (taken, taken_at) = self.acknowledged.last?;
+        (at == taken_at).then_some(published == taken)
+    }
+}
+
+fn messages(depth: &Depth) -> Option<u64> {
+    depth.ready?.checked_add(depth.unacknowledged?)
 }
 
 impl Counter {

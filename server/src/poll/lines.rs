@@ -167,11 +167,13 @@ fn destination(
             .copied(),
         received_at: None,
         taken_at: None,
+        held_since: None,
+        all_taken: None,
         ends: Vec::new(),
     };
     if !holds {
         line.received_at = snapshot.routes.since;
-        line.taken_at = snapshot.routes.lost_at(one.namespace.as_deref(), &one.name);
+        line.taken_at = snapshot.routes.lost_at(one.namespace.as_deref());
     }
     let mut steps = None;
     if let Some(depth) = positions
@@ -184,7 +186,9 @@ fn destination(
         line.out_per_s = depth.acknowledged.per_s;
         line.consumers = depth.depth.consumers.or(line.consumers);
         line.received_at = depth.published.moved_at;
-        line.taken_at = depth.acknowledged.moved_at;
+        line.taken_at = depth.taken_at();
+        line.held_since = Some(depth.held_since);
+        line.all_taken = depth.all_taken();
         line.figures_at = aged(depth);
         steps = Some(queue_steps(depth));
     } else if !one.partitions.is_empty() {
@@ -193,6 +197,7 @@ fn destination(
         line.in_per_s = log.per_s;
         line.figures_at = log.aged;
         line.ends = log.ends;
+        line.taken_at = snapshot.made_again_at(&one.name);
         steps = log.is_read.then_some(Steps {
             received: log.step,
             removed: Step::None,

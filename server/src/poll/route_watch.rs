@@ -1,55 +1,60 @@
-//! Since when the routes of a cluster are watched, and which destinations lost one: what leads nowhere
-//! now may have led somewhere when a message was put.
+//! Since when the routes of a cluster are watched, and in which of its namespaces one was lost: what
+//! leads nowhere now may have led somewhere when a message was put.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use waybill_model::time::Timestamp;
-use waybill_model::topology::{RouteKind, Topology};
-
-/// Namespace and name.
-type From = (Option<String>, String);
+use waybill_model::topology::{DestinationKind, RouteKind, Topology};
 
 #[derive(Clone, Debug, Default)]
 pub struct RouteWatch {
     pub since: Option<Timestamp>,
-    lost: BTreeMap<From, Timestamp>,
+    /// By namespace. An exchange may lead on through others, so all of them count.
+    lost: BTreeMap<Option<String>, Timestamp>,
 }
 
 impl RouteWatch {
     pub fn take(&mut self, old: Option<&Topology>, new: &Topology, at: Timestamp) {
         self.since.get_or_insert(at);
         let Some(old) = old else { return };
-        let bindings = |topology: &Topology| -> BTreeSet<(From, String, Option<String>)> {
-            let bindings = topology.routes.iter();
-            bindings
-                .filter(|route| route.kind == RouteKind::Binding)
-                .map(|route| {
-                    let from = (route.namespace.clone(), route.from.clone());
-                    (from, route.to.clone(), route.routing_key.clone())
-                })
-                .collect()
-        };
-        for (from, _, _) in bindings(old).difference(&bindings(new)) {
-            self.lost.insert(from.clone(), at);
+        for (namespace, _) in leads(old).difference(&leads(new)) {
+            self.lost.insert(namespace.map(str::to_owned), at);
         }
-        // A destination that is gone need not be remembered.
-        let exists: BTreeSet<From> = new
-            .destinations
-            .iter()
-            .map(|one| (one.namespace.clone(), one.name.clone()))
-            .collect();
-        self.lost.retain(|from, _| exists.contains(from));
     }
 
-    pub fn lost_at(&self, namespace: Option<&str>, name: &str) -> Option<Timestamp> {
-        let from = (namespace.map(str::to_owned), name.to_owned());
-        self.lost.get(&from).copied()
+    pub fn lost_at(&self, namespace: Option<&str>) -> Option<Timestamp> {
+        self.lost.get(&namespace.map(str::to_owned)).copied()
     }
+}
+
+/// Everything that leads a message on: bindings, and exchanges with their settings (an alternate is
+/// one), by namespace.
+fn leads(topology: &Topology) -> BTreeSet<(Option<&str>, Vec<&str>)> {
+    let bindings = topology
+        .routes
+        .iter()
+        .filter(|route| route.kind == RouteKind::Binding)
+        .map(|route| {
+            let key = route.routing_key.as_deref().unwrap_or_default();
+            let words = vec![route.from.as_str(), route.to.as_str(), key];
+            (route.namespace.as_deref(), words)
+        });
+    let exchanges = topology
+        .destinations
+        .iter()
+        .filter(|one| one.kind == DestinationKind::Exchange)
+        .map(|one| {
+            let settings = one.settings.iter();
+            let settings = settings.flat_map(|s| [Some(s.name.as_str()), s.value.as_deref()]);
+            let words = std::iter::once(one.name.as_str()).chain(settings.flatten());
+            (one.namespace.as_deref(), words.collect())
+        });
+    bindings.chain(exchanges).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use waybill_model::topology::{Destination, DestinationKind, Route};
+    use waybill_model::topology::{Destination, Route};
 
     use super::*;
 
@@ -76,17 +81,19 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_binding_is_remembered_while_its_exchange_lives() {
+    fn what_led_on_and_is_lost_is_remembered() {
         let at = Timestamp::from_unix_millis;
         let mut watch = RouteWatch::default();
         watch.take(None, &topology(&["a"]), at(1));
         watch.take(Some(&topology(&["a"])), &topology(&["a", "b"]), at(2));
-        assert_eq!(watch.lost_at(Some("/"), "orders"), None, "one came");
+        assert_eq!(watch.lost_at(Some("/")), None, "one came");
         watch.take(Some(&topology(&["a", "b"])), &topology(&["b"]), at(3));
         watch.take(Some(&topology(&["b"])), &topology(&["b"]), at(4));
-        assert_eq!(watch.lost_at(Some("/"), "orders"), Some(at(3)));
+        assert_eq!(watch.lost_at(Some("/")), Some(at(3)));
         assert_eq!(watch.since, Some(at(1)));
-        watch.take(Some(&topology(&["b"])), &Topology::default(), at(5));
-        assert_eq!(watch.lost_at(Some("/"), "orders"), None);
+        assert_eq!(watch.lost_at(Some("other")), None);
+        // The exchange with all that it led to.
+        watch.take(Some(&topology(&[])), &Topology::default(), at(5));
+        assert_eq!(watch.lost_at(Some("/")), Some(at(5)));
     }
 }

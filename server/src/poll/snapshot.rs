@@ -18,6 +18,7 @@ pub struct Snapshot {
     pub positions: Positions,
     pub readings_at: Option<Timestamp>,
     pub routes: RouteWatch,
+    made_again: HashMap<String, Timestamp>,
 }
 
 /// A topology with what was carried over from the one before.
@@ -64,6 +65,7 @@ impl Snapshot {
         if let Some(old) = &self.topology {
             for one in made_again(&old.topology, &new) {
                 self.positions.forget(&one);
+                self.made_again.insert(one, at);
             }
             let node_away = new.nodes.iter().any(|node| node.running == Some(false));
             if node_away || has_gap(&new.unknown, "destinations") {
@@ -76,6 +78,11 @@ impl Snapshot {
         let old = self.topology.as_ref().map(|told| told.topology.as_ref());
         self.routes.take(old, &new, at);
         self.topology = Some(Told::new(new, at, missing));
+    }
+
+    /// When a destination was seen to be another one than before, under its name.
+    pub fn made_again_at(&self, destination: &str) -> Option<Timestamp> {
+        self.made_again.get(destination).copied()
     }
 
     /// As it was kept by whoever polled before.

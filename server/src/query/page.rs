@@ -102,7 +102,7 @@ impl Query {
             return Err(no_journey());
         };
         let stored = self.stored_journey(reference, asker).await?;
-        let journey = stored.ok_or_else(no_journey)?;
+        let journey = stored.ok_or_else(no_journey)?.journey;
         Ok(JourneyPage {
             chain: vec![journey.clone()],
             journey,

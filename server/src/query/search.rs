@@ -139,7 +139,10 @@ fn all_trouble(states: &[JourneyState]) -> bool {
 }
 
 /// States of messages that are in no trouble.
-pub(super) const QUIET: [JourneyState; 3] = [
+pub(super) const QUIET: [JourneyState; 5] = [
+    // Only brokers tell these.
+    JourneyState::Expired,
+    JourneyState::Unroutable,
     JourneyState::Delivered,
     JourneyState::Unknown,
     JourneyState::InFlight,

@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use waybill_broker::{Put, Rest};
 use waybill_model::journey::Journey;
+use waybill_model::messaging::DestinationRole;
 use waybill_model::problem::Problem;
 use waybill_model::reading::{PartitionEnds, PartitionPosition};
+use waybill_model::time::Timestamp;
 use waybill_model::topology::{DestinationKind, Topology};
 use waybill_store::topology::{
-    DestinationLine, GroupFilter, GroupLine, destination_key, place_key,
+    DestinationFilter, DestinationLine, DestinationSort, GroupFilter, GroupLine, destination_key,
+    place_key,
 };
 
 use super::Query;
@@ -20,6 +23,8 @@ use crate::journey::settle::{LogWord, Parked, QueueWord, QueuesWord, Reader, Tol
 
 /// Destinations that are looked up for one page.
 const DESTINATIONS: usize = 64;
+/// Retry and dead-letter destinations of a cluster that are looked at, the fullest first.
+const ASIDE: u32 = 200;
 /// Groups of one destination.
 const GROUPS: u32 = 200;
 /// Of a group whose members take messages one by one: what lies behind its position may be read.
@@ -52,11 +57,16 @@ impl Query {
         let mut read = Read {
             polls: self.polls(clock::now()).await?,
             logs: BTreeMap::new(),
+            aside: BTreeMap::new(),
             rests: HashMap::new(),
             queues: HashMap::new(),
         };
-        for place in places(&journeys, true).into_iter().take(DESTINATIONS) {
+        for place in places(&journeys).into_iter().take(DESTINATIONS) {
             let log = self.log(&place).await?;
+            if !read.aside.contains_key(&place.0) {
+                let aside = self.holds_aside(&place.0).await?;
+                read.aside.insert(place.0.clone(), aside);
+            }
             read.logs.insert(place, log);
         }
         self.read_rests(&journeys, &mut read).await?;
@@ -67,6 +77,19 @@ impl Query {
             settle(journey, &words);
         }
         Ok(())
+    }
+
+    /// Whether a retry or dead-letter destination of the cluster holds messages, as far as is known.
+    async fn holds_aside(&self, cluster: &str) -> Result<bool, Problem> {
+        let filter = DestinationFilter {
+            cluster: Some(cluster.to_owned()),
+            roles: Some(vec![DestinationRole::Retry, DestinationRole::DeadLetter]),
+            sort: DestinationSort::Depth,
+            ..DestinationFilter::default()
+        };
+        let lines = self.store.destination_lines(&filter, ASIDE).await;
+        let mut lines = lines.map_err(store_problem)?.into_iter();
+        Ok(lines.any(|listed| listed.line.depth_messages != Some(0)))
     }
 
     async fn log(&self, (cluster, destination): &Place) -> Result<Log, Problem> {
@@ -85,7 +108,10 @@ impl Query {
         let positions = self.store.positions_on(&keys, destination).await;
         let key = destination_key(cluster, None, DestinationKind::Topic, destination);
         let ends = self.store.destination_ends(key).await;
+        let line = self.store.destination_line(key, None).await;
+        let line = line.map_err(store_problem)?;
         Ok(Log {
+            made_again_at: line.and_then(|listed| listed.line.taken_at),
             lines,
             positions: positions.map_err(store_problem)?,
             ends: ends.map_err(store_problem)?,
@@ -148,13 +174,10 @@ impl Query {
 }
 
 /// Where the journeys lie, with offsets.
-fn places(journeys: &[&mut Journey], with_offset: bool) -> BTreeSet<Place> {
+fn places(journeys: &[&mut Journey]) -> BTreeSet<Place> {
     let mut places = BTreeSet::new();
     for journey in journeys {
-        let hops = journey
-            .hops
-            .iter()
-            .filter(|hop| hop.offset.is_some() == with_offset);
+        let hops = journey.hops.iter().filter(|hop| hop.offset.is_some());
         for destination in hops.filter_map(|hop| hop.destination.clone()) {
             places.extend(journey.message.cluster.clone().map(|c| (c, destination)));
         }
@@ -166,6 +189,8 @@ fn places(journeys: &[&mut Journey], with_offset: bool) -> BTreeSet<Place> {
 struct Read {
     polls: Polls,
     logs: BTreeMap<Place, Log>,
+    /// By cluster.
+    aside: BTreeMap<String, bool>,
     rests: HashMap<(String, Wanted), Rest>,
     queues: HashMap<i64, DestinationLine>,
 }
@@ -174,6 +199,7 @@ struct Log {
     lines: Vec<GroupLine>,
     positions: HashMap<i64, Vec<PartitionPosition>>,
     ends: Vec<PartitionEnds>,
+    made_again_at: Option<Timestamp>,
 }
 
 impl Read {
@@ -209,19 +235,24 @@ impl Read {
                 stale: age.stale || line.missing_since.is_some(),
             })
         };
+        let made_again_at = log.made_again_at;
         let ends = log.ends.iter().find(|ends| ends.partition == partition);
         LogWord {
             low: ends.and_then(|ends| ends.low),
+            made_again_at,
+            aside: self.aside.get(cluster).copied().unwrap_or_default(),
             readers: log.lines.iter().filter_map(reader).collect(),
         }
     }
 
     fn queues(&self, cluster: &str, put_to: &str, rest: &Rest) -> Option<QueuesWord> {
         let state = self.polls.of(cluster)?;
-        let exchange = self
-            .queues
-            .values()
-            .find(|line| line.name == put_to && line.kind == DestinationKind::Exchange);
+        let exchange = self.queues.values().find(|line| {
+            line.cluster == cluster
+                && line.name == put_to
+                && line.kind == DestinationKind::Exchange
+                && rest.namespace == line.namespace
+        });
         let queues = rest.queues.iter().map(|queue| {
             let line = self.queue(cluster, queue.namespace.as_deref(), &queue.name)?;
             let age = self.polls.age(cluster, line.figures_at);
@@ -230,7 +261,7 @@ impl Read {
                     let line = self.queue(cluster, queue.namespace.as_deref(), name);
                     Parked {
                         held: line.and_then(|line| line.depth_messages),
-                        consumers: line.and_then(|line| line.consumers),
+                        received_at: line.and_then(|line| line.received_at),
                     }
                 });
                 parked.collect()
@@ -242,6 +273,8 @@ impl Read {
                 dead_letters: parked,
                 received_at: line.received_at,
                 taken_at: line.taken_at,
+                held_since: line.held_since,
+                all_taken: line.all_taken,
                 as_of: age.as_of?,
                 stale: age.stale || line.missing_since.is_some(),
             })

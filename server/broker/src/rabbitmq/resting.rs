@@ -106,6 +106,7 @@ impl Host<'_> {
         });
         // A queue that is bound and not told may hold it.
         Some(Rest {
+            namespace: Some(vhost.to_owned()),
             queues: queues.collect::<Option<_>>()?,
         })
     }

@@ -36,7 +36,7 @@ pub async fn messages(
     query: &StoredQuery,
 ) -> Result<StoredPage, Problem> {
     let admitted = admit(state, caller, from, READ, id, query).await?;
-    let object = object(&admitted.place);
+    let object = admitted.place.object();
     let detail = detail(&admitted, query);
     let Admitted {
         place,
@@ -100,7 +100,7 @@ pub(super) async fn admit(
             sight,
         }),
         Err(problem) => {
-            let object = object(&place);
+            let object = place.object();
             state
                 .audit
                 .denied(&actor(caller), action, &object, &problem, from)
@@ -146,14 +146,6 @@ pub(super) fn may(caller: &Caller, place: &Place, action: Action) -> bool {
         resource: Some(&place.shelf.name),
     };
     caller.may(action, target, clock::now())
-}
-
-/// `cluster/namespace/name`.
-pub(super) fn object(place: &Place) -> String {
-    match &place.shelf.namespace {
-        Some(namespace) => format!("{}/{namespace}/{}", place.cluster, place.shelf.name),
-        None => format!("{}/{}", place.cluster, place.shelf.name),
-    }
 }
 
 /// The range, without what was looked for: a key may be somebody's.

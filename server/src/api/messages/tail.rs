@@ -71,7 +71,7 @@ pub async fn tail_messages(
     let tail = admit::tail(&state, &caller, &admitted).await?;
     let line = Line {
         actor: actor(&caller),
-        object: admit::object(&admitted.place),
+        object: admitted.place.object(),
         detail: format!("{}, from {from}", admit::detail(&admitted, &query)),
     };
     let (out, inbox) = mpsc::channel(WAITING);

@@ -13,23 +13,30 @@ pub(super) fn settle(case: &mut Case<'_>, word: &LogWord) {
     let Some(offset) = case.journey.hops[case.hop].offset else {
         return;
     };
-    // A partition that ends before it was made again under its name.
+    let put_at = case.put_at();
+    if word
+        .made_again_at
+        .is_some_and(|at| put_at.is_none_or(|put_at| put_at <= at))
+    {
+        return;
+    }
+    // One that ends before it was made again under its name unseen.
     let holds = |reader: &&Reader| reader.head.is_some_and(|head| head > offset);
     let readers: Vec<&Reader> = word.readers.iter().filter(holds).collect();
     case.name_the_only(readers.iter().map(|reader| reader.group.as_str()));
     let alone = readers.len() == 1 && case.journey.deliveries.is_empty();
     for reader in readers {
         match case.of_group(&reader.group) {
-            Some(at) => seen(case, at, reader, offset),
+            Some(at) => seen(case, at, reader, offset, word.aside),
             None if case.role() == HopRole::Retry => tried_again(case, reader, offset),
             None if case.role() == HopRole::DeadLetter => {}
-            None => dark(case, reader, offset, word.low, alone),
+            None => dark(case, reader, offset, word, alone),
         }
     }
 }
 
 /// Spans tell of this group.
-fn seen(case: &mut Case<'_>, at: usize, reader: &Reader, offset: i64) {
+fn seen(case: &mut Case<'_>, at: usize, reader: &Reader, offset: i64, aside: bool) {
     let delivery = &case.journey.deliveries[at];
     let Some(last) = delivery.attempts.last().filter(|last| last.hop == case.hop) else {
         return;
@@ -39,7 +46,7 @@ fn seen(case: &mut Case<'_>, at: usize, reader: &Reader, offset: i64) {
         && reader.as_of.ms_since(last.ended_at) > COMMITS_MS
         && case.is_last();
     let (kind, state) = match (delivery.state, is_past(reader, offset)) {
-        (DeliveryState::Unknown, true) if reader.as_of > last.started_at => {
+        (DeliveryState::Unknown, true) if reader.as_of > last.started_at && !aside => {
             (EvidenceKind::Passed, DeliveryState::Done)
         }
         (state, true) => (EvidenceKind::Passed, state),
@@ -78,7 +85,7 @@ fn tried_again(case: &mut Case<'_>, reader: &Reader, offset: i64) {
 }
 
 /// No span tells of this group.
-fn dark(case: &mut Case<'_>, reader: &Reader, offset: i64, low: Option<i64>, alone: bool) {
+fn dark(case: &mut Case<'_>, reader: &Reader, offset: i64, word: &LogWord, alone: bool) {
     if case.unnamed().next().is_some() {
         // It may be the one whose spans do not name it.
         return;
@@ -86,6 +93,7 @@ fn dark(case: &mut Case<'_>, reader: &Reader, offset: i64, low: Option<i64>, alo
     if is_past(reader, offset) {
         let last = case.journey.hops.last().map(|hop| hop.role);
         let state = match last.filter(|_| !case.is_last()) {
+            None if word.aside => DeliveryState::Unknown,
             None => DeliveryState::Done,
             // Until it is known to have been read there.
             Some(HopRole::Retry) => DeliveryState::Retrying,
@@ -100,6 +108,7 @@ fn dark(case: &mut Case<'_>, reader: &Reader, offset: i64, low: Option<i64>, alo
     if !after || !reads || !reader.in_order || reader.stale || !case.is_last() {
         return;
     }
+    let low = word.low;
     if low.is_some_and(|low| low > offset) {
         case.add_dark(&reader.group, DeliveryState::Unknown);
         return case.tell(

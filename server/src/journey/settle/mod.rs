@@ -38,6 +38,22 @@ pub fn settle(journey: &mut Journey, words: &[Option<Word>]) {
     conclude(journey);
 }
 
+/// No retry or dead-letter destination holds it: whoever is past it has read it.
+pub fn nothing_aside(journey: &mut Journey) {
+    let read: Vec<Option<String>> = journey
+        .evidence
+        .iter()
+        .filter(|one| one.kind == EvidenceKind::Passed)
+        .map(|one| one.group.clone())
+        .collect();
+    for delivery in &mut journey.deliveries {
+        if delivery.state == DeliveryState::Unknown && read.contains(&delivery.group) {
+            delivery.state = DeliveryState::Done;
+        }
+    }
+    conclude(journey);
+}
+
 /// The state, the gaps and the sentence that follow from the evidence.
 pub fn conclude(journey: &mut Journey) {
     if journey.evidence.is_empty() {

@@ -6,9 +6,9 @@ use waybill_model::time::Timestamp;
 use super::Case;
 use super::words::{QueueWord, QueuesWord};
 
-/// How long after a message was put what its queue tells may be of before: statistics are gathered
-/// every 5 s by default.
-const GATHERED_MS: f64 = 10_000.0;
+/// How long after a message was put what a queue or a route tells may be of before: its depth is
+/// gathered every 5 s by default, its counters are read every half minute, and clocks differ.
+const COUNTED_MS: f64 = 45_000.0;
 
 pub(super) fn settle(case: &mut Case<'_>, word: &QueuesWord) {
     if !case.is_last() || case.role() == HopRole::DeadLetter {
@@ -24,7 +24,7 @@ pub(super) fn settle(case: &mut Case<'_>, word: &QueuesWord) {
             && case.journey.deliveries.is_empty()
             && case.role() == HopRole::Origin
             && !word.stale
-            && word.as_of.ms_since(put_at) > GATHERED_MS
+            && word.as_of.ms_since(put_at) > COUNTED_MS
         {
             unroutable(case, word.as_of);
         }
@@ -35,7 +35,7 @@ pub(super) fn settle(case: &mut Case<'_>, word: &QueuesWord) {
         return;
     }
     for queue in &word.queues {
-        let is_told = !queue.stale && queue.as_of.ms_since(put_at) > GATHERED_MS;
+        let is_told = !queue.stale && queue.as_of.ms_since(put_at) > COUNTED_MS;
         if is_told && case.of_group(&queue.name).is_none() && case.role() == HopRole::Origin {
             dark(case, queue, put_at);
         }
@@ -56,49 +56,40 @@ fn unroutable(case: &mut Case<'_>, as_of: Timestamp) {
 /// No span tells of a consumer of this queue.
 fn dark(case: &mut Case<'_>, queue: &QueueWord, put_at: Timestamp) {
     let name = queue.name.as_str();
-    // Counters that were read after the message was put.
     let counted = queue.received_at.is_some_and(|at| at > put_at);
-    let untouched = counted && queue.taken_at.is_none_or(|at| at < put_at);
-    match queue.held {
-        Some(0) if untouched => {
-            let laid_aside = queue
-                .dead_letters
-                .as_ref()
-                .is_none_or(|all| !all.is_empty());
+    // Depth and counters are told apart: only what stood still for long fits together.
+    let stands = queue
+        .held_since
+        .is_some_and(|since| queue.as_of.ms_since(since) > COUNTED_MS);
+    let untouched = stands && counted && queue.taken_at.is_none_or(|at| at < put_at);
+    let none_aside = queue.dead_letters.as_ref().is_some_and(|all| {
+        all.iter()
+            .all(|one| one.held == Some(0) && one.received_at.is_none_or(|at| at < put_at))
+    });
+    let (kind, detail) = match queue.held {
+        Some(0) if counted && queue.all_taken == Some(true) && none_aside => {
+            case.add_dark(name, DeliveryState::Done);
+            let detail = format!("{name} is empty, and everything that came was acknowledged");
+            (EvidenceKind::Passed, detail)
+        }
+        Some(0) if untouched && none_aside => {
             let detail = format!(
                 "{name} is empty although nothing was taken from it: the message's time was over, or the queue was purged"
             );
-            let kind = match laid_aside {
-                // It may lie where its dead letters go.
-                true => EvidenceKind::QueueEmpty,
-                false => EvidenceKind::Expired,
-            };
-            case.tell(kind, Some(name), queue.as_of, detail);
+            (EvidenceKind::Expired, detail)
         }
         Some(0) => {
-            let parked = queue.dead_letters.as_ref();
-            let is_aside = parked.is_none_or(|all| {
-                let holds_none = |held: Option<u64>| held == Some(0);
-                all.iter()
-                    .any(|one| !holds_none(one.held) || one.consumers != Some(0))
-            });
-            if counted && !queue.lets_go && !is_aside {
-                case.add_dark(name, DeliveryState::Done);
-                let detail = format!("{name} is empty, and messages were taken from it since");
-                case.tell(EvidenceKind::Passed, Some(name), queue.as_of, detail);
-            } else {
-                let detail = format!(
-                    "{name} is empty; whether it was taken or laid aside the broker does not tell"
-                );
-                case.tell(EvidenceKind::QueueEmpty, Some(name), queue.as_of, detail);
-            }
+            let detail =
+                format!("{name} is empty; what became of this message the broker does not tell");
+            (EvidenceKind::QueueEmpty, detail)
         }
         Some(held) if untouched && !queue.lets_go => {
             case.add_dark(name, DeliveryState::Pending);
             let detail =
                 format!("{name} holds {held} messages, and nothing was taken from it since");
-            case.tell(EvidenceKind::Untouched, Some(name), queue.as_of, detail);
+            (EvidenceKind::Untouched, detail)
         }
-        _ => {}
-    }
+        _ => return,
+    };
+    case.tell(kind, Some(name), queue.as_of, detail);
 }

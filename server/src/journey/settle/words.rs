@@ -22,6 +22,11 @@ pub enum Told {
 pub struct LogWord {
     /// The oldest offset that is kept.
     pub low: Option<i64>,
+    /// When it was seen to have been made again under its name.
+    pub made_again_at: Option<Timestamp>,
+    /// Retry or dead-letter destinations of the cluster hold messages: one that was read past may lie
+    /// there.
+    pub aside: bool,
     pub readers: Vec<Reader>,
 }
 
@@ -64,8 +69,13 @@ pub struct QueueWord {
     pub dead_letters: Option<Vec<Parked>>,
     /// When its counters last told that a message came.
     pub received_at: Option<Timestamp>,
-    /// When they last told that one was taken for good; `None` beside a `received_at`: never.
+    /// When they last told that one was taken, handed out or gone for good; `None` beside a
+    /// `received_at`: never.
     pub taken_at: Option<Timestamp>,
+    /// Since when it holds what it holds.
+    pub held_since: Option<Timestamp>,
+    /// Everything that ever came was taken for good.
+    pub all_taken: Option<bool>,
     pub as_of: Timestamp,
     pub stale: bool,
 }
@@ -74,5 +84,6 @@ pub struct QueueWord {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parked {
     pub held: Option<u64>,
-    pub consumers: Option<u64>,
+    /// When its counters last told that a message came.
+    pub received_at: Option<Timestamp>,
 }

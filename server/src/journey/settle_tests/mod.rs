@@ -46,6 +46,7 @@ fn by_log(mut journey: Journey, readers: Vec<Reader>) -> Journey {
     let told = Told::Log(LogWord {
         low: Some(0),
         readers,
+        ..LogWord::default()
     });
     let cluster = "east".into();
     settle(&mut journey, &[Some(Word { cluster, told })]);
@@ -208,6 +209,7 @@ fn what_retention_took_unread_is_expired_and_a_topic_made_again_says_nothing() {
                 head: Some(head),
                 ..reader("billing", Some(5))
             }],
+            ..LogWord::default()
         });
         let cluster = "east".into();
         [Some(Word { cluster, told })]
@@ -221,6 +223,43 @@ fn what_retention_took_unread_is_expired_and_a_topic_made_again_says_nothing() {
     assert_eq!(made_again.evidence, []);
 }
 
+#[test]
+fn what_was_read_past_may_lie_aside() {
+    let aside = |mut journey: Journey, readers: Vec<Reader>| {
+        let told = Told::Log(LogWord {
+            low: Some(0),
+            aside: true,
+            readers,
+            ..LogWord::default()
+        });
+        let cluster = "east".into();
+        settle(&mut journey, &[Some(Word { cluster, told })]);
+        journey
+    };
+    let mut journey = aside(one(vec![published()]), vec![reader("billing", Some(8))]);
+    assert_eq!(journey.state, JourneyState::Unknown);
+    assert_eq!(kinds(&journey), [EvidenceKind::Passed]);
+    nothing_aside(&mut journey);
+    assert_eq!(journey.state, JourneyState::Delivered);
+}
+
+#[test]
+fn a_topic_made_again_says_nothing_of_what_was_before() {
+    let again = |at_ms: i64| {
+        let mut journey = one(vec![published()]);
+        let told = Told::Log(LogWord {
+            made_again_at: Some(at(at_ms)),
+            readers: vec![reader("billing", Some(8))],
+            ..LogWord::default()
+        });
+        let cluster = "east".into();
+        settle(&mut journey, &[Some(Word { cluster, told })]);
+        journey.state
+    };
+    assert_eq!(again(5_000), JourneyState::Unknown);
+    assert_eq!(again(-5_000), JourneyState::Delivered);
+}
+
 fn queue(held: u64) -> QueueWord {
     QueueWord {
         name: "payment".into(),
@@ -229,6 +268,8 @@ fn queue(held: u64) -> QueueWord {
         dead_letters: Some(Vec::new()),
         received_at: Some(at(5_000)),
         taken_at: None,
+        held_since: Some(at(10_000)),
+        all_taken: None,
         as_of: at(60_000),
         stale: false,
     }
@@ -257,19 +298,24 @@ fn a_queue_tells_only_what_follows_from_its_counts() {
     use EvidenceKind::{Expired, Passed, QueueEmpty, Untouched};
     let taken = || QueueWord {
         taken_at: Some(at(5_000)),
+        all_taken: Some(true),
         ..queue(0)
     };
-    let parked = |held| {
+    let parked = |held, received_at: Option<i64>| {
         Some(vec![Parked {
             held: Some(held),
-            consumers: Some(0),
+            received_at: received_at.map(at),
         }])
     };
-    for (word, state, evidence) in [
-        // Nothing was ever taken, so it is there.
-        (queue(3), JourneyState::InFlight, vec![Untouched]),
-        // Something was, so it may be another.
+    for (why, word, state, evidence) in [
         (
+            "nothing was ever taken, so it is there",
+            queue(3),
+            JourneyState::InFlight,
+            vec![Untouched],
+        ),
+        (
+            "something was, so it may be another",
             QueueWord {
                 taken_at: Some(at(5_000)),
                 ..queue(3)
@@ -277,43 +323,83 @@ fn a_queue_tells_only_what_follows_from_its_counts() {
             JourneyState::Unknown,
             vec![],
         ),
-        (taken(), JourneyState::Delivered, vec![Passed]),
-        (queue(0), JourneyState::Expired, vec![Expired]),
         (
+            "everything that came was acknowledged",
+            taken(),
+            JourneyState::Delivered,
+            vec![Passed],
+        ),
+        (
+            "one was rejected: which is not told",
             QueueWord {
-                lets_go: true,
+                all_taken: Some(false),
                 ..taken()
             },
             JourneyState::Unknown,
             vec![QueueEmpty],
         ),
         (
+            "nothing was ever handed out",
+            queue(0),
+            JourneyState::Expired,
+            vec![Expired],
+        ),
+        (
+            "it changed a moment ago: counters may be of before",
             QueueWord {
-                dead_letters: parked(1),
+                held_since: Some(at(59_000)),
+                ..queue(0)
+            },
+            JourneyState::Unknown,
+            vec![QueueEmpty],
+        ),
+        (
+            "and so what was taken of what it holds",
+            QueueWord {
+                held_since: Some(at(59_000)),
+                ..queue(3)
+            },
+            JourneyState::Unknown,
+            vec![],
+        ),
+        (
+            "a dead letter lies there",
+            QueueWord {
+                dead_letters: parked(1, Some(5_000)),
                 ..taken()
             },
             JourneyState::Unknown,
             vec![QueueEmpty],
         ),
         (
+            "one came there and was taken away",
             QueueWord {
-                dead_letters: parked(0),
+                dead_letters: parked(0, Some(5_000)),
+                ..taken()
+            },
+            JourneyState::Unknown,
+            vec![QueueEmpty],
+        ),
+        (
+            "none came there since",
+            QueueWord {
+                dead_letters: parked(0, Some(-5_000)),
                 ..taken()
             },
             JourneyState::Delivered,
             vec![Passed],
         ),
-        // Its statistics may be of before.
         (
+            "its statistics may be of before",
             QueueWord {
-                as_of: at(2_000),
-                ..queue(0)
+                as_of: at(20_000),
+                ..taken()
             },
             JourneyState::Unknown,
             vec![],
         ),
-        // No counter was told.
         (
+            "no counter was told",
             QueueWord {
                 received_at: None,
                 ..queue(3)
@@ -322,12 +408,8 @@ fn a_queue_tells_only_what_follows_from_its_counts() {
             vec![],
         ),
     ] {
-        let journey = by_queues(vec![word.clone()]);
-        assert_eq!(
-            (journey.state, kinds(&journey)),
-            (state, evidence),
-            "{word:?}"
-        );
+        let journey = by_queues(vec![word]);
+        assert_eq!((journey.state, kinds(&journey)), (state, evidence), "{why}");
     }
 }
 

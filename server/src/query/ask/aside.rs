@@ -12,7 +12,7 @@ use waybill_model::reference::MessageRef;
 
 use super::{Asker, Query};
 use crate::clock;
-use crate::journey::settle::conclude;
+use crate::journey::settle::{conclude, nothing_aside};
 
 /// Messages of one page that are looked for.
 const MESSAGES: usize = 2;
@@ -20,24 +20,31 @@ const MESSAGES: usize = 2;
 const HOLDS: Duration = Duration::from_secs(20);
 const KEPT: usize = 1_000;
 
-type Known = HashMap<String, (Instant, Vec<Hop>)>;
+type Known = HashMap<String, (Instant, Aside)>;
+
+#[derive(Clone, Default)]
+struct Aside {
+    hops: Vec<Hop>,
+    /// Everything was read, and it is nowhere.
+    nothing: bool,
+}
 
 /// What lay aside of a message, by its reference.
 #[derive(Clone, Default)]
 pub(in crate::query) struct KnownAside(Arc<Mutex<Known>>);
 
 impl KnownAside {
-    fn of(&self, reference: &str) -> Option<Vec<Hop>> {
+    fn of(&self, reference: &str) -> Option<Aside> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (at, hops) = known.get(reference)?;
-        (at.elapsed() < HOLDS).then(|| hops.clone())
+        let (at, aside) = known.get(reference)?;
+        (at.elapsed() < HOLDS).then(|| aside.clone())
     }
 
-    fn keep(&self, reference: String, hops: Vec<Hop>) {
+    fn keep(&self, reference: String, aside: Aside) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|_, (at, _)| at.elapsed() < HOLDS);
         if known.len() < KEPT {
-            known.insert(reference, (Instant::now(), hops));
+            known.insert(reference, (Instant::now(), aside));
         }
     }
 }
@@ -60,21 +67,28 @@ impl Query {
             let Some(reference) = place(journey) else {
                 continue;
             };
-            let name = reference.to_string();
-            let hops = match self.known_aside.of(&name) {
-                Some(hops) => hops,
+            // Whoever may see less learns less.
+            let name = format!("{reference} {:?}", asker.sights);
+            let aside = match self.known_aside.of(&name) {
+                Some(aside) => aside,
                 None => {
                     let told = self.stored_journey(&reference, asker).await?;
-                    let hops = told.map(|told| told.hops.into_iter().skip(1).collect());
-                    let hops: Vec<Hop> = hops.unwrap_or_default();
-                    self.known_aside.keep(name, hops.clone());
-                    hops
+                    let aside = told.map(|told| Aside {
+                        nothing: told.nothing_aside,
+                        hops: told.journey.hops.into_iter().skip(1).collect(),
+                    });
+                    let aside = aside.unwrap_or_default();
+                    self.known_aside.keep(name, aside.clone());
+                    aside
                 }
             };
-            if hops.is_empty() {
+            if aside.nothing {
+                nothing_aside(journey);
+            }
+            if aside.hops.is_empty() {
                 continue;
             }
-            add(journey, hops);
+            add(journey, aside.hops);
             // What lies in a retry destination may have been read there.
             self.settle(std::iter::once(journey)).await?;
         }

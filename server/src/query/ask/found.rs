@@ -1,5 +1,6 @@
 //! From stored messages to journeys that the broker alone tells of.
 
+use bytes::Bytes;
 use waybill_broker::Dialects;
 use waybill_broker::browse::Stored;
 use waybill_model::journey::{
@@ -13,6 +14,9 @@ use crate::journey::carrier::{self, Carried};
 use crate::journey::settle::conclude;
 use crate::query::browse::{Place, Sought};
 
+/// Of what leads to a message; longer headers say something else.
+const HEADER_BYTES: usize = 1_024;
+
 /// A message and where it lies.
 pub(super) struct Record {
     pub(super) place: Place,
@@ -22,11 +26,29 @@ pub(super) struct Record {
 }
 
 impl Record {
+    /// Without what the message says: only where it lies and what leads to it is needed.
     pub(super) fn new(place: &Place, stored: Stored) -> Self {
+        // Copies, so that a batch that was read is not held by one of its parts.
+        let copy = |bytes: Bytes| Bytes::copy_from_slice(&bytes);
+        let short = |(_, value): &(String, Option<Bytes>)| {
+            value
+                .as_ref()
+                .is_none_or(|value| value.len() <= HEADER_BYTES)
+        };
+        let headers = stored.headers.into_iter().filter(short);
+        let headers: Vec<(String, Option<Bytes>)> = headers
+            .map(|(name, value)| (name, value.map(copy)))
+            .collect();
         Self {
             place: place.clone(),
-            context: carrier::contexts(&stored.headers).pop(),
-            stored,
+            context: carrier::contexts(&headers).pop(),
+            stored: Stored {
+                key: stored.key.map(copy),
+                value: None,
+                properties: Vec::new(),
+                headers,
+                ..stored
+            },
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use waybill_model::journey::JourneySummary;
 use waybill_model::query::{JourneyQuery, Page};
 
@@ -20,9 +21,27 @@ type Answers = HashMap<String, (Instant, Page<JourneySummary>)>;
 pub(in crate::query) struct Lately {
     answers: Arc<Mutex<Answers>>,
     asked: Arc<AtomicU64>,
+    turns: Turns,
+}
+
+/// Each question holds what it finds.
+const AT_ONCE: usize = 3;
+
+#[derive(Clone)]
+struct Turns(Arc<Semaphore>);
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(AT_ONCE)))
+    }
 }
 
 impl Lately {
+    /// To ask: a few questions at once, the others wait. Given back when dropped.
+    pub(super) async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        self.turns.0.clone().acquire_owned().await.ok()
+    }
+
     /// A name of its own for one question: those of one person wait for no other of theirs.
     pub(super) fn asker(&self, person: &str) -> String {
         let number = self.asked.fetch_add(1, Ordering::Relaxed);

@@ -25,6 +25,7 @@ use super::Query;
 use super::browse::{Place, Sought};
 use super::select;
 use crate::auth::store_problem;
+use crate::journey::settle::nothing_aside;
 use crate::journey::summary;
 
 pub(super) use aside::KnownAside;
@@ -40,11 +41,8 @@ const BYTES: u64 = 24 << 20;
 /// Of one destination.
 const MATCHES: usize = 20;
 const TIME: Duration = Duration::from_millis(7_000);
-const ROLES: [DestinationRole; 3] = [
-    DestinationRole::Origin,
-    DestinationRole::Retry,
-    DestinationRole::DeadLetter,
-];
+const ORIGIN: [DestinationRole; 1] = [DestinationRole::Origin];
+const ASIDE: [DestinationRole; 2] = [DestinationRole::Retry, DestinationRole::DeadLetter];
 
 /// Who asks, and where they may: `None` everywhere.
 #[derive(Clone, Debug)]
@@ -74,12 +72,19 @@ impl Query {
             return Ok(page);
         }
         let began = Instant::now();
-        let places = self.readable(query.cluster.as_ref(), &ROLES, asker).await?;
+        let _turn = self.lately.turn().await;
+        let cluster = query.cluster.as_ref();
+        // What was laid aside decides what became of the others.
+        let (aside, mut is_whole) = self.aside_places(cluster, asker).await?;
+        let origins = self.readable(cluster, &ORIGIN, asker).await?;
         let named = |place: &Place| {
             let asked = query.destination.as_ref();
             asked.is_none_or(|asked| *asked == place.shelf.name)
         };
-        let places: Vec<Place> = places.into_iter().filter(named).collect();
+        let origins = origins.into_iter().filter(named);
+        let asides: HashSet<String> = aside.iter().map(Place::object).collect();
+        let places: Vec<Place> = aside.into_iter().chain(origins).collect();
+        let mut open = asides.len();
         let mut asked = AskedBrokers {
             destinations: places.len() as u64,
             ..AskedBrokers::default()
@@ -102,6 +107,9 @@ impl Query {
         while let Ok(Some((place, read))) =
             tokio::time::timeout(TIME.saturating_sub(began.elapsed()), reads.next()).await
         {
+            let is_aside = asides.contains(&place.object());
+            open -= usize::from(is_aside);
+            is_whole &= !is_aside || read.as_ref().is_ok_and(|scanned| scanned.is_whole);
             match read {
                 Ok(scanned) => {
                     asked.messages += scanned.told.messages;
@@ -119,7 +127,8 @@ impl Query {
         }
         drop(reads);
         asked.ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        for journey in self.told(records).await? {
+        let is_whole = is_whole && open == 0;
+        for journey in self.told(records, is_whole).await? {
             if select::narrows(&journey, query) {
                 page.items.push(summary(&journey));
             }
@@ -129,6 +138,22 @@ impl Query {
         page.asked = Some(asked);
         self.lately.keep(query, asker, &page);
         Ok(page)
+    }
+
+    /// Retry and dead-letter destinations that may be looked at, and whether these are all there are.
+    async fn aside_places(
+        &self,
+        cluster: Option<&String>,
+        asker: &Asker,
+    ) -> Result<(Vec<Place>, bool), Problem> {
+        let places = self.readable(cluster, &ASIDE, asker).await?;
+        let anybody = Asker {
+            sights: None,
+            ..asker.clone()
+        };
+        let all = self.readable(cluster, &ASIDE, &anybody).await?;
+        let is_whole = places.len() == all.len() && all.len() < DESTINATIONS as usize;
+        Ok((places, is_whole))
     }
 
     /// Destinations that keep messages and may be looked at.
@@ -159,7 +184,11 @@ impl Query {
     }
 
     /// By spans where there are some: a record that these tell of is not told again.
-    async fn told(&self, records: Vec<found::Record>) -> Result<Vec<Journey>, Problem> {
+    async fn told(
+        &self,
+        records: Vec<found::Record>,
+        nothing_else_aside: bool,
+    ) -> Result<Vec<Journey>, Problem> {
         let mut known: HashSet<Term> = HashSet::new();
         let terms: Vec<Term> = records.iter().flat_map(found::Record::terms).collect();
         let spans = self.spans_by(&terms, None, 256).await?.spans;
@@ -185,6 +214,11 @@ impl Query {
         }
         let mut told = found::journeys(dark, &self.dialects);
         self.settle(told.iter_mut()).await?;
+        if nothing_else_aside {
+            told.iter_mut()
+                .filter(|journey| journey.hops.len() == 1)
+                .for_each(nothing_aside);
+        }
         journeys.extend(told);
         Ok(journeys)
     }
@@ -206,7 +240,10 @@ fn sought(query: &JourneyQuery) -> Option<Sought> {
         return Some(Sought::Key(bytes(key)));
     }
     if let Some(id) = &query.message_id {
-        return Some(Sought::Word(bytes(id)));
+        return Some(Sought::Word {
+            name: None,
+            value: bytes(id),
+        });
     }
     if let Some(trace_id) = query.trace_id.as_ref().and_then(|id| id.parse().ok()) {
         return Some(Sought::Trace(trace_id));
@@ -215,9 +252,12 @@ fn sought(query: &JourneyQuery) -> Option<Sought> {
     if let Ok(trace_id) = text.to_lowercase().parse() {
         return Some(Sought::Trace(trace_id));
     }
-    let word = match text.split_once([':', '=']) {
-        Some((_, value)) => value.trim(),
-        None => text,
+    let (name, value) = match text.split_once([':', '=']) {
+        Some((name, value)) => (Some(name.trim().to_owned()), value.trim()),
+        None => (None, text),
     };
-    (!word.is_empty()).then(|| Sought::Word(bytes(word)))
+    (!value.is_empty()).then(|| Sought::Word {
+        name,
+        value: bytes(value),
+    })
 }

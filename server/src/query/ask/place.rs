@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use waybill_broker::browse::{Ask, Budget, Shelf, Start, Stored};
+use waybill_broker::browse::{Ask, Budget, Ended, Shelf, Start, Stored};
 use waybill_model::access::matches_pattern;
 use waybill_model::id::{SpanId, TraceId};
 use waybill_model::journey::{Hop, Journey};
@@ -29,8 +29,12 @@ const BUDGET: Budget = Budget {
 const EARLY_MS: i64 = 2_000;
 /// … and after.
 const LATE_MS: i64 = 60_000;
+/// Messages of later than that which are passed over.
+const MOST_LATE: usize = 5_000;
 /// How long it is remembered that a place was not found.
 const ASK_AGAIN: Duration = Duration::from_secs(30);
+/// And that it was: a topic may be made again.
+const HOLDS: Duration = Duration::from_secs(600);
 const REMEMBERED: usize = 10_000;
 
 type Known = HashMap<(TraceId, SpanId), (Instant, Option<(String, i64)>)>;
@@ -43,7 +47,8 @@ impl KnownPlaces {
     fn of(&self, span: (TraceId, SpanId)) -> Option<Option<(String, i64)>> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, place) = known.get(&span)?;
-        (place.is_some() || at.elapsed() < ASK_AGAIN).then(|| place.clone())
+        let holds = if place.is_some() { HOLDS } else { ASK_AGAIN };
+        (at.elapsed() < holds).then(|| place.clone())
     }
 
     fn keep(&self, span: (TraceId, SpanId), place: Option<(String, i64)>) {
@@ -131,7 +136,7 @@ impl Query {
         let among = [cluster.to_owned()];
         let place = self.only_place(system, destination, &among, asker).await?;
         let Some(place) = place else { return Ok(None) };
-        let (mut exact, mut of_trace) = (None, Vec::new());
+        let (mut exact, mut of_trace, mut late) = (None, Vec::new(), 0);
         let last = at.plus_ms(LATE_MS);
         let mut keep = |stored: Stored| {
             let here = || (stored.partition.clone().unwrap_or_default(), stored.offset);
@@ -143,7 +148,9 @@ impl Query {
                 }
                 of_trace.push(here());
             }
-            match stored.at.is_some_and(|at| at > last) {
+            // Other partitions may not have come so far.
+            late += usize::from(stored.at.is_some_and(|at| at > last));
+            match late > MOST_LATE {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
             }
@@ -153,11 +160,11 @@ impl Query {
             .look(&place, hop.partition.clone(), start, &mut keep)
             .await;
         // Whatever keeps the broker from answering: it is not known then, as before.
-        if read.is_none() {
+        let Some(is_whole) = read else {
             return Ok(None);
-        }
-        let only = (of_trace.len() == 1).then(|| of_trace.pop()).flatten();
-        Ok(exact.or(only))
+        };
+        let only = (is_whole && of_trace.len() == 1).then(|| of_trace.pop());
+        Ok(exact.or(only.flatten()))
     }
 
     /// The message that lies where the reference says, where one cluster alone can be meant.
@@ -217,14 +224,14 @@ impl Query {
         Ok(Some(one.line).filter(sees).map(of_line))
     }
 
-    /// `None` where nothing answered.
+    /// Whether all that lay there was read; `None` where nothing answered.
     async fn look(
         &self,
         place: &Place,
         partition: Option<String>,
         start: Start,
         keep: &mut waybill_broker::browse::Keep<'_>,
-    ) -> Option<()> {
+    ) -> Option<bool> {
         let shelved = self.shelved(place).ok()?;
         let browse = shelved.cluster.browse()?;
         let ask = Ask {
@@ -235,6 +242,7 @@ impl Query {
             linger: Duration::ZERO,
         };
         let answered = tokio::time::timeout(BUDGET.time * 2, browse.read(&ask, keep)).await;
-        answered.ok()?.ok().map(drop)
+        let read = answered.ok()?.ok()?;
+        Some(read.ended == Ended::End && read.unread.is_empty())
     }
 }

@@ -4,13 +4,13 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use waybill_model::journey::Journey;
-use waybill_model::messaging::DestinationRole;
 use waybill_model::problem::Problem;
 use waybill_model::reference::MessageRef;
 
 use super::found::{self, Record};
 use super::scan::Scan;
 use super::{Asker, Query};
+use crate::journey::settle;
 use crate::query::browse::Sought;
 
 /// Retry and dead-letter destinations that are looked through, each within so much.
@@ -18,6 +18,15 @@ const ASIDE: usize = 8;
 const BYTES: u64 = 8 << 20;
 const TIME: Duration = Duration::from_millis(3_000);
 const MATCHES: usize = 10;
+/// Clocks of those who put it aside may be so far behind.
+const EARLY_MS: i64 = 60_000;
+
+/// As far as the broker tells it.
+pub(in crate::query) struct StoredJourney {
+    pub(in crate::query) journey: Journey,
+    /// Every retry and dead-letter destination of its cluster was read, and none holds it.
+    pub(in crate::query) nothing_aside: bool,
+}
 
 impl Query {
     /// `None` where nothing lies there, or nobody can say.
@@ -25,7 +34,7 @@ impl Query {
         &self,
         reference: &MessageRef,
         asker: &Asker,
-    ) -> Result<Option<Journey>, Problem> {
+    ) -> Result<Option<StoredJourney>, Problem> {
         let Some((place, stored)) = self.stored_at(reference, asker).await? else {
             return Ok(None);
         };
@@ -37,45 +46,62 @@ impl Query {
             records.push(first);
             first = Record::new(&place, stored);
         }
+        let mut is_whole = false;
         if let Some(sought) = first.sought() {
-            records.extend(self.aside(&first, &sought, asker).await?);
+            let (aside, whole) = self.aside(&first, &sought, asker).await?;
+            records.extend(aside);
+            is_whole = whole;
         }
         records.insert(0, first);
         let mut seen = HashSet::new();
         records.retain(|record| seen.insert(record.reference()));
         let mut told = found::journeys(records, &self.dialects);
         self.settle(told.iter_mut()).await?;
-        Ok(told
+        let found = told
             .into_iter()
-            .find(|journey| found::lies_at(journey, reference)))
+            .find(|journey| found::lies_at(journey, reference));
+        Ok(found.map(|mut journey| {
+            let nothing_aside = is_whole && journey.hops.len() == 1;
+            if nothing_aside {
+                settle::nothing_aside(&mut journey);
+            }
+            StoredJourney {
+                journey,
+                nothing_aside,
+            }
+        }))
     }
 
-    /// What was put to retry or dead-letter destinations of its cluster since, with its key or trace.
+    /// What was put to retry or dead-letter destinations of its cluster since, with its key or trace,
+    /// and whether all of that was read.
     async fn aside(
         &self,
         first: &Record,
         sought: &Sought,
         asker: &Asker,
-    ) -> Result<Vec<Record>, Problem> {
+    ) -> Result<(Vec<Record>, bool), Problem> {
         let began = Instant::now();
-        let roles = [DestinationRole::Retry, DestinationRole::DeadLetter];
-        let places = self
-            .readable(Some(&first.place.cluster), &roles, asker)
-            .await?;
+        let cluster = Some(&first.place.cluster);
+        let (places, mut is_whole) = self.aside_places(cluster, asker).await?;
+        is_whole &= places.len() <= ASIDE;
         let mut records = Vec::new();
         for place in places.into_iter().take(ASIDE) {
             let scan = Scan {
-                from: first.stored.at,
+                from: first.stored.at.map(|at| at.plus_ms(-EARLY_MS)),
                 most: MATCHES,
                 bytes: BYTES,
                 time: TIME.saturating_sub(began.elapsed()),
             };
-            // A destination that cannot be read now adds nothing.
-            if let Ok(scanned) = self.scan(&place, sought, scan, asker).await {
-                let found = scanned.kept.into_iter();
-                records.extend(found.map(|stored| Record::new(&place, stored)));
+            match self.scan(&place, sought, scan, asker).await {
+                Ok(scanned) => {
+                    is_whole &= scanned.is_whole;
+                    let found = scanned.kept.into_iter();
+                    records.extend(found.map(|stored| Record::new(&place, stored)));
+                }
+                // What cannot be read now may hold it.
+                Err(_) => is_whole = false,
             }
         }
-        Ok(records)
+        Ok((records, is_whole))
     }
 }

@@ -31,6 +31,7 @@ use super::Query;
 use crate::clock;
 use crate::filter::Filter;
 use crate::journey::carrier;
+use crate::journey::masking::is_secret;
 use crate::payload::{Decoder, Veil};
 
 pub use cursor::Cursor;
@@ -118,8 +119,12 @@ pub struct Wanted {
 pub enum Sought {
     /// Its key.
     Key(Vec<u8>),
-    /// Its key, or what one of its headers or properties holds.
-    Word(Vec<u8>),
+    /// Its key, or what one of its headers or properties holds; with a name, what that one holds.
+    /// What is hidden from readers is not looked at.
+    Word {
+        name: Option<String>,
+        value: Vec<u8>,
+    },
     /// The trace that it carries.
     Trace(TraceId),
 }
@@ -129,12 +134,18 @@ impl Sought {
         let has_key = |key: &[u8]| stored.key.as_deref() == Some(key);
         match self {
             Self::Key(key) => has_key(key),
-            Self::Word(word) => {
+            Self::Word { name, value } => {
+                let named = |own: &str| {
+                    let is_meant = name.as_ref().is_none_or(|name| is_alike(name, own));
+                    is_meant && !is_secret(own)
+                };
                 let mut headers = stored.headers.iter();
                 let mut properties = stored.properties.iter();
-                has_key(word)
-                    || headers.any(|(_, value)| value.as_deref() == Some(word))
-                    || properties.any(|(_, value)| value.as_bytes() == word.as_slice())
+                // A key has no name.
+                (name.is_none() && has_key(value))
+                    || headers.any(|(own, told)| named(own) && told.as_deref() == Some(value))
+                    || properties
+                        .any(|(own, told)| named(own) && told.as_bytes() == value.as_slice())
             }
             Self::Trace(trace_id) => carrier::contexts(&stored.headers)
                 .iter()
@@ -150,6 +161,15 @@ pub struct Sight {
     pub bodies: bool,
     pub veil: Veil,
     pub journeys: bool,
+}
+
+/// `order.id`, `order-id` and `order_id` are one name.
+fn is_alike(a: &str, b: &str) -> bool {
+    let letters = |text: &str| -> Vec<char> {
+        let all = text.chars().filter(|c| !matches!(c, '.' | '-' | '_'));
+        all.flat_map(char::to_lowercase).collect()
+    };
+    letters(a) == letters(b)
 }
 
 impl Wanted {

@@ -24,6 +24,16 @@ pub struct Place {
     pub partitions: Option<u64>,
 }
 
+impl Place {
+    /// `cluster/namespace/name`.
+    pub fn object(&self) -> String {
+        match &self.shelf.namespace {
+            Some(namespace) => format!("{}/{namespace}/{}", self.cluster, self.shelf.name),
+            None => format!("{}/{}", self.cluster, self.shelf.name),
+        }
+    }
+}
+
 impl Query {
     /// # Errors
     /// `NotFound` as for [`Query::destination`]; `NotBrowsable` where only spans name it.

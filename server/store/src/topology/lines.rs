@@ -14,18 +14,20 @@ statements! {
     /// Lists arrive joined by U+001F.
     DESTINATIONS = "INSERT INTO destination_line (key, place, cluster, system, namespace, name, kind, role,
                 partitions, depth_messages, lag_messages, in_per_s, out_per_s, consumers, stored_bytes,
-                groups, findings, dead_letters, figures_at, missing_since, received_at, taken_at)
+                groups, findings, dead_letters, figures_at, missing_since, received_at, taken_at,
+                held_since, all_taken)
             SELECT key, place, cluster, system, namespace, name, kind, role, partitions, depth_messages,
                 lag_messages, in_per_s, out_per_s, consumers, stored_bytes, groups, findings,
-                string_to_array(dead_letters, E'\\x1f'), figures_at, missing_since, received_at, taken_at
+                string_to_array(dead_letters, E'\\x1f'), figures_at, missing_since, received_at, taken_at,
+                held_since, all_taken
             FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[],
                 $7::smallint[], $8::smallint[], $9::bigint[], $10::bigint[], $11::bigint[],
                 $12::double precision[], $13::double precision[], $14::bigint[], $15::bigint[],
                 $16::bigint[], $17::bigint[], $18::text[], $19::timestamptz[], $20::timestamptz[],
-                $21::timestamptz[], $22::timestamptz[])
+                $21::timestamptz[], $22::timestamptz[], $23::timestamptz[], $24::boolean[])
                 AS u(key, place, cluster, system, namespace, name, kind, role, partitions, depth_messages,
                     lag_messages, in_per_s, out_per_s, consumers, stored_bytes, groups, findings,
-                    dead_letters, figures_at, missing_since, received_at, taken_at)
+                    dead_letters, figures_at, missing_since, received_at, taken_at, held_since, all_taken)
             ON CONFLICT (key) DO UPDATE SET role = EXCLUDED.role, partitions = EXCLUDED.partitions,
                 depth_messages = EXCLUDED.depth_messages, lag_messages = EXCLUDED.lag_messages,
                 in_per_s = EXCLUDED.in_per_s, out_per_s = EXCLUDED.out_per_s,
@@ -33,7 +35,8 @@ statements! {
                 groups = EXCLUDED.groups, findings = EXCLUDED.findings,
                 dead_letters = EXCLUDED.dead_letters, figures_at = EXCLUDED.figures_at,
                 missing_since = EXCLUDED.missing_since, received_at = EXCLUDED.received_at,
-                taken_at = EXCLUDED.taken_at";
+                taken_at = EXCLUDED.taken_at, held_since = EXCLUDED.held_since,
+                all_taken = EXCLUDED.all_taken";
     GROUPS = "INSERT INTO group_line (key, cluster, system, namespace, name, kind, state, coordinator, members,
                 destinations, partitions, lag_messages, lag_known_messages, unknown_partitions, out_per_s,
                 figures_at, missing_since)
@@ -136,6 +139,8 @@ async fn destinations(tx: &mut PgConnection, lines: &[DestinationLine]) -> Resul
         .bind(column.time(|line| line.missing_since))
         .bind(column.time(|line| line.received_at))
         .bind(column.time(|line| line.taken_at))
+        .bind(column.time(|line| line.held_since))
+        .bind(column.of(|line| line.all_taken))
         .execute(tx)
         .await
         .map(drop)

@@ -197,6 +197,8 @@ fn one(row: &PgRow) -> Result<ListedDestination, sqlx::Error> {
         missing_since: time(row, "missing_since")?,
         received_at: time(row, "received_at")?,
         taken_at: time(row, "taken_at")?,
+        held_since: time(row, "held_since")?,
+        all_taken: row.try_get("all_taken")?,
         ends: Vec::new(),
     };
     let place = DestinationPlace {

@@ -63,6 +63,10 @@ pub struct DestinationLine {
     pub received_at: Option<Timestamp>,
     /// The same of what was taken for good; `None` beside a `received_at`: nothing ever was.
     pub taken_at: Option<Timestamp>,
+    /// Since when it holds what it holds now.
+    pub held_since: Option<Timestamp>,
+    /// Whether everything that ever came was taken for good.
+    pub all_taken: Option<bool>,
     /// By partition, as far as they were read. Written with the line and read apart
     /// ([`destination_ends`](crate::Store::destination_ends)): a line that was read has none.
     pub ends: Vec<PartitionEnds>,

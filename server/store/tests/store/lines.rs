@@ -35,6 +35,8 @@ fn destination(cluster: &str, name: &str, depth: Option<u64>) -> DestinationLine
         missing_since: None,
         received_at: Some(noon()),
         taken_at: None,
+        held_since: None,
+        all_taken: None,
         ends: Vec::new(),
     }
 }
