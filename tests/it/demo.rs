@@ -44,7 +44,7 @@ impl Shop {
             _process: process,
             listen,
             _database: database,
-            folder: folder,
+            folder,
         }
     }
 

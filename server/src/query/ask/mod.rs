@@ -76,7 +76,8 @@ impl Query {
         let cluster = query.cluster.as_ref();
         // What was laid aside decides what became of the others.
         let (aside, mut is_whole) = self.aside_places(cluster, asker).await?;
-        let origins = self.readable(cluster, &ORIGIN, asker).await?;
+        let name = query.destination.as_deref();
+        let origins = self.readable(cluster, &ORIGIN, name, asker).await?;
         let named = |place: &Place| {
             let asked = query.destination.as_ref();
             asked.is_none_or(|asked| *asked == place.shelf.name)
@@ -146,12 +147,12 @@ impl Query {
         cluster: Option<&String>,
         asker: &Asker,
     ) -> Result<(Vec<Place>, bool), Problem> {
-        let places = self.readable(cluster, &ASIDE, asker).await?;
+        let places = self.readable(cluster, &ASIDE, None, asker).await?;
         let anybody = Asker {
             sights: None,
             ..asker.clone()
         };
-        let all = self.readable(cluster, &ASIDE, &anybody).await?;
+        let all = self.readable(cluster, &ASIDE, None, &anybody).await?;
         let is_whole = places.len() == all.len() && all.len() < DESTINATIONS as usize;
         Ok((places, is_whole))
     }
@@ -161,6 +162,7 @@ impl Query {
         &self,
         cluster: Option<&String>,
         roles: &[DestinationRole],
+        part_of_name: Option<&str>,
         asker: &Asker,
     ) -> Result<Vec<Place>, Problem> {
         let mut places = Vec::new();
@@ -169,6 +171,7 @@ impl Query {
                 cluster: cluster.cloned(),
                 kind: Some(kind),
                 roles: Some(roles.to_vec()),
+                q: part_of_name.map(str::to_owned),
                 sights: asker.sights.clone(),
                 among: Some(self.clusters.managed()),
                 sort: DestinationSort::In,
