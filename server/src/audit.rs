@@ -114,18 +114,32 @@ impl Audit {
         work: impl Future<Output = Result<T, Problem>>,
         tell: impl FnOnce(&T) -> String,
     ) -> Result<T, Problem> {
+        let line = self.open(actor, action, object, detail).await?;
+        let result = work.await;
+        let told = result.as_ref().map(tell);
+        line.close(told).await;
+        result
+    }
+
+    /// Writes the line of work that whoever holds it closes: for what goes on after an answer began.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub async fn open(
+        &self,
+        actor: &str,
+        action: &str,
+        object: &str,
+        detail: String,
+    ) -> Result<Open, Problem> {
         self.write(entry(actor, action, object, Decision::Allowed, detail))
             .await?;
-        let result = work.await;
-        let outcome = match &result {
-            Ok(done) => format!("outcome: done{}", tell(done)),
-            Err(problem) => format!("outcome: {}", problem.code.name()),
-        };
-        let closing = entry(actor, action, object, Decision::Allowed, outcome);
-        if let Err(error) = self.write(closing).await {
-            tracing::error!(%error, actor, action, object, "an audit line stays open");
-        }
-        result
+        Ok(Open {
+            audit: self.clone(),
+            actor: actor.to_owned(),
+            action: action.to_owned(),
+            object: object.to_owned(),
+        })
     }
 
     /// Newest first.
@@ -157,6 +171,35 @@ impl Audit {
         self.anonymous
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// What has begun. Dropped, its line stays open, as after a crash.
+#[must_use]
+pub struct Open {
+    audit: Audit,
+    actor: String,
+    action: String,
+    object: String,
+}
+
+impl Open {
+    /// Writes how it ended, with what came of it.
+    pub async fn close(self, ended: Result<String, &Problem>) {
+        let outcome = match ended {
+            Ok(told) => format!("outcome: done{told}"),
+            Err(problem) => format!("outcome: {}", problem.code.name()),
+        };
+        let Self {
+            audit,
+            actor,
+            action,
+            object,
+        } = self;
+        let closing = entry(&actor, &action, &object, Decision::Allowed, outcome);
+        if let Err(error) = audit.write(closing).await {
+            tracing::error!(%error, actor, action, object, "an audit line stays open");
+        }
     }
 }
 

@@ -18,6 +18,8 @@ use crate::query::no_failure;
 const LONGEST_OWNER: usize = 100;
 const LONGEST_NOTE: usize = 2_000;
 
+const CHANGE: &str = "failure.change";
+
 /// Cheap to clone.
 #[derive(Clone)]
 pub struct Failures {
@@ -30,12 +32,15 @@ impl Failures {
         Self { store, audit }
     }
 
+    /// `from` is where the request came from, for the audit line of a refusal.
+    ///
     /// # Errors
     /// `NotFound` where none of its messages may be seen, `Forbidden` where one of its destinations
     /// may not be changed, `InvalidRequest` for words that cannot be kept.
     pub async fn change(
         &self,
         by: &Caller,
+        from: &str,
         id: &str,
         change: FailureChange,
     ) -> Result<(), Problem> {
@@ -53,7 +58,11 @@ impl Failures {
             return Err(no_failure());
         }
         if !failure.places.iter().all(may(Action::AlertEdit)) {
-            return Err(forbidden(Some(Action::AlertEdit)));
+            let problem = forbidden(Some(Action::AlertEdit));
+            self.audit
+                .denied(&actor(by), CHANGE, id, &problem, from)
+                .await;
+            return Err(problem);
         }
         let detail = told(&failure.said.unwrap_or_default(), &change);
         let by = actor(by);
@@ -61,9 +70,7 @@ impl Failures {
             let changed = self.store.change_failure(id, &change, &by, now).await;
             changed.map_err(store_problem)
         };
-        self.audit
-            .around(&by, "failure.change", id, detail, work)
-            .await
+        self.audit.around(&by, CHANGE, id, detail, work).await
     }
 }
 

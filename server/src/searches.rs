@@ -14,6 +14,9 @@ use crate::clock;
 /// Of one user.
 const MOST: u32 = 100;
 
+const CHANGE: &str = "search.change";
+const REMOVE: &str = "search.remove";
+
 /// Cheap to clone.
 #[derive(Clone)]
 pub struct Searches {
@@ -70,7 +73,7 @@ impl Searches {
         id: i64,
         search: &SearchToSave,
     ) -> Result<SavedSearch, Problem> {
-        let old = self.mine(by, id).await?;
+        let old = self.mine(by, id, CHANGE).await?;
         let change = async {
             let changed = self.store.change_saved_search(id, search).await;
             match changed.map_err(store_problem)? {
@@ -87,12 +90,12 @@ impl Searches {
             }
         };
         self.audit
-            .around(&actor(by), "search.change", &old.name, told(search), change)
+            .around(&actor(by), CHANGE, &old.name, told(search), change)
             .await
     }
 
     pub async fn remove(&self, by: &Caller, id: i64) -> Result<(), Problem> {
-        let old = self.mine(by, id).await?;
+        let old = self.mine(by, id, REMOVE).await?;
         let remove = async {
             let removed = self.store.remove_saved_search(id).await;
             match removed.map_err(store_problem)? {
@@ -102,24 +105,19 @@ impl Searches {
         };
         let detail = format!("of {}", old.owner);
         self.audit
-            .around(&actor(by), "search.remove", &old.name, detail, remove)
+            .around(&actor(by), REMOVE, &old.name, detail, remove)
             .await
     }
 
-    async fn mine(&self, by: &Caller, id: i64) -> Result<SavedSearch, Problem> {
+    /// `action`: what is refused where it is another's.
+    async fn mine(&self, by: &Caller, id: i64, action: &str) -> Result<SavedSearch, Problem> {
         let search = self.get(by, id).await?;
         if search.may_change {
             return Ok(search);
         }
         let problem = policy::forbidden(Some(Action::UserAdmin));
         self.audit
-            .denied(
-                &actor(by),
-                "search.change",
-                &search.name,
-                &problem,
-                &by.name,
-            )
+            .denied(&actor(by), action, &search.name, &problem, &by.name)
             .await;
         Err(problem)
     }

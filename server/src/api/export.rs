@@ -3,27 +3,29 @@
 //! What is cut says so at its end. A search whose first page fails answers with the problem; one
 //! that fails later breaks off the transfer, so that no half file passes for a whole one.
 
+mod file;
 mod row;
 
-use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use futures::stream;
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
-use tokio::sync::OwnedSemaphorePermit;
 use waybill_model::access::Caller;
 use waybill_model::journey::JourneySummary;
 use waybill_model::problem::{Code, Problem};
 use waybill_model::query::{JourneyQuery, Page};
 
+use self::file::File;
 use super::params::Params;
-use super::{AppState, found, journeys};
+use super::{AppState, journeys};
 use crate::auth::gate::User;
+use crate::auth::identity::actor;
 use crate::error::ApiProblem;
+
+const EXPORT: &str = "journey.export";
 
 const USUAL_ROWS: usize = 10_000;
 const MOST_ROWS: usize = 100_000;
@@ -35,9 +37,18 @@ const BUDGET: Duration = Duration::from_secs(120);
 pub(super) const AT_ONCE: usize = 4;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
+enum Format {
     Csv,
     Json,
+}
+
+impl Format {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Json => "json",
+        }
+    }
 }
 
 /// All journeys that a list with the same parameters finds, as a file. CSV follows RFC 4180, with a
@@ -77,21 +88,37 @@ pub async fn export_journeys(
 ) -> Result<Response, ApiProblem> {
     let known = [journeys::KNOWN, &["format"]].concat();
     let params = Params::parse(query.as_deref(), &known)?;
-    let formats = [("csv", Format::Csv), ("json", Format::Json)];
+    let formats = [Format::Csv, Format::Json].map(|format| (format.name(), format));
     let format = params.word("format", &formats)?.unwrap_or(Format::Csv);
     let limit = params.count("limit", USUAL_ROWS, MOST_ROWS)?;
     let query = journeys::asked(&params)?;
-    Ok(write(state, caller, query, format, limit).await?)
+    let detail = told(&params, format, limit);
+    Ok(write(state, caller, query, format, limit, detail).await?)
 }
 
+/// Words by their names alone: a key may be somebody's.
+fn told(params: &Params, format: Format, limit: usize) -> String {
+    let names = params.names();
+    let words: Vec<&str> = names.filter(|n| !["format", "limit"].contains(n)).collect();
+    let by = match words.is_empty() {
+        true => String::new(),
+        false => format!(", by {}", words.join(", ")),
+    };
+    format!("{}, at most {limit} rows{by}", format.name())
+}
+
+/// What is sent has a line of the audit, opened before the first row leaves and closed after the
+/// last.
+///
 /// # Errors
 /// As the list; `Overloaded` where as many files as may be are being written.
-pub(super) async fn write(
+async fn write(
     state: AppState,
     caller: Caller,
     query: JourneyQuery,
     format: Format,
     limit: usize,
+    detail: String,
 ) -> Result<Response, Problem> {
     let place = state.exports.clone().try_acquire_owned().map_err(|_| {
         Problem::new(
@@ -100,32 +127,24 @@ pub(super) async fn write(
             "Try again when one of them has ended.",
         )
     })?;
-    let mut file = File {
-        state,
-        caller,
-        query,
-        format,
-        left: limit,
-        until: Instant::now() + BUDGET,
-        is_first: true,
-        ready: VecDeque::new(),
-        step: Step::Read,
-        _place: place,
-    };
-    let first = file.read().await?;
-    file.take(first);
-    let body = Body::from_stream(stream::try_unfold(file, File::next));
-    Ok((head(format), body).into_response())
+    let audit = state.audit.clone();
+    let actor = actor(&caller);
+    let object = query.destination.clone().unwrap_or_else(|| "*".to_owned());
+    let file = File::begin(state, caller, query, format, limit, place).await?;
+    let line = audit.open(&actor, EXPORT, &object, detail).await?;
+    Ok((head(format), Body::from_stream(file.send(line))).into_response())
 }
 
 fn head(format: Format) -> [(http::HeaderName, HeaderValue); 4] {
     let (kind, name) = match format {
-        Format::Csv => ("text/csv; charset=utf-8; header=present", "csv"),
-        Format::Json => ("application/json", "json"),
-    };
-    let name = match name {
-        "csv" => "attachment; filename=\"waybill-messages.csv\"",
-        _ => "attachment; filename=\"waybill-messages.json\"",
+        Format::Csv => (
+            "text/csv; charset=utf-8; header=present",
+            "attachment; filename=\"waybill-messages.csv\"",
+        ),
+        Format::Json => (
+            "application/json",
+            "attachment; filename=\"waybill-messages.json\"",
+        ),
     };
     let value = HeaderValue::from_static;
     [
@@ -134,70 +153,4 @@ fn head(format: Format) -> [(http::HeaderName, HeaderValue); 4] {
         (X_CONTENT_TYPE_OPTIONS, value("nosniff")),
         (CACHE_CONTROL, value("no-store")),
     ]
-}
-
-/// A file while it is written.
-struct File {
-    state: AppState,
-    caller: Caller,
-    query: JourneyQuery,
-    format: Format,
-    /// Rows that may still be written.
-    left: usize,
-    until: Instant,
-    is_first: bool,
-    ready: VecDeque<Bytes>,
-    step: Step,
-    _place: OwnedSemaphorePermit,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
-    Read,
-    Done,
-}
-
-impl File {
-    async fn next(mut self) -> Result<Option<(Bytes, Self)>, Problem> {
-        loop {
-            if let Some(piece) = self.ready.pop_front() {
-                return Ok(Some((piece, self)));
-            }
-            if self.step == Step::Done {
-                return Ok(None);
-            }
-            let page = self.read().await.inspect_err(|problem| {
-                tracing::warn!(code = problem.code.name(), "an export broke off: {problem}");
-            })?;
-            self.take(page);
-        }
-    }
-
-    /// The next page, with what the caller may see.
-    async fn read(&mut self) -> Result<Page<JourneySummary>, Problem> {
-        let limit = self.left.min(PAGE);
-        self.query.limit = u32::try_from(limit).ok();
-        found::journeys(&self.state, &self.caller, self.query.clone(), journeys::AGE).await
-    }
-
-    fn take(&mut self, page: Page<JourneySummary>) {
-        self.left = self.left.saturating_sub(page.items.len());
-        let rows = row::rows(self.format, &page.items, self.is_first);
-        self.is_first = false;
-        self.ready.push_back(rows);
-        let cut = self.left == 0 || Instant::now() >= self.until;
-        match page.next {
-            Some(next) if !cut => self.query.cursor = Some(next),
-            next => {
-                let end = row::end(
-                    self.format,
-                    next.as_deref(),
-                    page.truncated,
-                    page.searched_back_to,
-                );
-                self.ready.push_back(end);
-                self.step = Step::Done;
-            }
-        }
-    }
 }

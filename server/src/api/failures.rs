@@ -1,5 +1,5 @@
-use axum::Json;
 use axum::extract::{Path, RawQuery, State};
+use axum::{Extension, Json};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value as JsonValue, json};
 use utoipa::ToSchema;
@@ -12,7 +12,7 @@ use waybill_model::time::Timestamp;
 use super::input::Input;
 use super::params::{Params, nearest};
 use super::{Answer, AppState};
-use crate::auth::gate::User;
+use crate::auth::gate::{self, User};
 use crate::clock;
 
 const KNOWN: &[&str] = &[
@@ -123,12 +123,14 @@ const MEMBERS: &[&str] = &["owner", "note", "muted_until"];
 pub async fn change_failure(
     State(state): State<AppState>,
     User(caller): User,
+    Extension(from): Extension<gate::From>,
     Path(id): Path<String>,
     input: Input<Map<String, JsonValue>>,
 ) -> Answer<JsonValue> {
     let change = change(input.value)?;
+    let from = from.0.to_string();
     let work = async {
-        state.failures.change(&caller, &id, change).await?;
+        state.failures.change(&caller, &from, &id, change).await?;
         let sights = caller.sights(Action::TraceRead, clock::now());
         let page = state.reads.failure(&id, Default::default(), sights);
         Ok(json!(page.await?.group))

@@ -5,7 +5,7 @@ mod audit;
 pub(crate) mod clusters;
 mod destinations;
 pub mod events;
-mod export;
+pub mod export;
 mod failures;
 pub mod found;
 mod groups;

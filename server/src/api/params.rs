@@ -65,6 +65,11 @@ impl Params {
         }
     }
 
+    /// Those with a value, as they were given.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.pairs.iter().map(|(name, _)| name.as_str())
+    }
+
     pub fn text(&self, name: &str) -> Option<&str> {
         self.pairs
             .iter()

@@ -25,7 +25,7 @@ impl FailuresPort for Bound {
     async fn change_failure(&self, id: String, change: FailureChange) -> Result<(), Problem> {
         self.state
             .failures
-            .change(self.caller()?, &id, change)
+            .change(self.caller()?, "the console", &id, change)
             .await
     }
 }

@@ -90,6 +90,7 @@ async fn own_searches_are_seen_by_their_owner_and_shared_ones_by_all() {
         ("search.save", "ann (token ann)", "allowed"),
         ("search.change", "ada", "allowed"),
         ("search.change", "bob (token bob)", "denied"),
+        ("search.remove", "bob (token bob)", "denied"),
         ("search.remove", "ann (token ann)", "allowed"),
     ] {
         let written = audit["items"].as_array().unwrap().iter().any(|line| {

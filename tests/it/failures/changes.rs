@@ -1,8 +1,9 @@
 //! What people say of a kind, through the API.
 
-use reqwest::header::AUTHORIZATION;
+use reqwest::header::{AUTHORIZATION, COOKIE, ORIGIN};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use waybill_model::access::{Action, Grant};
 use waybill_server::clock;
 use waybill_tests::server::Server;
 
@@ -10,7 +11,7 @@ use super::{named, some_failures, start};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_is_audited_and_needs_the_right() {
-    let (server, _) = start().await;
+    let (server, store) = start().await;
     some_failures(&server).await;
     let list = server.api("/failures").await;
     let id = named(&list, "shop.Declined")["id"]
@@ -80,6 +81,35 @@ async fn a_change_is_audited_and_needs_the_right() {
         (status, &told["code"]),
         (StatusCode::FORBIDDEN, &json!("forbidden"))
     );
+    // Where the right is narrower than the kind, the change itself is refused.
+    let grant = Grant {
+        action: Action::AlertEdit,
+        cluster: "*".into(),
+        resource: "orders".into(),
+        expires_at: None,
+    };
+    let vera = store.account_by_name("vera").await.unwrap().unwrap();
+    store.add_grant(vera.id, &grant).await.unwrap();
+    let cookie = server.sign_in("vera", "correct horse battery").await;
+    let refused = server
+        .client
+        .request(
+            Method::PATCH,
+            format!("{}/api/v1/failures/{id}", server.console),
+        )
+        .header(COOKIE, cookie.unwrap())
+        .header(ORIGIN, &server.console)
+        .json(&json!({"note": "x"}));
+    let refused = refused.send().await.unwrap();
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    let audit = server.api("/audit?action=failure.change").await;
+    let line = &audit["items"][0];
+    assert_eq!(
+        (&line["decision"], &line["actor"], &line["object"]),
+        (&json!("denied"), &json!("vera"), &json!(id)),
+        "{audit}"
+    );
+    assert_eq!(line["detail"], "forbidden from 127.0.0.1");
     let operator = token_of(&server, "olaf", "operator");
     let (status, told) = patch(&server, &operator, &id, json!({"muted_until": null}), None).await;
     assert_eq!(

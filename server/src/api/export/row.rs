@@ -61,10 +61,13 @@ pub(super) fn end(
     back_to: Option<Timestamp>,
 ) -> Bytes {
     match format {
-        Format::Csv => match (next, truncated) {
+        Format::Csv => match (next, back_to) {
             (Some(next), _) => format!("# incomplete: go on with cursor={next}\r\n").into(),
-            (None, true) => "# incomplete: more fits than one search reads\r\n".into(),
-            (None, false) => Bytes::new(),
+            (None, Some(back_to)) => {
+                format!("# incomplete: nothing before {back_to} was looked at\r\n").into()
+            }
+            (None, None) if truncated => "# incomplete: more fits than one search reads\r\n".into(),
+            (None, None) => Bytes::new(),
         },
         Format::Json => {
             let mut text = format!("],\"next\":{}", json!(next));
@@ -157,6 +160,12 @@ mod tests {
             "# incomplete: go on with cursor=w9.1.0.0\r\n"
         );
         assert!(csv(None, true).starts_with(b"# incomplete"));
+        for truncated in [false, true] {
+            assert_eq!(
+                end(Format::Csv, None, truncated, Some(Timestamp::EPOCH)),
+                "# incomplete: nothing before 1970-01-01T00:00:00.000Z was looked at\r\n"
+            );
+        }
         let json = [
             rows(Format::Json, &[], true),
             end(Format::Json, Some("n"), true, Some(Timestamp::EPOCH)),

@@ -129,9 +129,10 @@ impl Found {
     }
 }
 
-/// Ids of the journeys that a word leads to.
+/// Ids of the journeys that a word leads to, by spans alone: what spans do not tell yet is asked for
+/// again, and would cost brokers a reading each time.
 async fn search(api: &Api<'_>, word: &str, value: &str) -> Result<Vec<String>, Problem> {
-    let path = format!("journeys?limit=50&{word}={}", encode(value));
+    let path = format!("journeys?limit=50&brokers=false&{word}={}", encode(value));
     let page = api.get(&path).await?;
     let items = page["items"].as_array().cloned().unwrap_or_default();
     let ids = items.iter().filter_map(|item| item["id"].as_str());
