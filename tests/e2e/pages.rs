@@ -1,13 +1,23 @@
 //! Every page in both themes and both languages: no serious finding, no line in the console, and
 //! a picture for a person to look at.
 
+use waybill_tests::wait;
+
 use crate::scene::{LOOKS, Scene, dress, look_at, theme_name};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_in_every_look() {
     let scene = Scene::set().await;
     let journey = format!("/journeys/{}", scene.troubled);
+    let failures = wait::until("the failures are counted", || async {
+        let all = scene.server.api("/failures").await;
+        let first = all["items"].as_array()?.first()?["id"].as_str()?.to_owned();
+        Some(format!("/failures/{first}"))
+    })
+    .await;
     let pages = [
+        ("failures", "/failures"),
+        ("failure", failures.as_str()),
         ("overview", "/"),
         ("search", "/search?find=order.id%3D1002"),
         ("search-empty", "/search?find=order.id%3Dnone"),
