@@ -72,9 +72,9 @@ fn find(tasks: &Tasks, core: &Core, health: &Health) {
                 let mut finder = finder.lock().await;
                 let finder: &mut Finder = match &mut *finder {
                     Some(finder) => finder,
-                    none => none.insert(Finder::resume(query).await?),
+                    none => none.insert(Finder::resume(query, clock::now()).await?),
                 };
-                let found = finder.step().await?;
+                let found = finder.step(clock::now()).await?;
                 if found.blocks > 0 {
                     events.send(Event::Spans);
                 }

@@ -5,9 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use tokio::time::Instant;
 use waybill_model::journey::{Attempt, Journey};
 use waybill_model::problem::Problem;
 use waybill_model::signal::MetricPoint;
@@ -34,8 +32,8 @@ const MOST: Most = Most {
 };
 /// Processes and minutes that one question reads.
 const READ: usize = 32;
-/// What was read is believed so long, since later points still arrive.
-const FRESH: Duration = Duration::from_secs(10);
+/// What was read is believed so long, since later points still arrive, in ms.
+const FRESH_MS: f64 = 10_000.0;
 /// Points that are remembered, of all processes: about 20 MB.
 const REMEMBERED: usize = 50_000;
 
@@ -47,37 +45,57 @@ pub(super) struct Strains(Arc<Mutex<HashMap<Key, Read>>>);
 
 #[derive(Clone)]
 struct Read {
-    at: Instant,
+    at: Timestamp,
     points: Arc<Vec<MetricPoint>>,
 }
 
+/// What metrics told of a journey.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Heard {
+    /// Something of one of its attempts.
+    pub told: bool,
+    /// Nothing yet of one that they may tell of.
+    pub lacks: bool,
+}
+
 impl Query {
-    /// Adds to attempts what their processes' metrics tell of them, and says anew what happened.
-    pub(super) async fn add_causes(&self, journeys: &mut [Journey]) -> Result<(), Problem> {
+    /// Adds to attempts what their processes' metrics tell of them, and says anew what happened. As
+    /// many answers as journeys, in their order.
+    pub(super) async fn add_causes(
+        &self,
+        journeys: &mut [Journey],
+        now: Timestamp,
+    ) -> Result<Vec<Heard>, Problem> {
         let mut read = BTreeSet::new();
+        let mut all = Vec::with_capacity(journeys.len());
         for journey in journeys {
-            let mut changed = false;
+            let mut heard = Heard::default();
             let attempts = journey.deliveries.iter_mut().flat_map(|d| &mut d.attempts);
             for attempt in attempts.filter(|attempt| strain::is_asked(attempt)) {
                 let key = key(attempt);
                 if read.len() == READ && !read.contains(&key) {
+                    heard.lacks = true;
                     continue;
                 }
-                let points = self.points(&key).await?;
+                let points = self.points(&key, now).await?;
                 read.insert(key);
                 let told = strain::told(attempt, &points);
-                changed |= told != attempt.cause;
+                match told != attempt.cause {
+                    true => heard.told = true,
+                    false => heard.lacks = true,
+                }
                 attempt.cause = told;
             }
-            if changed {
+            if heard.told {
                 retell(journey);
             }
+            all.push(heard);
         }
-        Ok(())
+        Ok(all)
     }
 
-    async fn points(&self, key: &Key) -> Result<Arc<Vec<MetricPoint>>, Problem> {
-        if let Some(points) = self.strains.get(key) {
+    async fn points(&self, key: &Key, now: Timestamp) -> Result<Arc<Vec<MetricPoint>>, Problem> {
+        if let Some(points) = self.strains.get(key, now) {
             return Ok(points);
         }
         let (process, minute) = key;
@@ -96,7 +114,7 @@ impl Query {
             .await
             .map_err(store_problem)?;
         let points = Arc::new(of_one_process(process, found.records));
-        self.strains.remember(key.clone(), points.clone());
+        self.strains.remember(key.clone(), points.clone(), now);
         Ok(points)
     }
 }
@@ -128,20 +146,26 @@ fn of_one_process(process: &ProcessOf, mut points: Vec<MetricPoint>) -> Vec<Metr
     points
 }
 
+impl Read {
+    /// Also not where the clock went back.
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        (0.0..FRESH_MS).contains(&now.ms_since(self.at))
+    }
+}
+
 impl Strains {
-    fn get(&self, key: &Key) -> Option<Arc<Vec<MetricPoint>>> {
+    fn get(&self, key: &Key, now: Timestamp) -> Option<Arc<Vec<MetricPoint>>> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let read = known.get(key)?;
-        (read.at.elapsed() < FRESH).then(|| read.points.clone())
+        read.is_fresh(now).then(|| read.points.clone())
     }
 
-    fn remember(&self, key: Key, points: Arc<Vec<MetricPoint>>) {
+    fn remember(&self, key: Key, points: Arc<Vec<MetricPoint>>, now: Timestamp) {
         // Each entry costs something, also where it has no points.
         let weight = |read: &Read| read.points.len() + 10;
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|_, read| read.at.elapsed() < FRESH);
-        let at = Instant::now();
-        known.insert(key, Read { at, points });
+        known.retain(|_, read| read.is_fresh(now));
+        known.insert(key, Read { at: now, points });
         let mut held: usize = known.values().map(weight).sum();
         while held > REMEMBERED {
             let oldest = known.iter().min_by_key(|(_, read)| read.at);

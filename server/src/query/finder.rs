@@ -10,6 +10,10 @@
 //! A second delivery that no span calls a failure is noticed by what consumers tried within
 //! [`MEMORY`]: where the marks of a block tell of a try that is known, its spans are read, and their
 //! traces looked up. That memory is bounded too, and rebuilt at start from the marks.
+//!
+//! Metrics, which tell causes, arrive after the spans: journeys with an attempt that they may tell
+//! of and do not yet are looked at twice more (`later`), and their rows written again where a cause
+//! was told. Those that wait are bounded too, and rebuilt at start from the rows.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -25,14 +29,15 @@ use waybill_store::troubled::{Troubled, TroubledAttempt, TroubledFilter};
 use waybill_store::{BlockId, Followed, Marks, Tried};
 
 use super::Query;
+use super::causes::Heard;
 use super::gather::{Reach, Seeds};
+use super::later::Later;
 use super::select;
 use super::tries::Tries;
 use super::watched::Watched;
 use crate::auth::store_problem;
-use crate::clock;
 use crate::journey::evidence::{self, Kind};
-use crate::journey::{cut, summary, tells_trouble, tries};
+use crate::journey::{cut, strain, summary, tells_trouble, tries};
 
 pub const NAME: &str = "finder";
 /// How long a journey in trouble is watched after its last span.
@@ -46,6 +51,7 @@ pub struct Finder {
     position: Option<BlockId>,
     watched: Watched,
     tries: Tries,
+    later: Later,
 }
 
 /// What one step did.
@@ -59,15 +65,21 @@ pub struct Found {
     pub more: bool,
 }
 
+/// A journey in trouble.
+struct Looked {
+    row: Troubled,
+    heard: Heard,
+    trace_ids: Vec<TraceId>,
+}
+
 impl Finder {
     /// Reads where the last finder stopped.
-    pub async fn resume(query: Query) -> Result<Self, Problem> {
+    pub async fn resume(query: Query, now: Timestamp) -> Result<Self, Problem> {
         let position = query
             .store
             .finder_position(NAME)
             .await
             .map_err(store_problem)?;
-        let now = clock::now();
         let filter = TroubledFilter {
             from: Some(now.plus_ms(-(MEMORY.as_millis() as i64))),
             ..TroubledFilter::default()
@@ -78,9 +90,14 @@ impl Finder {
             .await
             .map_err(store_problem)?;
         let mut watched = Watched::default();
+        let mut later = Later::default();
         for row in &rows {
             if let Ok(MessageRef::Context { trace_id, .. }) = row.summary.id.parse() {
                 watched.watch(trace_id, now);
+                // What took less has no attempt that metrics may tell of.
+                if row.summary.total_ms.is_none_or(|ms| ms >= strain::LEAST_MS) {
+                    later.written(trace_id, row.updated_at);
+                }
             }
         }
         let mut finder = Self {
@@ -88,6 +105,7 @@ impl Finder {
             position,
             watched,
             tries: Tries::new(MEMORY.as_millis() as i64, now),
+            later,
         };
         finder.recall(now).await?;
         Ok(finder)
@@ -115,11 +133,21 @@ impl Finder {
         }
     }
 
-    /// Looks at the next committed blocks.
+    /// Looks at the next committed blocks, and again at what waits for a cause.
     ///
     /// # Errors
     /// `StoreUnavailable`: ask again, nothing was passed over.
-    pub async fn step(&mut self) -> Result<Found, Problem> {
+    pub async fn step(&mut self, now: Timestamp) -> Result<Found, Problem> {
+        let mut found = self.follow(now).await?;
+        let due = self.later.due(now, TRACES_A_STEP);
+        if !due.is_empty() {
+            found.journeys.extend(self.look_again(&due, now).await?);
+            found.more |= self.later.is_due(now);
+        }
+        Ok(found)
+    }
+
+    async fn follow(&mut self, now: Timestamp) -> Result<Found, Problem> {
         let store = self.query.store.clone();
         let blocks = store
             .since(self.position, BLOCKS_A_STEP)
@@ -128,7 +156,6 @@ impl Finder {
         let Some(last) = blocks.last().map(|block| block.id) else {
             return Ok(Found::default());
         };
-        let now = clock::now();
         let mut found = Found {
             blocks: blocks.len(),
             more: blocks.len() == BLOCKS_A_STEP,
@@ -136,13 +163,19 @@ impl Finder {
         };
         let (suspects, tried) = self.suspects(blocks, now).await?;
         for traces in suspects.chunks(TRACES_A_STEP) {
-            let rows = self.troubled(traces, now).await?;
-            if !rows.is_empty() {
-                store.save_troubled(&rows).await.map_err(store_problem)?;
-                found
-                    .journeys
-                    .extend(rows.into_iter().map(|row| row.summary.id));
+            let looked = self.troubled(traces, now).await?;
+            for trace_id in traces {
+                self.later.forget(*trace_id);
             }
+            for one in &looked {
+                for trace_id in &one.trace_ids {
+                    self.watched.watch(*trace_id, now);
+                }
+                if let (true, Some(trace_id)) = (one.heard.lacks, one.trace_ids.first()) {
+                    self.later.written(*trace_id, now);
+                }
+            }
+            found.journeys.extend(self.save(looked).await?);
         }
         store
             .set_finder_position(NAME, last)
@@ -154,6 +187,29 @@ impl Finder {
         self.watched
             .forget(now.plus_ms(-(MEMORY.as_millis() as i64)));
         Ok(found)
+    }
+
+    /// The ids of those that a cause was told of.
+    async fn look_again(
+        &mut self,
+        traces: &[TraceId],
+        now: Timestamp,
+    ) -> Result<Vec<String>, Problem> {
+        let mut looked = self.troubled(traces, now).await?;
+        let lacking = looked.iter().filter(|one| one.heard.lacks);
+        let lacking = lacking.flat_map(|one| one.trace_ids.clone()).collect();
+        looked.retain(|one| one.heard.told);
+        let ids = self.save(looked).await?;
+        self.later.looked(traces, &lacking, now);
+        Ok(ids)
+    }
+
+    /// Their ids.
+    async fn save(&self, looked: Vec<Looked>) -> Result<Vec<String>, Problem> {
+        let rows: Vec<Troubled> = looked.into_iter().map(|one| one.row).collect();
+        let saved = self.query.store.save_troubled(&rows).await;
+        saved.map_err(store_problem)?;
+        Ok(rows.into_iter().map(|row| row.summary.id).collect())
     }
 
     /// Traces that tell of trouble, those that were in trouble a moment ago and got more spans, and
@@ -225,11 +281,7 @@ impl Finder {
         })))
     }
 
-    async fn troubled(
-        &mut self,
-        traces: &[TraceId],
-        now: Timestamp,
-    ) -> Result<Vec<Troubled>, Problem> {
+    async fn troubled(&self, traces: &[TraceId], now: Timestamp) -> Result<Vec<Looked>, Problem> {
         let asked: HashSet<TraceId> = traces.iter().copied().collect();
         let gathered = self
             .query
@@ -240,17 +292,18 @@ impl Finder {
                 |rebuilt, _| select::in_traces(rebuilt, &asked),
             )
             .await?;
-        let mut rows = Vec::new();
         let mut journeys = gathered.rebuilt.journeys;
         journeys.retain(|j| gathered.wanted.contains(&j.id) && evidence::is_exceptional(j));
-        self.query.add_causes(&mut journeys).await?;
-        for journey in &journeys {
-            for trace_id in &journey.trace_ids {
-                self.watched.watch(*trace_id, now);
-            }
-            rows.push(row(journey, now));
-        }
-        Ok(rows)
+        let heard = self.query.add_causes(&mut journeys, now).await?;
+        let looked = journeys
+            .into_iter()
+            .zip(heard)
+            .map(|(journey, heard)| Looked {
+                row: row(&journey, now),
+                heard,
+                trace_ids: journey.trace_ids,
+            });
+        Ok(looked.collect())
     }
 }
 

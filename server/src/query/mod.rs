@@ -16,6 +16,7 @@ mod failures;
 pub mod finder;
 mod gather;
 mod groups;
+mod later;
 mod logs;
 mod map;
 mod moved;

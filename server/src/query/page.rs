@@ -15,6 +15,7 @@ use super::ask::Asker;
 use super::gather::{Reach, Seeds};
 use super::search::reference_terms;
 use super::select::Pick;
+use crate::clock;
 use crate::journey::began_at;
 use crate::journey::masking::masked;
 
@@ -68,7 +69,7 @@ impl Query {
         });
         let journey = rebuilt.journeys[position.ok_or_else(no_journey)?].clone();
         let mut chain = chain_of(&rebuilt.journeys, &journey);
-        self.add_causes(&mut chain).await?;
+        self.add_causes(&mut chain, clock::now()).await?;
         let told = chain.iter().find(|told| told.id == journey.id);
         let journey = told.cloned().unwrap_or(journey);
         let traces: HashSet<TraceId> = chain.iter().flat_map(|j| j.trace_ids.clone()).collect();

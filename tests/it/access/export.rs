@@ -61,7 +61,7 @@ async fn a_file_is_told_to_the_audit_by_the_names_of_its_words() {
     let console = Console::start().await;
     let token = console.user_token("ann", "viewer").await;
     for query in [
-        "format=csv&key=4111-1111&state=failed&limit=1",
+        "format=csv&key=4111-1111&state=dead_lettered&limit=1",
         "format=json&destination=orders&text=secret",
         "format=json",
         "format=xml",

@@ -1,6 +1,7 @@
 //! Logs and metrics beside the journeys that they belong to.
 
 mod causes;
+mod late;
 mod logs;
 mod senders;
 mod without_trace;

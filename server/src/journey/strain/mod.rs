@@ -12,13 +12,16 @@ mod pool;
 mod runtime;
 mod series;
 
-use waybill_model::journey::{Attempt, Cause};
+use waybill_model::journey::{Attempt, Cause, Outcome};
 use waybill_model::signal::MetricPoint;
 use waybill_model::time::Timestamp;
 
 use super::cause::{CONNECTION_WAIT, POOL_EXHAUSTED, SLOW_MS};
 
 pub use measure::is_read;
+
+/// Of an attempt that took less metrics tell nothing, in ms.
+pub const LEAST_MS: f64 = SLOW_MS;
 
 /// When an attempt ran.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +42,7 @@ pub fn is_asked(attempt: &Attempt) -> bool {
         None => true,
         Some(cause) => [POOL_EXHAUSTED, CONNECTION_WAIT].contains(&cause.rule.as_str()),
     };
-    open && attempt.ended_at.ms_since(attempt.started_at) >= SLOW_MS
+    open && attempt.ended_at.ms_since(attempt.started_at) >= LEAST_MS
 }
 
 /// The attempt's cause, with what `points` of its process add to it.
@@ -52,7 +55,7 @@ pub fn told(attempt: &Attempt, points: &[MetricPoint]) -> Option<Cause> {
         to: attempt.ended_at,
     };
     let all = series::all(points);
-    let pool = pool::worst(&all, window);
+    let pool = pool::worst(&all, window, attempt.outcome == Outcome::Failed);
     match &attempt.cause {
         Some(known) if known.rule == POOL_EXHAUSTED => {
             let figures = pool.and_then(|pool| pool.figures());

@@ -1,7 +1,9 @@
 //! Connection pools: `connection_pool_exhausted`.
 //!
-//! It speaks where requests wait while every connection is in use, where requests timed out, or
-//! where waiting is a large share of processing; and not where waiting is told to be short.
+//! It speaks where requests wait while every connection is in use, or where waiting is a large share
+//! of processing; and not where waiting is told to be short. Timeouts are counted over more than the
+//! attempt's time, so they speak only where something says that it was hit: it waited, requests
+//! waited for a full pool at its time, or it failed.
 
 use std::collections::BTreeMap;
 
@@ -45,8 +47,8 @@ pub(super) struct Pool {
     wait_s: Option<f64>,
 }
 
-/// The pool whose strain tells most of the attempt.
-pub(super) fn worst(all: &[Series<'_>], window: Window) -> Option<Pool> {
+/// The pool whose strain tells most of the attempt, which `failed` or was slow.
+pub(super) fn worst(all: &[Series<'_>], window: Window, failed: bool) -> Option<Pool> {
     let mut pools: BTreeMap<Option<String>, Vec<&Series<'_>>> = BTreeMap::new();
     let is_of_pool = |series: &&Series<'_>| {
         matches!(
@@ -67,7 +69,7 @@ pub(super) fn worst(all: &[Series<'_>], window: Window) -> Option<Pool> {
     });
     let strained = pools
         .into_iter()
-        .filter_map(|(name, series)| Pool::strained(name, &series, window, processing));
+        .filter_map(|(name, series)| Pool::strained(name, &series, window, processing, failed));
     strained.max_by(|a, b| a.rank().total_cmp(&b.rank()))
 }
 
@@ -77,6 +79,7 @@ impl Pool {
         series: &[&Series<'_>],
         window: Window,
         processing: Option<Growth>,
+        failed: bool,
     ) -> Option<Self> {
         let of = |measure: Measure| series.iter().copied().filter(move |s| s.measure == measure);
         let wait = sum(of(Measure::PoolWait), |s| s.growth_s(window)).filter(|w| w.count > 0.0);
@@ -92,7 +95,7 @@ impl Pool {
             wait_s,
         };
         pool.look(series, window);
-        pool.is_exhausted().then_some(pool)
+        pool.is_exhausted(failed).then_some(pool)
     }
 
     /// At the instant when most requests waited, else when most connections were in use.
@@ -115,7 +118,7 @@ impl Pool {
         self.most = at.and_then(|at| of(Measure::PoolMost)?.level_at(at));
     }
 
-    fn is_exhausted(&self) -> bool {
+    fn is_exhausted(&self, failed: bool) -> bool {
         let full = match (self.used, self.most) {
             (Some(used), Some(most)) => most > 0.0 && used >= most,
             // Somebody waits, so none is free.
@@ -123,7 +126,7 @@ impl Pool {
         };
         let saturated = self.pending.is_some() && full;
         let large = |least: f64| self.share.is_some_and(|share| share >= least);
-        self.timeouts > 0.0
+        (self.timeouts > 0.0 && (failed || saturated || large(LEAST_SHARE)))
             || (saturated && (self.share.is_none() || large(LEAST_SHARE)))
             || (large(LARGE_SHARE) && self.wait_s.is_some_and(|wait| wait >= LONG_S))
     }
@@ -144,6 +147,9 @@ impl Pool {
                 "a database connection is waited for {} on average",
                 time(wait * 1e3)
             ),
+            _ if self.pending.is_none() => {
+                "requests for a database connection timed out about its time".to_owned()
+            }
             _ => "no database connection is free".to_owned(),
         };
         let figures = self.figures();

@@ -1,3 +1,5 @@
+mod timeouts;
+
 use std::sync::Arc;
 
 use waybill_model::journey::{Attempt, Outcome};
