@@ -32,7 +32,7 @@ use super::watched::Watched;
 use crate::auth::store_problem;
 use crate::clock;
 use crate::journey::evidence::{self, Kind};
-use crate::journey::{cut, summary, tells_trouble, tries};
+use crate::journey::{cut, overtaken, summary, tells_trouble, tries};
 
 pub const NAME: &str = "finder";
 /// How long a journey in trouble is watched after its last span.
@@ -244,6 +244,10 @@ impl Finder {
         let mut journeys = gathered.rebuilt.journeys;
         journeys.retain(|j| gathered.wanted.contains(&j.id) && evidence::is_exceptional(j));
         self.query.add_causes(&mut journeys).await?;
+        let again = journeys
+            .iter_mut()
+            .filter(|journey| overtaken::was_tried_again(journey));
+        self.query.add_overtaken(again.collect()).await?;
         for journey in &journeys {
             for trace_id in &journey.trace_ids {
                 self.watched.watch(*trace_id, now);

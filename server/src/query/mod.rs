@@ -20,6 +20,7 @@ mod logs;
 mod map;
 mod moved;
 mod observed;
+mod overtaken;
 mod overview;
 mod page;
 mod search;
