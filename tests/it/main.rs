@@ -12,6 +12,7 @@ mod journeys;
 mod live;
 mod masking;
 mod observed;
+mod order;
 mod otlp_tls;
 mod power;
 mod probe;

@@ -38,6 +38,10 @@ pub struct Journey {
     /// Whose destination it is, where the configuration says so.
     #[serde(default)]
     pub owner: Option<Owner>,
+    /// Later messages of its key that a group finished before it. Looked for on its own page, and
+    /// where a row of trouble is kept; empty where none is known.
+    #[serde(default)]
+    pub overtaken_by: Vec<Overtaken>,
     /// True for 5 s after the last span arrived: more may come.
     pub assembling: bool,
 }
@@ -301,6 +305,18 @@ impl Delivery {
     }
 }
 
+/// A later message of the same key at the same place, finished first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Overtaken {
+    /// Id of the later message's journey.
+    pub journey: String,
+    /// The group that finished it first.
+    pub group: String,
+    /// End of that group's last attempt at it.
+    pub finished_at: Timestamp,
+}
+
 /// Who is to be asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -327,4 +343,7 @@ pub struct JourneySummary {
     pub started_at: Timestamp,
     pub diagnosis: Option<String>,
     pub diagnosis_rule: Option<String>,
+    /// Ids of the first few later messages of its key that a group finished before it.
+    #[serde(default)]
+    pub overtaken_by: Vec<String>,
 }

@@ -24,6 +24,8 @@ pub struct JourneyQuery {
     pub service: Option<String>,
     /// One of these; empty: any.
     pub states: Vec<JourneyState>,
+    /// Only journeys of which a row of trouble tells that a later message of the key overtook them.
+    pub overtaken: bool,
     /// Only journeys that took at least this long, in milliseconds.
     pub min_ms: Option<f64>,
     /// Only journeys that took at most this long, in milliseconds.

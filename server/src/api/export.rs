@@ -70,6 +70,7 @@ impl Format {
         ("group" = Option<String>, Query,),
         ("service" = Option<String>, Query, description = "put the message, or tried it"),
         ("state" = Option<String>, Query, description = "one of the states of a journey, or several with commas between"),
+        ("overtaken" = Option<bool>, Query, description = "true: only messages in trouble that a later message of their key overtook"),
         ("min_ms" = Option<f64>, Query, description = "took at least this long"),
         ("max_ms" = Option<f64>, Query, description = "took at most this long"),
         ("from" = Option<String>, Query, description = "RFC 3339; inside"),

@@ -38,6 +38,7 @@ pub(super) const KNOWN: &[&str] = &[
     "group",
     "service",
     "state",
+    "overtaken",
     "min_ms",
     "max_ms",
     "from",
@@ -68,6 +69,7 @@ const BROKERS: [(&str, bool); 2] = [("true", true), ("false", false)];
         ("group" = Option<String>, Query,),
         ("service" = Option<String>, Query, description = "put the message, or tried it"),
         ("state" = Option<String>, Query, description = "one of the states of a journey, or several with commas between"),
+        ("overtaken" = Option<bool>, Query, description = "true: only messages in trouble that a later message of their key overtook"),
         ("min_ms" = Option<f64>, Query, description = "took at least this long"),
         ("max_ms" = Option<f64>, Query, description = "took at most this long"),
         ("from" = Option<String>, Query, description = "RFC 3339; inside"),
@@ -109,6 +111,9 @@ pub(super) fn asked(params: &Params) -> Result<JourneyQuery, Problem> {
         group: params.owned("group"),
         service: params.owned("service"),
         states: params.list("state", &STATES)?,
+        overtaken: params
+            .word("overtaken", &[("true", true)])?
+            .unwrap_or_default(),
         min_ms,
         max_ms,
         from: params.time("from")?,

@@ -180,6 +180,7 @@ mod tests {
             diagnosis: None,
             diagnosis_rule: None,
             owner: None,
+            overtaken_by: Vec::new(),
             assembling: false,
         }
     }

@@ -5,7 +5,8 @@
 //! name nothing; `hops` says which messages are one journey and which caused another; `trail`,
 //! `attempts`, `deliveries`, `cause`, `budget`, `gaps` and `diagnosis` tell it; `rebuild` runs them
 //! all, `settle` adds what the broker told of it, and `strain` what the metrics of an attempt's
-//! process say. `evidence` says which kind of failure an attempt counts in.
+//! process say. `evidence` says which kind of failure an attempt counts in, `overtaken` which
+//! later messages of its key were finished before it.
 
 mod attempts;
 mod budget;
@@ -25,6 +26,7 @@ mod hops;
 pub mod masking;
 mod message;
 mod nameless;
+pub mod overtaken;
 mod owner;
 mod puts;
 pub mod reach;

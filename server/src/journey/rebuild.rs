@@ -152,6 +152,7 @@ impl Telling<'_, '_> {
             diagnosis: None,
             diagnosis_rule: None,
             owner: None,
+            overtaken_by: Vec::new(),
             assembling: self.is_assembling(&members),
             deliveries: told.into_iter().map(|t| t.delivery).collect(),
         };

@@ -8,6 +8,9 @@ use super::rebuild::began_at;
 /// Characters of one text.
 const LONGEST: usize = 256;
 
+/// Later messages that are named, of those that were finished before this one.
+const OVERTAKEN: usize = 3;
+
 /// Cut texts end in an ellipsis.
 pub fn cut(text: &str) -> String {
     // Nearly all are short, and this runs for each span that arrives.
@@ -26,6 +29,7 @@ pub fn summary(journey: &Journey) -> JourneySummary {
     let created = journey.message.created_at;
     let mut groups: Vec<String> = journey.deliveries.iter().map(|d| cut(d.name())).collect();
     groups.dedup();
+    let overtaken_by = journey.overtaken_by.iter().map(|one| one.journey.clone());
     let first_error =
         attempts()
             .filter_map(|a| a.error.as_ref())
@@ -48,6 +52,7 @@ pub fn summary(journey: &Journey) -> JourneySummary {
         started_at: began_at(journey),
         diagnosis: journey.diagnosis.as_deref().map(cut),
         diagnosis_rule: journey.diagnosis_rule.clone(),
+        overtaken_by: overtaken_by.take(OVERTAKEN).collect(),
     }
 }
 

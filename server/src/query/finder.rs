@@ -37,7 +37,7 @@ use super::tries::Tries;
 use super::watched::Watched;
 use crate::auth::store_problem;
 use crate::journey::evidence::{self, Kind};
-use crate::journey::{cut, strain, summary, tells_trouble, tries};
+use crate::journey::{cut, overtaken, strain, summary, tells_trouble, tries};
 
 pub const NAME: &str = "finder";
 /// How long a journey in trouble is watched after its last span.
@@ -295,6 +295,10 @@ impl Finder {
         let mut journeys = gathered.rebuilt.journeys;
         journeys.retain(|j| gathered.wanted.contains(&j.id) && evidence::is_exceptional(j));
         let heard = self.query.add_causes(&mut journeys, now).await?;
+        let again = journeys
+            .iter_mut()
+            .filter(|journey| overtaken::was_tried_again(journey));
+        self.query.add_overtaken(again.collect()).await?;
         let looked = journeys
             .into_iter()
             .zip(heard)

@@ -21,6 +21,7 @@ mod logs;
 mod map;
 mod moved;
 mod observed;
+mod overtaken;
 mod overview;
 mod page;
 mod search;

@@ -70,6 +70,8 @@ impl Query {
         let journey = rebuilt.journeys[position.ok_or_else(no_journey)?].clone();
         let mut chain = chain_of(&rebuilt.journeys, &journey);
         self.add_causes(&mut chain, clock::now()).await?;
+        let own = chain.iter_mut().filter(|told| told.id == journey.id);
+        self.add_overtaken(own.collect()).await?;
         let told = chain.iter().find(|told| told.id == journey.id);
         let journey = told.cloned().unwrap_or(journey);
         let traces: HashSet<TraceId> = chain.iter().flat_map(|j| j.trace_ids.clone()).collect();

@@ -47,7 +47,7 @@ impl Query {
                 };
                 (Source::Terms(terms.into_iter().collect()), reach)
             }
-            None if query.text.is_some() || all_trouble(&query.states) => {
+            None if query.text.is_some() || query.overtaken || all_trouble(&query.states) => {
                 let after = cursor.map(Cursor::read).transpose()?;
                 return self.by_trouble(&query, limit, after).await;
             }
@@ -104,6 +104,7 @@ impl Query {
             text: query.text.clone(),
             min_ms: query.min_ms,
             max_ms: query.max_ms,
+            overtaken: query.overtaken,
             from: query.from,
             to: query.to,
             before: after.map(|cursor| TroubledCursor {
@@ -164,6 +165,18 @@ fn exact(query: &JourneyQuery) -> Result<Option<Exact>, Problem> {
             Code::InvalidRequest,
             "`find` was given together with trace_id, message_id, key or attribute.",
             "find: it may be any of them; give it alone, or name each by its own word.",
+        ));
+    }
+    if query.overtaken
+        && others
+            .into_iter()
+            .chain([&query.attribute, &query.find])
+            .any(Option::is_some)
+    {
+        return Err(Problem::new(
+            Code::InvalidRequest,
+            "`overtaken` was given together with an exact word.",
+            "overtaken: narrows the list of messages in trouble; the page of one message tells it too.",
         ));
     }
     let term = |term: Term, chains: bool| {

@@ -360,5 +360,6 @@ fn hostile() -> JourneySummary {
         started_at: Timestamp::from_unix_millis(1_795_444_307_046),
         diagnosis: name(),
         diagnosis_rule: None,
+        overtaken_by: Vec::new(),
     }
 }

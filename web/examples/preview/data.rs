@@ -301,6 +301,7 @@ pub fn journeys(scene: Scene) -> Page<JourneySummary> {
                     started_at: at(-(n as i64) * 97_000 - 12_000),
                     diagnosis: None,
                     diagnosis_rule: None,
+                    overtaken_by: Vec::new(),
                 }
             },
         )

@@ -122,6 +122,7 @@ fn journey(
         diagnosis: None,
         diagnosis_rule: None,
         owner: None,
+        overtaken_by: Vec::new(),
         assembling: false,
     }
 }

@@ -62,6 +62,7 @@ words! {
         evidence: "Evidence", "证据";
         hops: "Places", "位置";
         hop_role: "Role", "角色";
+        overtaken: "A later message of this key was finished before it:", "同一键的较晚消息先于此消息处理完成：";
         gaps: "What is not known", "未知之处";
         spans: "Raw spans", "原始 span";
         span: "Span", "Span";

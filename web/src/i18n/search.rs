@@ -25,6 +25,7 @@ words! {
         more_filters: "More filters", "更多条件";
         submit: "Search", "搜索";
         clear: "Clear", "清除";
+        overtaken: "A later message of its key was finished first.", "同一键的较晚消息先处理完成。";
         results: "Messages", "消息";
         message: "Message", "消息";
         produced_by: "Produced by", "生产者";

@@ -252,6 +252,8 @@ fn row(journey: JourneySummary) -> AnyView {
     let error = journey.first_error.as_deref().map(|error| {
         view! { <span class="row-error">{name(error, 140)}</span> }
     });
+    let overtaken = (!journey.overtaken_by.is_empty())
+        .then(|| view! { <span class="row-error">{words.overtaken}</span> });
     let producer = match &journey.producer_service {
         Some(service) => name(service, 32),
         None => time::unknown(),
@@ -264,6 +266,7 @@ fn row(journey: JourneySummary) -> AnyView {
         table::title(view! {
             <a data-row="" href=link::journey(&journey.id)>{name(&place, 40)} " " {id}</a>
             {error}
+            {overtaken}
         }),
         table::labelled(words.produced_by, "", producer),
         table::cell_of("groups", name(&journey.groups.join(", "), 48)),

@@ -225,6 +225,7 @@ fn alone(record: &Record, role: HopRole) -> Journey {
         diagnosis: None,
         diagnosis_rule: None,
         owner: None,
+        overtaken_by: Vec::new(),
         assembling: false,
     }
 }

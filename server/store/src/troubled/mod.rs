@@ -73,6 +73,8 @@ pub struct TroubledFilter {
     pub not_muted_at: Option<Timestamp>,
     /// Found anywhere in the type or the message of the error.
     pub text: Option<String>,
+    /// Only those that a later message of their key overtook.
+    pub overtaken: bool,
     pub min_ms: Option<f64>,
     pub max_ms: Option<f64>,
     /// Start of the journey: `from` inside, `to` not.

@@ -28,6 +28,7 @@ statements! {
             AND ($17::timestamptz IS NULL OR fingerprint IS NULL OR NOT EXISTS (
                 SELECT FROM failure_group g
                 WHERE g.fingerprint = troubled_journey.fingerprint AND g.muted_until > $17))
+            AND (NOT $18::boolean OR overtaken_by <> '{}')
             ORDER BY started_at DESC, key DESC LIMIT $16";
     ONE = "SELECT key, services, destinations, error_type, error_message, fingerprint, evidence, started_at, updated_at, summary
             FROM troubled_journey WHERE key = $1";
@@ -67,6 +68,7 @@ impl Store {
             .bind(filter.max_ms)
             .bind(i64::from(limit))
             .bind(filter.not_muted_at.map(Timestamp::to_offset_date_time))
+            .bind(filter.overtaken)
             .fetch_all(&self.pool)
             .await
             .during("list troubled journeys")?;

@@ -11,20 +11,20 @@ use crate::error::{During, StoreError};
 use crate::text::{sha256, storable};
 
 statements! {
-    /// Lists of groups, services and destinations arrive joined by U+001F.
+    /// Lists of groups, services, destinations and ids arrive joined by U+001F.
     UPSERT = "INSERT INTO troubled_journey (key, id, state, system, cluster, destination, groups, services,
                 destinations, message_key, message_id, error_type, error_message, fingerprint,
-                started_at, updated_at, attempts, total_ms, summary, evidence)
+                started_at, updated_at, attempts, total_ms, summary, evidence, overtaken_by)
             SELECT key, id, state, system, cluster, destination,
                 string_to_array(groups, E'\\x1f'), string_to_array(services, E'\\x1f'),
                 string_to_array(destinations, E'\\x1f'), message_key, message_id, error_type, error_message, fingerprint,
-                started_at, updated_at, attempts, total_ms, summary, evidence
+                started_at, updated_at, attempts, total_ms, summary, evidence, string_to_array(overtaken_by, E'\\x1f')
             FROM unnest($1::bytea[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
                 $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
                 $14::timestamptz[], $15::timestamptz[], $16::integer[], $17::double precision[], $18::text[],
-                $19::text[], $20::text[])
+                $19::text[], $20::text[], $21::text[])
                 AS u(key, id, state, system, cluster, destination, groups, services, message_key, message_id,
-                    error_type, error_message, fingerprint, started_at, updated_at, attempts, total_ms, summary, destinations, evidence)
+                    error_type, error_message, fingerprint, started_at, updated_at, attempts, total_ms, summary, destinations, evidence, overtaken_by)
             ON CONFLICT (key) DO UPDATE SET state = EXCLUDED.state, system = EXCLUDED.system,
                 cluster = EXCLUDED.cluster, destination = EXCLUDED.destination, groups = EXCLUDED.groups,
                 services = EXCLUDED.services, destinations = EXCLUDED.destinations, message_key = EXCLUDED.message_key,
@@ -32,7 +32,7 @@ statements! {
                 error_message = EXCLUDED.error_message, fingerprint = EXCLUDED.fingerprint,
                 started_at = EXCLUDED.started_at, updated_at = EXCLUDED.updated_at,
                 attempts = EXCLUDED.attempts, total_ms = EXCLUDED.total_ms, summary = EXCLUDED.summary,
-                evidence = EXCLUDED.evidence";
+                evidence = EXCLUDED.evidence, overtaken_by = EXCLUDED.overtaken_by";
     DROP_ATTEMPTS = "DELETE FROM troubled_attempt WHERE key = ANY($1)";
     ATTEMPTS = "INSERT INTO troubled_attempt (key, position, group_name, n, started_at, destination,
                 service, instance, version, error_type, first_frame, message, delay_before_ms, fingerprint, evidence, cause)
@@ -102,6 +102,7 @@ async fn upsert(tx: &mut PgConnection, rows: &Rows<'_>) -> Result<(), StoreError
     let totals: Vec<Option<f64>> = rows.iter().map(|(_, r)| r.summary.total_ms).collect();
     let groups: Vec<String> = rows.iter().map(|(_, r)| join(&r.summary.groups)).collect();
     let services: Vec<String> = rows.iter().map(|(_, r)| join(&r.services)).collect();
+    let overtaken_by = rows.iter().map(|(_, r)| join(&r.summary.overtaken_by));
     let destinations: Vec<String> = rows.iter().map(|(_, r)| join(&r.destinations)).collect();
     sqlx::query(UPSERT)
         .bind(keys)
@@ -124,6 +125,7 @@ async fn upsert(tx: &mut PgConnection, rows: &Rows<'_>) -> Result<(), StoreError
         .bind(summaries)
         .bind(destinations)
         .bind(texts(|r| r.evidence.map(FailureEvidence::name)))
+        .bind(overtaken_by.collect::<Vec<String>>())
         .execute(tx)
         .await
         .during("save troubled journeys")

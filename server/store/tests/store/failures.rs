@@ -72,6 +72,7 @@ fn troubled(made: &Made) -> Troubled {
             started_at,
             diagnosis: None,
             diagnosis_rule: None,
+            overtaken_by: Vec::new(),
         },
         services: vec!["payment".into()],
         destinations: vec![made.destination.into()],

@@ -34,6 +34,7 @@ fn troubled(n: i64, state: JourneyState) -> Troubled {
             started_at: noon().plus_ms(n),
             diagnosis: None,
             diagnosis_rule: None,
+            overtaken_by: Vec::new(),
         },
         services: vec!["payment".into()],
         destinations: vec!["orders".into(), "orders.dead".into()],
@@ -70,6 +71,7 @@ async fn rows_are_replaced_filtered_and_paged() {
     let mut all: Vec<Troubled> = (0..10)
         .map(|n| troubled(n, JourneyState::Retrying))
         .collect();
+    all[5].summary.overtaken_by = vec!["c-1".into(), "c-2".into()];
     store.save_troubled(&all).await.unwrap();
     all[3].summary.state = JourneyState::DeadLettered;
     all[3].attempts.truncate(1);
@@ -149,6 +151,13 @@ async fn rows_are_replaced_filtered_and_paged() {
                 ..none()
             },
             0,
+        ),
+        (
+            TroubledFilter {
+                overtaken: true,
+                ..none()
+            },
+            1,
         ),
         (
             TroubledFilter {

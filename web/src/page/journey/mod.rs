@@ -5,6 +5,7 @@ mod deliveries;
 mod diagnosis;
 mod head;
 mod lanes;
+mod overtaken;
 mod spans;
 mod timeline;
 
@@ -54,6 +55,7 @@ fn show(shown: JourneyShown) -> AnyView {
     let timeline = timeline::timeline(&journey.id, &chain).into_any();
     let mut parts = vec![
         head::head(&journey).into_any(),
+        overtaken::notice(&journey.overtaken_by).into_any(),
         section::section_under("chain-title", heading.into_any(), vec![timeline]),
         gaps(&journey.gaps).into_any(),
     ];
