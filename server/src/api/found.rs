@@ -84,8 +84,8 @@ fn names_one(query: &JourneyQuery) -> bool {
     words.into_iter().flatten().count() == 1
 }
 
-/// Whether a message is found tells what it holds: the right to bodies is asked for, and each search
-/// is a line of the audit.
+/// Each search is a line of the audit. Keys and traces are told by spans to whoever reads them, so a
+/// search for one asks for no more; what else a message holds, for the right to bodies.
 async fn add_stored(
     state: &AppState,
     caller: &Caller,
@@ -93,7 +93,12 @@ async fn add_stored(
     may_be_old: Duration,
     page: &mut Page<JourneySummary>,
 ) -> Result<(), Problem> {
-    let Some(asker) = asker(caller, Action::MessageBody, may_be_old) else {
+    let names_no_more = query.key.is_some() || query.trace_id.is_some();
+    let right = match names_no_more && query.attribute.is_none() {
+        true => Action::MessageMeta,
+        false => Action::MessageBody,
+    };
+    let Some(asker) = asker(caller, right, may_be_old) else {
         return Ok(());
     };
     let object = query.destination.clone().unwrap_or_else(|| "*".to_owned());
