@@ -24,6 +24,7 @@ use super::cursor::Place;
 use super::gather::{Reach, Seeds};
 use super::select::{self, Pick};
 use super::stretch::{Seed, Source};
+use super::witness::Read;
 use crate::journey::{reach, summary};
 
 /// Time for one page; what was not reached by then is told as `searched_back_to`.
@@ -48,6 +49,7 @@ impl Query {
         let began = Instant::now();
         let mut at = after.unwrap_or_default();
         let mut listed = Listed::new(walk.limit);
+        let mut read = Read::default();
         while let Some(stretch) = self.stretch(&walk.source, at.block, walk.query).await? {
             if let Some(first) = stretch.seeds.first() {
                 at = at.reach(first.block);
@@ -62,7 +64,9 @@ impl Query {
             let mut earlier: HashSet<TraceId> = traces(before).collect();
             for batch in rest.chunks(walk.limit.clamp(5, 50)) {
                 let top = at.top;
-                let lists = self.listed_at(&walk, batch, &earlier, top).await?;
+                let lists = self
+                    .listed_at(&walk, batch, &earlier, top, &mut read)
+                    .await?;
                 listed.truncated |= lists.truncated;
                 for (seed, journeys) in batch.iter().zip(lists.at_seeds) {
                     at = at.reach(seed.block);
@@ -98,6 +102,7 @@ impl Query {
         batch: &[Seed],
         earlier: &HashSet<TraceId>,
         top: BlockId,
+        read: &mut Read,
     ) -> Result<Lists, Problem> {
         let counts = |span: &Span| self.counts(span, &walk.source, walk.query);
         let asked: HashSet<TraceId> = traces(batch).collect();
@@ -120,7 +125,7 @@ impl Query {
             .gather(Seeds::spans(spans), walk.reach, arrival, pick)
             .await?;
         self.fill_places(gathered.meant(), None).await?;
-        self.settle(gathered.meant()).await?;
+        self.settle_by(read, gathered.meant()).await?;
         let mut newest: HashMap<TraceId, BlockId> = HashMap::new();
         for span in gathered.spans.iter().filter(|span| counts(span)) {
             let block = gathered.blocks.get(&(span.trace_id, span.span_id));

@@ -45,6 +45,16 @@ impl Query {
         &self,
         journeys: impl Iterator<Item = &'j mut Journey>,
     ) -> Result<(), Problem> {
+        self.settle_by(&mut Read::default(), journeys).await
+    }
+
+    /// The same, by what was read before and what is still missing: for answers that are put together
+    /// bit by bit.
+    pub(super) async fn settle_by<'j>(
+        &self,
+        read: &mut Read,
+        journeys: impl Iterator<Item = &'j mut Journey>,
+    ) -> Result<(), Problem> {
         let managed = self.clusters.managed();
         let of_managed = |journey: &Journey| {
             let cluster = journey.message.cluster.as_ref();
@@ -54,14 +64,13 @@ impl Query {
         if journeys.is_empty() {
             return Ok(());
         }
-        let mut read = Read {
-            polls: self.polls(clock::now()).await?,
-            logs: BTreeMap::new(),
-            aside: BTreeMap::new(),
-            rests: HashMap::new(),
-            queues: HashMap::new(),
-        };
-        for place in places(&journeys).into_iter().take(DESTINATIONS) {
+        if read.polls.is_none() {
+            read.polls = Some(self.polls(clock::now()).await?);
+        }
+        let missing = places(&journeys).into_iter();
+        let missing = missing.filter(|place| !read.logs.contains_key(place));
+        let missing: Vec<Place> = missing.take(DESTINATIONS).collect();
+        for place in missing {
             let log = self.log(&place).await?;
             if !read.aside.contains_key(&place.0) {
                 let aside = self.holds_aside(&place.0).await?;
@@ -69,7 +78,7 @@ impl Query {
             }
             read.logs.insert(place, log);
         }
-        self.read_rests(&journeys, &mut read).await?;
+        self.read_rests(&journeys, read).await?;
         for journey in &mut journeys {
             let words: Vec<Option<Word>> = (0..journey.hops.len())
                 .map(|hop| read.word(journey, hop))
@@ -130,8 +139,10 @@ impl Query {
             let last = journey.hops.last().filter(|hop| hop.offset.is_none());
             if let Some((hop, destination)) = last.and_then(|h| Some((h, h.destination.clone()?))) {
                 let of_cluster = (cluster.clone(), message.system.clone());
-                let puts = asked.entry(of_cluster).or_default();
-                puts.insert((destination, hop.route.clone()));
+                let put = (destination, hop.route.clone());
+                if read.asked.insert((cluster.clone(), put.clone())) {
+                    asked.entry(of_cluster).or_default().insert(put);
+                }
             }
         }
         for ((cluster, system), puts) in asked {
@@ -186,8 +197,11 @@ fn places(journeys: &[&mut Journey]) -> BTreeSet<Place> {
 }
 
 /// Everything at hand for one page.
-struct Read {
-    polls: Polls,
+#[derive(Default)]
+pub(super) struct Read {
+    polls: Option<Polls>,
+    /// What was asked for where it leads.
+    asked: BTreeSet<(String, Wanted)>,
     logs: BTreeMap<Place, Log>,
     /// By cluster.
     aside: BTreeMap<String, bool>,
@@ -224,7 +238,7 @@ impl Read {
         let reader = |line: &GroupLine| {
             let positions = log.positions.get(&line.key())?;
             let position = positions.iter().find(|p| p.partition == partition)?;
-            let age = self.polls.age(cluster, line.figures_at);
+            let age = self.polls.as_ref()?.age(cluster, line.figures_at);
             Some(Reader {
                 group: line.name.clone(),
                 committed: position.committed,
@@ -246,7 +260,8 @@ impl Read {
     }
 
     fn queues(&self, cluster: &str, put_to: &str, rest: &Rest) -> Option<QueuesWord> {
-        let state = self.polls.of(cluster)?;
+        let polls = self.polls.as_ref()?;
+        let state = polls.of(cluster)?;
         let exchange = self.queues.values().find(|line| {
             line.cluster == cluster
                 && line.name == put_to
@@ -255,7 +270,7 @@ impl Read {
         });
         let queues = rest.queues.iter().map(|queue| {
             let line = self.queue(cluster, queue.namespace.as_deref(), &queue.name)?;
-            let age = self.polls.age(cluster, line.figures_at);
+            let age = polls.age(cluster, line.figures_at);
             let parked = queue.dead_letters.as_ref().map(|names| {
                 let parked = names.iter().map(|name| {
                     let line = self.queue(cluster, queue.namespace.as_deref(), name);
@@ -281,7 +296,7 @@ impl Read {
         });
         Some(QueuesWord {
             as_of: state.topology_at?,
-            stale: state.topology_is_stale(self.polls.now),
+            stale: state.topology_is_stale(polls.now),
             watched_since: exchange.and_then(|line| line.received_at),
             lost_at: exchange.and_then(|line| line.taken_at),
             queues: queues.collect::<Option<_>>()?,
