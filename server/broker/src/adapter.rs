@@ -13,6 +13,7 @@ use waybill_model::topology::{Readings, Topology};
 use crate::browse::Browse;
 use crate::convention::Said;
 pub use crate::settings::Settings;
+use crate::traces::NativeTraces;
 
 /// Everything Waybill has of one broker.
 #[derive(Clone)]
@@ -194,6 +195,11 @@ pub trait Cluster: Send + Sync {
 
     /// `None`: this cluster's messages cannot be looked at from here.
     fn browse(&self) -> Option<&dyn Browse> {
+        None
+    }
+
+    /// `None`: clients of this broker write no trace of their own to it.
+    fn native_traces(&self) -> Option<&dyn NativeTraces> {
         None
     }
 }

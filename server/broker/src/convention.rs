@@ -200,6 +200,7 @@ impl<'a> Said<'a> {
                 || self.error_type.is_some_and(|kind| !kind.is_empty())
                 || (operation == Operation::Settle && self.operation_name.is_some_and(refuses)),
             postponed: false,
+            native_trace: span.scope.name == crate::traces::SCOPE,
         }
     }
 

@@ -54,6 +54,7 @@ pub mod roles;
 pub mod settings;
 #[cfg(any(test, feature = "testing"))]
 pub mod sim;
+pub mod traces;
 
 pub use adapter::{
     BrokerAdapter, CameFrom, Capability, Cluster, Connect, Dialect, Habits, MissingRight, Observe,
@@ -61,6 +62,7 @@ pub use adapter::{
 };
 pub use browse::Browse;
 pub use registry::Dialects;
+pub use traces::NativeTraces;
 
 pub use messaging::{DestinationRole, Facts, Operation};
 use waybill_model::messaging;

@@ -38,6 +38,9 @@ pub struct Facts {
     pub failed: bool,
     /// The consumer put the message off to take it again later, and did not work on it.
     pub postponed: bool,
+    /// Told by a trace that the broker's own client wrote to it, beside or without OpenTelemetry.
+    #[serde(default)]
+    pub native_trace: bool,
 }
 
 /// One link of a consumer span, with the message it names where the link tells.

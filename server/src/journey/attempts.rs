@@ -7,6 +7,7 @@ use waybill_model::messaging::Operation;
 use waybill_model::span::{SpanKind, StatusCode};
 
 use super::graph::{Graph, Part};
+use super::told_twice;
 use super::trail::Trail;
 
 /// One try, before it is told to the world.
@@ -26,7 +27,8 @@ pub struct Try {
 pub fn tries(graph: &Graph<'_>, trail: &Trail) -> Vec<Try> {
     let mut parts = together(graph, trail);
     merge_polls(graph, &mut parts);
-    let mut tries: Vec<Try> = parts.into_iter().map(|p| p.into_try(graph)).collect();
+    let tries: Vec<Try> = parts.into_iter().map(|p| p.into_try(graph)).collect();
+    let mut tries = told_twice::told_once(graph, tries);
     tries.sort_by_key(|t| (t.hop, t.main));
     leave_out_postponed(graph, tries)
 }

@@ -250,16 +250,29 @@ impl<'a, 'g> Joining<'a, 'g> {
                 _ => None,
             });
             match found {
-                Some(message) => self.add(message, delivery.named, Some(Witness::MessageId)),
+                Some(message) => {
+                    let witness = self.id_witness(&delivery.named);
+                    self.add(message, delivery.named, Some(witness));
+                }
                 None => left.push(delivery),
             }
         }
         left
     }
 
+    fn id_witness(&self, named: &Named) -> Witness {
+        match self.graph.is_native(named.node) {
+            true => Witness::NativeTrace,
+            false => Witness::MessageId,
+        }
+    }
+
     fn id_fits(&self, message: MessageIndex, delivery: &Open) -> bool {
         let put = &self.messages[message];
+        // A broker's own trace knows no contexts.
+        let is_native = !put.spans.is_empty() && put.spans.iter().all(|&s| self.graph.is_native(s));
         let context_fits = match delivery.dark {
+            Some(_) if is_native => true,
             None => delivery.forwarded_from.is_none(),
             Some((trace, _)) => put
                 .spans
@@ -321,16 +334,15 @@ impl<'a, 'g> Joining<'a, 'g> {
                     Some((found, self.own_witness(&named, true)))
                 })
                 .or_else(|| {
-                    let id = named.message_id.as_ref().filter(|_| dark.is_none())?;
+                    let id = named.message_id.as_ref()?;
                     let same = |p: &Put| {
                         p.system == named.system
-                            && p.destination == named.destination
                             && p.message_id.as_ref() == Some(id)
-                            && p.dark.is_none()
+                            && self.is_one_dark_message(p, &named, dark)
                             && !p.contradicts(&named)
                     };
                     let at = self.messages[first_dark..].iter().position(same)?;
-                    Some((first_dark + at, Some(Witness::MessageId)))
+                    Some((first_dark + at, Some(self.id_witness(&named))))
                 });
             let (message, witness) = found.unwrap_or_else(|| {
                 let mut put = Put::dark(&named, dark);
@@ -346,9 +358,27 @@ impl<'a, 'g> Joining<'a, 'g> {
                     known.push(message);
                 }
             }
-            self.messages[message].learn(&named);
+            let put = &mut self.messages[message];
+            put.learn(&named);
+            if put.spans.is_empty() {
+                put.dark = put.dark.or(dark);
+            }
             self.places.add(message, &self.messages[message]);
             self.add(message, named, witness);
+        }
+    }
+
+    /// For an id alone: no context of OpenTelemetry says otherwise, and both name one destination. A
+    /// broker's own trace knows no contexts, and may name no destination.
+    fn is_one_dark_message(&self, put: &Put, named: &Named, dark: Option<ContextId>) -> bool {
+        let native = |node: usize| self.graph.is_native(node);
+        let is_native = native(named.node) || put.gots.iter().all(|got| native(got.node));
+        match is_native {
+            true => {
+                let names = put.destination.as_ref().zip(named.destination.as_ref());
+                names.is_none_or(|(a, b)| a == b)
+            }
+            false => put.destination == named.destination && dark.is_none() && put.dark.is_none(),
         }
     }
 
@@ -359,7 +389,7 @@ impl<'a, 'g> Joining<'a, 'g> {
             _ if by_context && linked => Some(Witness::Link),
             _ if by_context => Some(Witness::Parent),
             (Some(_), _) => Some(Witness::Position),
-            (None, Some(_)) => Some(Witness::MessageId),
+            (None, Some(_)) => Some(self.id_witness(named)),
             (None, None) => None,
         }
     }

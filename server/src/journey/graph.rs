@@ -188,6 +188,12 @@ impl<'a> Graph<'a> {
         self.facts(node).is_some_and(|f| f.operation == operation)
     }
 
+    /// Told by a trace that the broker's client wrote to it: another telling of what a span of
+    /// OpenTelemetry may tell as well.
+    pub fn is_native(&self, node: usize) -> bool {
+        self.facts(node).is_some_and(|f| f.native_trace)
+    }
+
     pub fn same_service(&self, a: usize, b: usize) -> bool {
         self.nodes[a].span.service() == self.nodes[b].span.service()
     }

@@ -37,6 +37,7 @@ pub mod strain;
 mod summary;
 mod targets;
 pub mod terms;
+mod told_twice;
 mod trail;
 mod tried;
 mod trouble;

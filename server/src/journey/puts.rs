@@ -29,6 +29,9 @@ pub fn collect(graph: &Graph<'_>) -> Vec<Put> {
             below.iter().for_each(|inner| groups.join(node, *inner));
         }
     }
+    for (native, told) in told_twice(graph) {
+        groups.join(native, told);
+    }
     let mut puts: BTreeMap<usize, Put> = BTreeMap::new();
     for node in graph.puts().filter(|&n| !umbrella[n]) {
         let put = puts.entry(groups.root(node)).or_default();
@@ -38,6 +41,10 @@ pub fn collect(graph: &Graph<'_>) -> Vec<Put> {
     for put in &mut puts {
         let among = put.spans.clone();
         put.spans.sort_by_key(|&n| (depth(graph, n, &among), n));
+        // Deliveries name no context of a broker's own trace.
+        if put.spans.iter().any(|&n| !graph.is_native(n)) {
+            put.spans.retain(|&n| !graph.is_native(n));
+        }
     }
     puts
 }
@@ -60,6 +67,30 @@ fn add(graph: &Graph<'_>, put: &mut Put, node: usize) {
             own.clone_from(told);
         }
     }
+}
+
+/// Puts of a broker's own trace, each with the span of OpenTelemetry that tells of the same message.
+fn told_twice(graph: &Graph<'_>) -> Vec<(usize, usize)> {
+    let mut by_id: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
+    for node in graph.puts().filter(|&n| !graph.is_native(n)) {
+        let Some(facts) = graph.facts(node) else {
+            continue;
+        };
+        if let Some(id) = &facts.message_id {
+            let nodes = by_id.entry((&facts.system, id)).or_default();
+            nodes.push(node);
+        }
+    }
+    let natives = graph.puts().filter(|&n| graph.is_native(n));
+    natives
+        .filter_map(|native| {
+            let facts = graph.facts(native)?;
+            let id = (facts.system.as_str(), facts.message_id.as_deref()?);
+            let mut same = by_id.get(&id)?.iter().copied();
+            let told = same.find(|&told| agree(graph, native, told))?;
+            Some((native, told))
+        })
+        .collect()
 }
 
 /// Creations that a sending span links to.

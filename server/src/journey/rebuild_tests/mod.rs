@@ -3,6 +3,7 @@
 mod clients;
 mod fate;
 mod joining;
+mod native;
 
 use waybill_model::journey::{DeliveryState, GapKind, JourneyState, Outcome, PhaseKind, Witness};
 use waybill_model::span::{SpanKind, StatusCode};
