@@ -35,7 +35,19 @@ pub async fn start_with(
     clusters: &[(&str, &Sim, Duration)],
     change: impl FnOnce(&mut Config),
 ) -> Observed {
-    let database = TestDatabase::new().await;
+    run(TestDatabase::new().await, clusters, change).await
+}
+
+/// On the database of one that was stopped.
+pub async fn start_on(database: TestDatabase, clusters: &[(&str, &Sim, Duration)]) -> Observed {
+    run(database, clusters, |_| ()).await
+}
+
+async fn run(
+    database: TestDatabase,
+    clusters: &[(&str, &Sim, Duration)],
+    change: impl FnOnce(&mut Config),
+) -> Observed {
     let sims = Sims::default();
     let mut config = configuration(&database);
     for (name, sim, interval) in clusters {
@@ -52,7 +64,7 @@ pub async fn start_with(
         .build()
         .unwrap();
     let console = app.public_url().to_owned();
-    let link = app.setup_link().unwrap().to_owned();
+    let link = app.setup_link().map(str::to_owned);
     let mut observed = Observed {
         app,
         console,
@@ -60,8 +72,10 @@ pub async fn start_with(
         cookie: String::new(),
         database,
     };
+    // Once there is an administrator no link makes one.
+    let door = link.unwrap_or_else(|| format!("{}/sign-in", observed.console));
     observed.cookie = observed
-        .form(&link, &format!("name=ada&password={PASSWORD}"))
+        .form(&door, &format!("name=ada&password={PASSWORD}"))
         .await;
     observed
 }
@@ -184,6 +198,12 @@ impl Observed {
     /// Asks until the answer is told.
     pub async fn until<T>(&self, what: &str, path: &str, told: impl Fn(&Value) -> Option<T>) -> T {
         wait::until(what, || async { told(&self.api(path).await) }).await
+    }
+
+    /// The process ends; its database stays.
+    pub async fn stop(self) -> TestDatabase {
+        self.app.shutdown().await.unwrap();
+        self.database
     }
 
     pub async fn end(self) {

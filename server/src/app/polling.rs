@@ -7,10 +7,12 @@ use waybill_model::problem::{Code, Problem};
 use waybill_model::status::ComponentState;
 
 use super::Core;
+use super::index::SpanIndex;
 use crate::api::events::Event;
 use crate::config::{Cluster, Config, ProcessRole};
 use crate::health::Health;
-use crate::poll::{Named, Pace, Schedule, Target};
+use crate::ingest::Indexer;
+use crate::poll::{Follower, Index, Named, Pace, Schedule, Target};
 use crate::tasks::Tasks;
 
 /// # Errors
@@ -33,6 +35,8 @@ pub(super) fn start(
         return Ok(());
     }
     let holder = holder()?;
+    let spans = SpanIndex::new(core.dialects.clone(), core.search.clone());
+    let index: Index = Arc::new(move |span| spans.index(span));
     for cluster in managed {
         let component = health.outside(&format!("cluster {}", cluster.name));
         let Some(connect) = connect(adapters, cluster) else {
@@ -41,13 +45,27 @@ pub(super) fn start(
             continue;
         };
         let events = core.events.clone();
+        let asked = connect.cluster(&cluster.name, &cluster.resolved.0)?;
+        let pace = Pace::every(cluster.poll_interval);
+        if asked.native_traces().is_some() {
+            let follower = Follower {
+                name: cluster.name.clone(),
+                cluster: asked.clone(),
+                store: core.store.clone(),
+                index: index.clone(),
+                pace,
+                component: health.outside(&format!("native trace {}", cluster.name)),
+            };
+            let holder = holder.clone();
+            tasks.run(|stop| follower.run(holder, stop));
+        }
         let target = Target {
             named: Named {
                 cluster: cluster.name.clone(),
                 system: cluster.broker.clone(),
             },
-            cluster: connect.cluster(&cluster.name, &cluster.resolved.0)?,
-            pace: Pace::every(cluster.poll_interval),
+            cluster: asked,
+            pace,
             on_polled: Arc::new(move |cluster| {
                 events.send(Event::Polled {
                     cluster: cluster.to_owned(),

@@ -4,6 +4,7 @@
 
 mod depths;
 mod diff;
+mod follower;
 mod group_figures;
 mod keeper;
 mod lag;
@@ -18,6 +19,7 @@ mod schedule;
 mod snapshot;
 mod tenure;
 
+pub use follower::{Follower, Index};
 pub use lines::Named;
 pub use pace::Pace;
 pub use schedule::{Schedule, Target};

@@ -33,6 +33,7 @@ mod figures;
 pub mod finder;
 pub mod grants;
 pub mod leases;
+pub mod native_traces;
 mod partition;
 pub mod readings;
 pub mod retention;
@@ -78,6 +79,7 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("finder", finder::STATEMENTS),
         ("grants", grants::STATEMENTS),
         ("leases", leases::STATEMENTS),
+        ("native_traces", native_traces::STATEMENTS),
         ("partition", partition::STATEMENTS),
         ("retention", retention::STATEMENTS),
         ("readings::read", readings::READ_STATEMENTS),

@@ -5,6 +5,7 @@ mod ages;
 mod coverage;
 mod lists;
 mod messages;
+mod native_traces;
 mod pages;
 mod sight;
 

@@ -6,6 +6,7 @@ mod adapter;
 mod read;
 mod script;
 mod shelf;
+mod traces;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -16,6 +17,7 @@ use waybill_model::topology::{Readings, Topology};
 
 use crate::adapter::{Cluster, MissingRight, Observe, Reason, Refused};
 use crate::browse::Browse;
+use crate::traces::NativeTraces;
 
 pub use adapter::{Sims, adapter};
 pub use script::{Asked, Script, depth, partition, queue, topic};
@@ -121,6 +123,11 @@ impl Cluster for Sim {
 
     fn browse(&self) -> Option<&dyn Browse> {
         Some(self)
+    }
+
+    fn native_traces(&self) -> Option<&dyn NativeTraces> {
+        let writes = self.state().script.native_traces.is_some();
+        writes.then_some(self as &dyn NativeTraces)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use waybill_model::span::Span;
 use waybill_model::time::Timestamp;
 use waybill_model::topology::{
     Commit, Depth, Destination, DestinationKind, Group, Head, Member, Node, Partition, Readings,
@@ -19,6 +20,8 @@ pub struct Script {
     pub missing_rights: Vec<MissingRight>,
     /// What is stored. A destination of the topology that has no shelf is not there to read.
     pub shelves: Vec<SimShelf>,
+    /// What its clients wrote of their messages, oldest first; `None`: they write nothing.
+    pub native_traces: Option<Vec<Span>>,
     /// Before each message that is read.
     pub delay_per_message: Duration,
     /// Before each answer; longer than the asker's patience it is refused as too slow.
@@ -38,6 +41,7 @@ pub struct Asked {
     pub looks: u64,
     pub price: u64,
     pub read: u64,
+    pub native_traces: u64,
 }
 
 fn unknown(member: &str, why: Why) -> Unknown {

@@ -1,6 +1,6 @@
 //! The commit: one statement, one transaction, one round trip.
 
-use sqlx::Row;
+use sqlx::{PgConnection, Row};
 
 use super::{BlockId, EncodedBlock, IndexedSpan, encode};
 use crate::connect::Store;
@@ -48,6 +48,18 @@ impl Store {
     }
 
     async fn insert(&self, block: &EncodedBlock) -> Result<BlockId, sqlx::Error> {
+        let mut connection = self.pool.acquire().await?;
+        block.insert(&mut connection).await
+    }
+}
+
+impl EncodedBlock {
+    /// In the transaction of the connection, where it is in one.
+    pub(crate) async fn insert(
+        &self,
+        connection: &mut PgConnection,
+    ) -> Result<BlockId, sqlx::Error> {
+        let block = self;
         let row = sqlx::query(APPEND)
             .bind(day_of(block.received_at))
             .bind(block.received_at.to_offset_date_time())
@@ -65,7 +77,7 @@ impl Store {
             .bind(&block.pages.entries)
             .bind(&block.marks)
             .bind(&block.filter)
-            .fetch_one(&self.pool)
+            .fetch_one(connection)
             .await?;
         row.try_get(0).map(BlockId)
     }

@@ -8,6 +8,7 @@ mod days;
 mod failures;
 mod let_go;
 mod lines;
+mod native_traces;
 mod order;
 mod readings;
 mod schema;
