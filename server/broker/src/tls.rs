@@ -9,9 +9,9 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use crate::kafka::settings::TlsSettings;
+use crate::tls_settings::TlsSettings;
 
-pub(in crate::kafka) struct Tls {
+pub(crate) struct Tls {
     settings: TlsSettings,
     /// Read once: it is a large file on some systems. Files of the settings are read again for
     /// each connection, so that a renewed certificate needs no restart.
@@ -21,7 +21,7 @@ pub(in crate::kafka) struct Tls {
 impl Tls {
     /// # Errors
     /// In words: a file that cannot be used.
-    pub(in crate::kafka) fn new(settings: TlsSettings) -> Result<Self, String> {
+    pub(crate) fn new(settings: TlsSettings) -> Result<Self, String> {
         let system = match settings.ca {
             Some(_) => None,
             None => Some(Arc::new(system_roots()?)),
@@ -31,7 +31,7 @@ impl Tls {
         Ok(tls)
     }
 
-    pub(super) fn connector(&self) -> Result<TlsConnector, String> {
+    pub(crate) fn connector(&self) -> Result<TlsConnector, String> {
         let roots = match (&self.system, &self.settings.ca) {
             (Some(system), _) => system.clone(),
             (None, ca) => Arc::new(private_roots(ca.as_deref())?),
@@ -50,7 +50,7 @@ impl Tls {
     }
 
     /// The name that the certificate must bear.
-    pub(super) fn server_name(&self, host: &str) -> Result<ServerName<'static>, String> {
+    pub(crate) fn server_name(&self, host: &str) -> Result<ServerName<'static>, String> {
         let name = self.settings.server_name.as_deref().unwrap_or(host);
         ServerName::try_from(name.to_owned())
             .map_err(|_| format!("{name:?} is no name of a server"))

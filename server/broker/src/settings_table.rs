@@ -1,11 +1,13 @@
 //! One settings table read key by key: what is not asked for is refused, with the key that was
 //! probably meant.
 
+use std::path::PathBuf;
+
 use serde_json::{Map, Value};
 use waybill_model::problem::{Code, Problem};
 
 /// A table and where it stands (`tls`, `sasl`; empty for the outermost).
-pub(super) struct Table<'a> {
+pub(crate) struct Table<'a> {
     cluster: &'a str,
     path: &'static str,
     values: &'a Map<String, Value>,
@@ -14,7 +16,7 @@ pub(super) struct Table<'a> {
 impl<'a> Table<'a> {
     /// # Errors
     /// A key that is not among `known`.
-    pub(super) fn new(
+    pub(crate) fn new(
         cluster: &'a str,
         path: &'static str,
         values: &'a Map<String, Value>,
@@ -44,11 +46,11 @@ impl<'a> Table<'a> {
         }
     }
 
-    pub(super) fn value(&self, key: &str) -> Option<&'a Value> {
+    pub(crate) fn value(&self, key: &str) -> Option<&'a Value> {
         self.values.get(key)
     }
 
-    pub(super) fn text(&self, key: &str) -> Result<Option<&'a str>, Problem> {
+    pub(crate) fn text(&self, key: &str) -> Result<Option<&'a str>, Problem> {
         match self.value(key) {
             None => Ok(None),
             Some(Value::String(text)) if !text.trim().is_empty() => Ok(Some(text)),
@@ -56,13 +58,27 @@ impl<'a> Table<'a> {
         }
     }
 
-    pub(super) fn needed(&self, key: &str, why: &str) -> Result<&'a str, Problem> {
+    /// A file that is there.
+    pub(crate) fn file(&self, key: &str) -> Result<Option<PathBuf>, Problem> {
+        let Some(path) = self.text(key)? else {
+            return Ok(None);
+        };
+        match std::fs::metadata(path) {
+            Ok(_) => Ok(Some(PathBuf::from(path))),
+            Err(error) => Err(self.problem(
+                &format!("`{key}`: {path}: {error}"),
+                "Name a file that Waybill's user can read.",
+            )),
+        }
+    }
+
+    pub(crate) fn needed(&self, key: &str, why: &str) -> Result<&'a str, Problem> {
         self.text(key)?
             .ok_or_else(|| self.wrong(key, &format!("a text: {why}")))
     }
 
     /// A whole number within `range`, `default` where it is not written.
-    pub(super) fn number(
+    pub(crate) fn number(
         &self,
         key: &str,
         range: std::ops::RangeInclusive<u64>,
@@ -78,7 +94,7 @@ impl<'a> Table<'a> {
     }
 
     /// The value itself is never repeated: it may be a secret in the wrong place.
-    pub(super) fn wrong(&self, key: &str, expected: &str) -> Problem {
+    pub(crate) fn wrong(&self, key: &str, expected: &str) -> Problem {
         let message = format!("`{key}` wants {expected}");
         self.problem(
             &message,
@@ -86,7 +102,7 @@ impl<'a> Table<'a> {
         )
     }
 
-    pub(super) fn problem(&self, message: &str, hint: &str) -> Problem {
+    pub(crate) fn problem(&self, message: &str, hint: &str) -> Problem {
         let dot = if self.path.is_empty() { "" } else { "." };
         Problem::new(
             Code::ConfigInvalid,

@@ -10,7 +10,7 @@ const PIECE: usize = 64 * 1024;
 const GROWTH: usize = 8;
 
 #[derive(Debug, thiserror::Error)]
-pub(super) enum FrameError {
+pub(crate) enum FrameError {
     #[error(transparent)]
     Io(#[from] std::io::Error),
     /// The other side closed in the middle.
@@ -25,7 +25,7 @@ pub(super) enum FrameError {
 
 /// # Errors
 /// `Io` with `UnexpectedEof` where nothing at all came.
-pub(super) async fn read<S>(stream: &mut S, limit: usize) -> Result<Bytes, FrameError>
+pub(crate) async fn read<S>(stream: &mut S, limit: usize) -> Result<Bytes, FrameError>
 where
     S: AsyncRead + Unpin + ?Sized,
 {

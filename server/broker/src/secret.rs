@@ -3,15 +3,15 @@
 use std::fmt;
 
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Secret(String);
+pub(crate) struct Secret(String);
 
 impl Secret {
-    pub(super) fn new(text: impl Into<String>) -> Self {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
     /// For the wire alone.
-    pub(super) fn reveal(&self) -> &str {
+    pub(crate) fn reveal(&self) -> &str {
         &self.0
     }
 }
