@@ -1,7 +1,12 @@
 //! Apache RocketMQ.
 
+mod client;
+mod cluster;
+#[cfg(test)]
+mod damage;
 mod dialect;
 mod settings;
+mod wire;
 
 use std::sync::Arc;
 
@@ -18,7 +23,7 @@ pub(crate) fn adapter() -> BrokerAdapter {
             offset: "offset",
         },
         dialect: Some(Arc::new(dialect::RocketDialect)),
-        connect: None,
-        addresses: Some(settings::addresses),
+        connect: Some(Arc::new(cluster::RocketConnect)),
+        addresses: None,
     }
 }
