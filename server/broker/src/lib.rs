@@ -61,6 +61,7 @@ pub mod sim;
 mod tls;
 mod tls_failure;
 mod tls_settings;
+mod unfold;
 
 pub use adapter::{
     BrokerAdapter, CameFrom, Capability, Cluster, Connect, Dialect, Habits, MissingRight, Observe,

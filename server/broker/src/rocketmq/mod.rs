@@ -6,6 +6,7 @@ mod cluster;
 mod damage;
 mod dialect;
 mod settings;
+mod stored;
 mod wire;
 
 use std::sync::Arc;
