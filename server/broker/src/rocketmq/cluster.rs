@@ -5,6 +5,7 @@ use std::sync::Arc;
 use waybill_model::problem::{Code, Problem};
 
 use super::client::Client;
+use super::observe::Memory;
 use super::settings::RocketSettings;
 use crate::adapter::{Cluster, Connect, Observe, Settings};
 use crate::tls::Tls;
@@ -24,12 +25,14 @@ impl Connect for RocketConnect {
         })?;
         Ok(Arc::new(RocketCluster {
             client: Client::new(settings, tls),
+            memory: Memory::default(),
         }))
     }
 }
 
 pub(super) struct RocketCluster {
     pub(super) client: Client,
+    pub(super) memory: Memory,
 }
 
 impl Cluster for RocketCluster {
@@ -44,6 +47,6 @@ impl Cluster for RocketCluster {
     }
 
     fn observe(&self) -> Option<&dyn Observe> {
-        None
+        Some(self)
     }
 }

@@ -1,10 +1,12 @@
 //! Apache RocketMQ.
 
+mod answers;
 mod client;
 mod cluster;
 #[cfg(test)]
 mod damage;
 mod dialect;
+mod observe;
 mod settings;
 mod stored;
 mod wire;
