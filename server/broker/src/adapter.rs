@@ -229,6 +229,14 @@ pub trait Observe: Send + Sync {
     async fn missing_rights(&self, patience: Duration) -> Result<Vec<MissingRight>, Refused>;
 }
 
+pub(crate) fn refuse(reason: Reason, detail: String, hint: &str) -> Refused {
+    Refused {
+        reason,
+        detail,
+        hint: hint.to_owned(),
+    }
+}
+
 /// Nothing could be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}: {detail}")]

@@ -45,16 +45,24 @@ pub mod browse;
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
 pub mod convention;
+mod frame;
 mod guard;
 mod kafka;
+mod pause;
 mod rabbitmq;
 pub mod registry;
 mod rocketmq;
 pub mod roles;
+mod secret;
 pub mod settings;
+mod settings_table;
 #[cfg(any(test, feature = "testing"))]
 pub mod sim;
+mod tls;
+mod tls_failure;
+mod tls_settings;
 pub mod traces;
+mod unfold;
 
 pub use adapter::{
     BrokerAdapter, CameFrom, Capability, Cluster, Connect, Dialect, Habits, MissingRight, Observe,

@@ -13,6 +13,7 @@ use super::wire::dial::Target;
 use super::wire::failure::Failure;
 use super::wire::pool::Pool;
 use crate::adapter::{Reason, Refused};
+use crate::tls::Tls;
 
 pub(super) struct Client {
     pub(super) bootstrap: Vec<String>,
@@ -36,7 +37,7 @@ pub(super) struct Known {
 }
 
 impl Client {
-    pub(super) fn new(settings: KafkaSettings, tls: Option<super::wire::Tls>) -> Self {
+    pub(super) fn new(settings: KafkaSettings, tls: Option<Tls>) -> Self {
         let access = Arc::new(Access {
             client_id: settings.client_id,
             tls,

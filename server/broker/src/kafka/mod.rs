@@ -6,9 +6,7 @@ mod cluster_map;
 mod dialect;
 mod laid_aside;
 mod observe;
-mod secret;
 mod settings;
-mod settings_table;
 mod wire;
 
 use std::sync::Arc;
@@ -16,6 +14,7 @@ use std::sync::Arc;
 use waybill_model::problem::{Code, Problem};
 
 use crate::adapter::{BrokerAdapter, Cluster, Connect, Settings, Vocabulary};
+use crate::tls::Tls;
 
 pub(crate) fn adapter() -> BrokerAdapter {
     BrokerAdapter {
@@ -41,7 +40,7 @@ impl Connect for KafkaConnect {
         let tls = settings
             .tls
             .clone()
-            .map(wire::Tls::new)
+            .map(Tls::new)
             .transpose()
             .map_err(|error| {
                 Problem::new(

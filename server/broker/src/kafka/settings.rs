@@ -11,15 +11,16 @@
 //! `tls = true` trusts what the system trusts. OAUTHBEARER takes `token`, or `token_file`, which is
 //! read again for each connection, because tokens end.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value;
 use waybill_model::problem::Problem;
 
-use super::secret::Secret;
-use super::settings_table::Table;
+use crate::secret::Secret;
 use crate::settings::door;
+use crate::settings_table::Table;
+use crate::tls_settings::TlsSettings;
 
 /// Where an address tells none.
 const PORT: u16 = 9092;
@@ -33,16 +34,6 @@ pub(super) struct KafkaSettings {
     pub(super) tls: Option<TlsSettings>,
     pub(super) sasl: Option<Sasl>,
     pub(super) limits: Limits,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct TlsSettings {
-    /// PEM; the system's own where absent.
-    pub(super) ca: Option<PathBuf>,
-    /// PEM files of the certificate with its chain and of its key.
-    pub(super) identity: Option<(PathBuf, PathBuf)>,
-    /// The name that the broker's certificate bears, where it is not the address.
-    pub(super) server_name: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,7 +123,7 @@ impl KafkaSettings {
         Ok(Self {
             bootstrap: bootstrap(&table)?,
             client_id: table.text("client_id")?.unwrap_or("waybill").to_owned(),
-            tls: tls(cluster, &table)?,
+            tls: TlsSettings::read(cluster, &table)?,
             sasl: sasl(cluster, &table)?,
             limits: limits(cluster, &table)?,
         })
@@ -156,44 +147,6 @@ fn bootstrap(table: &Table<'_>) -> Result<Vec<String>, Problem> {
     doors
         .map(|text| door("bootstrap", text, PORT).map_err(|_| wrong()))
         .collect()
-}
-
-fn tls(cluster: &str, outer: &Table<'_>) -> Result<Option<TlsSettings>, Problem> {
-    let values = match outer.value("tls") {
-        None | Some(Value::Bool(false)) => return Ok(None),
-        Some(Value::Bool(true)) => return Ok(Some(TlsSettings::default())),
-        Some(Value::Object(values)) => values,
-        Some(_) => return Err(outer.wrong("tls", "true, false or a table")),
-    };
-    let known = ["ca", "cert", "key", "server_name"];
-    let table = Table::new(cluster, "tls", values, &known)?;
-    let file = |key| {
-        table
-            .text(key)?
-            .map(|path| existing(&table, key, path))
-            .transpose()
-    };
-    let identity = match (file("cert")?, file("key")?) {
-        (None, None) => None,
-        (Some(cert), Some(key)) => Some((cert, key)),
-        (Some(_), None) => return Err(table.wrong("key", "the file of the certificate's key")),
-        (None, Some(_)) => return Err(table.wrong("cert", "the file of the key's certificate")),
-    };
-    Ok(Some(TlsSettings {
-        ca: file("ca")?,
-        identity,
-        server_name: table.text("server_name")?.map(str::to_owned),
-    }))
-}
-
-fn existing(table: &Table<'_>, key: &str, path: &str) -> Result<PathBuf, Problem> {
-    match std::fs::metadata(path) {
-        Ok(_) => Ok(Path::new(path).to_owned()),
-        Err(error) => Err(table.problem(
-            &format!("`{key}`: {path}: {error}"),
-            "Name a file that Waybill's user can read.",
-        )),
-    }
 }
 
 fn sasl(cluster: &str, outer: &Table<'_>) -> Result<Option<Sasl>, Problem> {
@@ -234,9 +187,9 @@ fn sasl(cluster: &str, outer: &Table<'_>) -> Result<Option<Sasl>, Problem> {
 }
 
 fn token(table: &Table<'_>) -> Result<Token, Problem> {
-    match (table.text("token")?, table.text("token_file")?) {
+    match (table.text("token")?, table.file("token_file")?) {
         (Some(text), None) => Ok(Token::Text(Secret::new(text))),
-        (None, Some(path)) => existing(table, "token_file", path).map(Token::File),
+        (None, Some(path)) => Ok(Token::File(path)),
         _ => Err(table.wrong("token", "a text, or instead of it a `token_file`")),
     }
 }

@@ -1,7 +1,15 @@
 //! Apache RocketMQ.
 
+mod answers;
+mod client;
+mod cluster;
+#[cfg(test)]
+mod damage;
 mod dialect;
+mod observe;
 mod settings;
+mod stored;
+mod wire;
 
 use std::sync::Arc;
 
@@ -18,7 +26,7 @@ pub(crate) fn adapter() -> BrokerAdapter {
             offset: "offset",
         },
         dialect: Some(Arc::new(dialect::RocketDialect)),
-        connect: None,
-        addresses: Some(settings::addresses),
+        connect: Some(Arc::new(cluster::RocketConnect)),
+        addresses: None,
     }
 }

@@ -1,12 +1,9 @@
-//! Takes the records of a batch out of their compression, and no more of them than a limit: a few
-//! kilobytes can unfold to gigabytes.
-
-use std::io::Read;
+//! Takes the records of a batch out of their compression.
 
 use bytes::Bytes;
 
-/// What one batch may unfold to.
-pub(super) const MOST_BYTES: usize = 16 * 1024 * 1024;
+pub(super) use crate::unfold::Folded;
+use crate::unfold::{MOST_BYTES, bounded};
 
 /// The lowest three bits of a batch's attributes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,16 +13,6 @@ pub(super) enum Codec {
     Snappy,
     Lz4,
     Zstd,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Folded {
-    #[error("it unfolds to more than {} MiB", MOST_BYTES / 1024 / 1024)]
-    TooLarge,
-    #[error("its compression is broken")]
-    Broken,
-    #[error("its compression is not known")]
-    Unknown,
 }
 
 impl Codec {
@@ -63,17 +50,6 @@ impl Codec {
                 bounded(decoder.map_err(|_| Folded::Broken)?)
             }
         }
-    }
-}
-
-fn bounded(from: impl Read) -> Result<Bytes, Folded> {
-    let mut unfolded = Vec::new();
-    let mut from = from.take(MOST_BYTES as u64 + 1);
-    from.read_to_end(&mut unfolded)
-        .map_err(|_| Folded::Broken)?;
-    match unfolded.len() > MOST_BYTES {
-        true => Err(Folded::TooLarge),
-        false => Ok(unfolded.into()),
     }
 }
 

@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 
 use super::batch_tests::{ALL, Made, fails, read};
 use super::messages::Unreadable;
-use super::unfold::{Codec, Folded, MOST_BYTES};
+use super::unfold::{Codec, Folded};
+use crate::unfold::MOST_BYTES;
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut to = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());

@@ -15,13 +15,13 @@ use super::allowed::{Api, ReadOnly, may_be_sent};
 use super::answer::Answer;
 use super::dial::{Stream, Target, dial};
 use super::failure::Failure;
-use super::frame;
-use super::tls::Tls;
 use super::transport_failure::{self, Stage, refuse};
 use super::{sasl, shapes};
 use crate::adapter::{Reason, Refused};
+use crate::frame;
 use crate::guard::{self, Outgoing, Passed};
 use crate::kafka::settings::{Limits, Sasl};
+use crate::tls::Tls;
 
 /// How connections of one cluster are opened.
 pub(in crate::kafka) struct Access {

@@ -5,9 +5,9 @@ use std::fmt;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-use super::tls::Tls;
 use super::transport_failure::{self, Stage, refuse};
 use crate::adapter::{Reason, Refused};
+use crate::tls::Tls;
 
 /// Whom we mean to speak with.
 #[derive(Clone, Debug, PartialEq, Eq)]

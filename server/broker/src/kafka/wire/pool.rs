@@ -13,9 +13,8 @@ use super::dial::Target;
 use super::failure::Failure;
 use super::transport_failure;
 use crate::adapter::{Reason, Refused};
+use crate::pause;
 
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Silence of a node that was given less than this says nothing about it: its asker had spent the
 /// time on others.
 const FAIR: Duration = Duration::from_millis(500);
@@ -53,7 +52,7 @@ impl Pool {
         Self {
             access,
             slots: Mutex::new(HashMap::new()),
-            first_pause: FIRST_PAUSE,
+            first_pause: pause::FIRST,
         }
     }
 
@@ -215,7 +214,7 @@ impl Slot {
         self.last = Some(Broken {
             address: target.address.clone(),
             refused,
-            not_before: Instant::now() + pause(first, self.failures, jitter()),
+            not_before: Instant::now() + pause::after(first, self.failures),
         });
         self.failures = self.failures.saturating_add(1);
     }
@@ -223,30 +222,4 @@ impl Slot {
 
 fn is_fair(refused: &Refused, given: Duration) -> bool {
     refused.reason != Reason::TooSlow || given >= FAIR
-}
-
-/// Doubles with each failure; `jitter` from 0 to 1 takes up to half of it off, so that many
-/// clusters that broke together do not come back together.
-fn pause(first: Duration, failures: u32, jitter: f64) -> Duration {
-    let whole = first
-        .saturating_mul(1 << failures.min(16))
-        .min(LONGEST_PAUSE.max(first));
-    whole.mul_f64(1.0 - jitter / 2.0)
-}
-
-fn jitter() -> f64 {
-    getrandom::u32().map_or(0.0, |random| f64::from(random) / f64::from(u32::MAX))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_to_a_limit_and_differ() {
-        assert_eq!(pause(FIRST_PAUSE, 0, 0.0), Duration::from_millis(100));
-        assert_eq!(pause(FIRST_PAUSE, 3, 0.0), Duration::from_millis(800));
-        assert_eq!(pause(FIRST_PAUSE, 3, 1.0), Duration::from_millis(400));
-        assert_eq!(pause(FIRST_PAUSE, u32::MAX, 0.0), LONGEST_PAUSE);
-    }
 }

@@ -19,8 +19,8 @@ use super::failure::{code_name, printable};
 use super::scram::{ClientFirst, Hash, ScramError};
 use super::transport_failure::refuse;
 use crate::adapter::{Reason, Refused};
-use crate::kafka::secret::Secret;
 use crate::kafka::settings::{Sasl, ScramHash, Token};
+use crate::secret::Secret;
 
 /// How long the broker lets this session live; `None`: as long as the connection.
 pub(super) async fn authenticate(

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::SimpleHmac;
 use hmac::digest::{Digest, FixedOutput, KeyInit, Update};
 
-use crate::kafka::secret::Secret;
+use crate::secret::Secret;
 
 /// Kafka's least, below which a password could be guessed from the exchange.
 const FEWEST_ITERATIONS: u32 = 4096;

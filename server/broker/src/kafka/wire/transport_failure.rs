@@ -3,11 +3,13 @@
 use std::io;
 use std::time::Duration;
 
-use tokio_rustls::rustls::{self, AlertDescription, CertificateError};
+use tokio_rustls::rustls;
 
 use super::dial::Target;
-use super::frame::FrameError;
+pub(super) use crate::adapter::refuse;
 use crate::adapter::{Reason, Refused};
+use crate::frame::FrameError;
+use crate::tls_failure::of_tls;
 
 /// How far a connection had come. What an end of it means depends on this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,14 +22,6 @@ pub(super) enum Stage {
     /// The first request after the greeting, without credentials.
     Unproven,
     Request,
-}
-
-pub(super) fn refuse(reason: Reason, detail: String, hint: &str) -> Refused {
-    Refused {
-        reason,
-        detail,
-        hint: hint.to_owned(),
-    }
 }
 
 pub(super) fn too_slow(target: &Target, what: &str, after: Duration) -> Refused {
@@ -128,50 +122,5 @@ pub(super) fn of_io(target: &Target, stage: Stage, error: &io::Error) -> Refused
             };
             refuse(Reason::Unreachable, detail, target.unreachable_hint())
         }
-    }
-}
-
-fn of_tls(target: &Target, error: &rustls::Error) -> Refused {
-    use AlertDescription as Alert;
-    match error {
-        rustls::Error::InvalidCertificate(wrong) => refuse(
-            Reason::WrongCertificate,
-            format!("{target}: its certificate is not accepted: {wrong}"),
-            match wrong {
-                CertificateError::NotValidForName
-                | CertificateError::NotValidForNameContext { .. } => {
-                    "Set tls.server_name to a name that the certificate bears."
-                }
-                CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-                    "The broker needs a new certificate, or a clock is wrong."
-                }
-                _ => "Set tls.ca to the certificate of the authority that signed it.",
-            },
-        ),
-        rustls::Error::AlertReceived(
-            alert @ (Alert::UnknownCA
-            | Alert::BadCertificate
-            | Alert::CertificateRequired
-            | Alert::CertificateUnknown
-            | Alert::CertificateExpired
-            | Alert::CertificateRevoked
-            | Alert::UnsupportedCertificate
-            | Alert::AccessDenied
-            | Alert::HandshakeFailure),
-        ) => refuse(
-            Reason::WrongCertificate,
-            format!("{target}: does not accept our side of TLS ({alert:?})"),
-            "Set tls.cert and tls.key to a certificate that this broker trusts.",
-        ),
-        rustls::Error::InvalidMessage(_) => refuse(
-            Reason::NotThisProtocol,
-            format!("{target}: does not speak TLS"),
-            "If this listener has no TLS, remove `tls` from the settings of the cluster.",
-        ),
-        other => refuse(
-            Reason::BadAnswer,
-            format!("{target}: {other}"),
-            "TLS 1.2 and 1.3 are spoken here.",
-        ),
     }
 }

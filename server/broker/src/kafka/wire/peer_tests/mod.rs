@@ -19,8 +19,10 @@ use super::dial::Target;
 use super::failure::Failure;
 use super::pool::Pool;
 use crate::adapter::{Reason, Refused};
-use crate::kafka::secret::Secret;
-use crate::kafka::settings::{Limits, Sasl, ScramHash, TlsSettings, Token};
+use crate::kafka::settings::{Limits, Sasl, ScramHash, Token};
+use crate::secret::Secret;
+use crate::tls::Tls;
+use crate::tls_settings::TlsSettings;
 
 fn pool(sasl: Option<Sasl>) -> Pool {
     Pool::new(Arc::new(Access {
@@ -174,7 +176,7 @@ async fn other_protocols_are_named() {
 #[tokio::test]
 async fn tls_spoken_to_a_plain_listener_is_named() {
     let peer = Peer::start(vec![Step::CloseAtOnce]).await;
-    let tls = super::Tls::new(TlsSettings {
+    let tls = Tls::new(TlsSettings {
         ca: Some(test_ca()),
         ..TlsSettings::default()
     });
