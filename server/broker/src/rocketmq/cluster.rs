@@ -7,6 +7,7 @@ use waybill_model::problem::{Code, Problem};
 use super::client::Client;
 use super::settings::RocketSettings;
 use crate::adapter::{Cluster, Connect, Observe, Settings};
+use crate::browse::Browse;
 use crate::tls::Tls;
 
 pub(super) struct RocketConnect;
@@ -25,6 +26,10 @@ impl Connect for RocketConnect {
         Ok(Arc::new(RocketCluster {
             client: Client::new(settings, tls),
         }))
+    }
+
+    fn browses(&self) -> bool {
+        true
     }
 }
 
@@ -45,5 +50,9 @@ impl Cluster for RocketCluster {
 
     fn observe(&self) -> Option<&dyn Observe> {
         None
+    }
+
+    fn browse(&self) -> Option<&dyn Browse> {
+        Some(self)
     }
 }

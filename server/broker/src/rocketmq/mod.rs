@@ -1,10 +1,12 @@
 //! Apache RocketMQ.
 
+mod browse;
 mod client;
 mod cluster;
 #[cfg(test)]
 mod damage;
 mod dialect;
+mod queue;
 mod settings;
 mod stored;
 mod wire;
