@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
 # Real brokers on free ports of loopback, without a container engine.
 #
-#   brokers.sh start DIR [kafka] [rabbitmq]   start (both when none is named), wait until they answer
-#   brokers.sh run DIR [kafka] [rabbitmq]     the same, and stay until they end
-#   brokers.sh stop DIR                       end them
-#   brokers.sh status DIR                     say what runs; exit 1 when something does not
+#   brokers.sh start DIR [NAME…]   start those of kafka, rabbitmq, rocketmq that are named (all when
+#                                  none is), wait until they answer
+#   brokers.sh run DIR [NAME…]     the same, and stay until they end
+#   brokers.sh stop DIR            end them
+#   brokers.sh status DIR          say what runs; exit 1 when something does not
 #
-# `start` writes DIR/brokers.env (KAFKA_BOOTSTRAP, RABBITMQ_AMQP, RABBITMQ_MANAGEMENT, RABBITMQ_PROMETHEUS,
-# RABBITMQ_CTL, RABBITMQ_USER, RABBITMQ_PASSWORD, pids, logs). With a pipe as standard input the brokers live as long as its other
-# end: they die with the process that holds it, also after kill -9. Otherwise they live until `stop`.
+# `start` writes DIR/brokers.env (KAFKA_BOOTSTRAP, RABBITMQ_AMQP, RABBITMQ_MANAGEMENT,
+# RABBITMQ_PROMETHEUS, RABBITMQ_CTL, RABBITMQ_USER, RABBITMQ_PASSWORD, ROCKETMQ_NAMESRV,
+# ROCKETMQ_BROKER, ROCKETMQ_PROXY, ROCKETMQ_PROXY_GRPC, pids, logs). With a pipe as standard input the
+# brokers live as long as its other end: they die with the process that holds it, also after kill -9.
+# Otherwise they live until `stop`.
 set -euo pipefail
 . "$(dirname "$0")/say.sh"
 . "$SETUP/child.sh"
@@ -16,11 +19,12 @@ set -euo pipefail
 . "$SETUP/port.sh"
 . "$SETUP/brokers/kafka.sh"
 . "$SETUP/brokers/rabbitmq.sh"
+. "$SETUP/brokers/rocketmq.sh"
 
 # A busy machine was 14 times slower than an idle one.
 READY_SECONDS=${WAYBILL_READY_SECONDS:-180}
 
-usage() { sed -n '2,13s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '2,15s/^# \{0,1\}//p' "$0"; }
 
 start() {
     local part deadline began=$SECONDS
@@ -102,9 +106,9 @@ verb=$1
 case $verb in start | run) mkdir -p "$2" ;; esac
 STATE=$(realpath -m "$2")
 shift 2
-[ $# -gt 0 ] || set -- kafka rabbitmq
+[ $# -gt 0 ] || set -- kafka rabbitmq rocketmq
 for part in "$@"; do
-    case $part in kafka | rabbitmq) ;; *) usage >&2; exit 2 ;; esac
+    case $part in kafka | rabbitmq | rocketmq) ;; *) usage >&2; exit 2 ;; esac
 done
 case $verb in
     start) start "$@" ;;

@@ -60,6 +60,17 @@ signal_group() {
     fi
 }
 
+# stop_named STATE NAME: kills the child of that name and forgets it.
+stop_named() {
+    local name pid start signal
+    [ -f "$1/children" ] || return 0
+    while read -r name pid start signal; do
+        [ "$name" != "$2" ] || signal_group "$pid" "$start" KILL
+    done <"$1/children"
+    awk -v name="$2" '$1 != name' "$1/children" >"$1/children.part"
+    mv "$1/children.part" "$1/children"
+}
+
 # stop_children STATE: asks all, last started first; kills after 8 s what still runs.
 stop_children() {
     local state=$1 name pid start signal deadline
@@ -75,6 +86,9 @@ stop_children() {
         signal_group "$pid" "$start" KILL
     done < <(tac "$state/children")
     rm -f "$state/children"
+    # A folder outside STATE, in memory, that holds nothing worth keeping.
+    [ ! -s "$state/scratch" ] || rm -rf "$(cat "$state/scratch")"
+    rm -f "$state/scratch"
 }
 
 # Bound to a parent: when the standard input is a pipe, a watchdog in a session of its own reads it,

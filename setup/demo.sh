@@ -61,7 +61,7 @@ run() {
     say "demo: starting the brokers and the shop's database (about 15 seconds)"
     "$SETUP/postgres.sh" start "$DEMO/shop" <"$ALIVE" 8>&- &
     STARTER=$!
-    "$SETUP/brokers.sh" start "$DEMO/brokers" <"$ALIVE" 8>&-
+    "$SETUP/brokers.sh" start "$DEMO/brokers" kafka rabbitmq <"$ALIVE" 8>&-
     wait "$STARTER"
     STARTER=
     # shellcheck source=/dev/null

@@ -4,7 +4,7 @@
 # One `apt-get update` and one install; nothing at all when nothing is missing. No service is
 # started, no running one is touched. What another source already brought (a java, a Chromium named
 # in WAYBILL_CHROMIUM, a Postgres on PATH) counts as there.
-# WAYBILL_TEST_WITHOUT=kafka,rabbitmq,browser leaves out what those parts need.
+# WAYBILL_TEST_WITHOUT=kafka,rabbitmq,rocketmq,browser leaves out what those parts need.
 set -euo pipefail
 . "$(dirname "$0")/say.sh"
 
@@ -48,7 +48,7 @@ missing() {
     has_postgres || echo postgresql
     [ "$purpose" != run ] || return 0
     has curl || echo curl
-    if ! without kafka; then
+    if ! without kafka || ! without rocketmq; then
         has_java || echo openjdk-17-jdk-headless
         has mvn || echo maven
     fi

@@ -46,6 +46,23 @@ home_of() {
     printf '%s\n' "$place"
 }
 
+# readable_jars JARS HOME: prints JARS, or a copy in HOME where the user of `become` cannot read them
+# (a cache below root's closed home). Links where it is the same file system.
+readable_jars() {
+    local jars=$1 copy
+    if ! "${BECOME[@]}" test -r "$jars/complete"; then
+        copy=$2/$(basename "$jars")
+        if [ ! -f "$copy/complete" ]; then
+            rm -rf "${copy:?}" "$copy.part"
+            cp -rl "$jars" "$copy.part" 2>/dev/null || { rm -rf "$copy.part"; cp -r "$jars" "$copy.part"; }
+            chmod -R go+rX "$copy.part"
+            mv "$copy.part" "$copy"
+        fi
+        jars=$copy
+    fi
+    printf '%s\n' "$jars"
+}
+
 # forget_places STATE: removes the state folder and what it links to.
 forget_places() {
     rm -rf "/var/tmp/waybill-$(printf '%s' "$1" | sha256sum | cut -c1-12)" "$1"

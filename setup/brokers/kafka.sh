@@ -1,22 +1,12 @@
 # Sourced by brokers.sh: one combined KRaft node, plain java.
 
 start_kafka() {
-    local user home jars copy java
+    local user home jars java
     jars=$("$SETUP/kafka.sh")
     user=$(service_user nobody)
     home=$(home_of "$STATE" kafka "$user")
     become "$user"
-    # Jars below a closed home are copied to where the broker's user can read them.
-    if ! "${BECOME[@]}" test -r "$jars/complete"; then
-        copy=$home/$(basename "$jars")
-        if [ ! -f "$copy/complete" ]; then
-            rm -rf "${copy:?}" "$copy.part"
-            cp -r "$jars" "$copy.part"
-            chmod -R go+rX "$copy.part"
-            mv "$copy.part" "$copy"
-        fi
-        jars=$copy
-    fi
+    jars=$(readable_jars "$jars" "$home")
     free_port
     KAFKA_PORT=$PORT
     free_port

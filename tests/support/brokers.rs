@@ -1,5 +1,5 @@
-//! Real Kafka and RabbitMQ, started once a run by `setup/brokers.sh`, shared by all tests, and
-//! ended with this process: the script watches the pipe that is held open here.
+//! Real brokers, started once a run by `setup/brokers.sh`, shared by all tests, and ended with this
+//! process: the script watches the pipe that is held open here.
 
 use std::collections::HashMap;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -19,12 +19,13 @@ pub struct Brokers {
 static SHARED: OnceLock<Brokers> = OnceLock::new();
 
 impl Brokers {
-    /// The brokers of this run, started by the first test that asks.
+    /// Kafka and RabbitMQ of this run, started by the first test that asks.
     pub fn shared() -> &'static Self {
-        SHARED.get_or_init(Self::start)
+        SHARED.get_or_init(|| Self::start(&["kafka", "rabbitmq"]))
     }
 
-    fn start() -> Self {
+    /// Those that are named as `setup/brokers.sh` names them.
+    pub(crate) fn start(parts: &[&str]) -> Self {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::Builder::new()
             .prefix("wb-brokers-")
@@ -37,6 +38,7 @@ impl Brokers {
         let mut script = Command::new(root().join("setup/brokers.sh"))
             .arg("run")
             .arg(&folder)
+            .args(parts)
             .stdin(Stdio::piped())
             .stdout(output.try_clone().unwrap())
             .stderr(output)

@@ -19,5 +19,6 @@ mod rabbitmq_dead_letters;
 mod rabbitmq_observe;
 mod rabbitmq_trouble;
 mod read_only;
+mod rocketmq_lab;
 mod scene;
 mod witness;
