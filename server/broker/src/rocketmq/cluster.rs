@@ -10,6 +10,7 @@ use super::settings::RocketSettings;
 use crate::adapter::{Cluster, Connect, Observe, Settings};
 use crate::browse::Browse;
 use crate::tls::Tls;
+use crate::traces::NativeTraces;
 
 pub(super) struct RocketConnect;
 
@@ -56,6 +57,10 @@ impl Cluster for RocketCluster {
     }
 
     fn browse(&self) -> Option<&dyn Browse> {
+        Some(self)
+    }
+
+    fn native_traces(&self) -> Option<&dyn NativeTraces> {
         Some(self)
     }
 }

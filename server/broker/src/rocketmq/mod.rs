@@ -11,6 +11,7 @@ mod observe;
 mod queue;
 mod settings;
 mod stored;
+mod traces;
 mod wire;
 
 use std::sync::Arc;

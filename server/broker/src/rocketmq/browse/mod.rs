@@ -23,9 +23,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::client::Session;
 use super::cluster::RocketCluster;
+use super::queue::Queue;
 use crate::adapter::Refused;
 use crate::browse::{Ask, Browse, Keep, Price, Read, Shelf};
+
+/// Names of a topic's queues, as [`crate::browse::Stored::partition`] has them.
+pub(super) async fn queues(session: &Session<'_>, name: &str) -> Result<Vec<String>, Refused> {
+    let topic = topic::look(session, name).await?;
+    Ok(topic.queues.keys().map(Queue::to_string).collect())
+}
 
 /// Topics have no namespace: one that is named is not looked at.
 #[async_trait]
