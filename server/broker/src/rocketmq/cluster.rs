@@ -8,6 +8,7 @@ use super::client::Client;
 use super::observe::Memory;
 use super::settings::RocketSettings;
 use crate::adapter::{Cluster, Connect, Observe, Settings};
+use crate::browse::Browse;
 use crate::tls::Tls;
 
 pub(super) struct RocketConnect;
@@ -28,6 +29,10 @@ impl Connect for RocketConnect {
             memory: Memory::default(),
         }))
     }
+
+    fn browses(&self) -> bool {
+        true
+    }
 }
 
 pub(super) struct RocketCluster {
@@ -47,6 +52,10 @@ impl Cluster for RocketCluster {
     }
 
     fn observe(&self) -> Option<&dyn Observe> {
+        Some(self)
+    }
+
+    fn browse(&self) -> Option<&dyn Browse> {
         Some(self)
     }
 }

@@ -1,12 +1,14 @@
 //! Apache RocketMQ.
 
 mod answers;
+mod browse;
 mod client;
 mod cluster;
 #[cfg(test)]
 mod damage;
 mod dialect;
 mod observe;
+mod queue;
 mod settings;
 mod stored;
 mod wire;

@@ -1,0 +1,49 @@
+//! Reads what topics store, as the built-in group of tools with its subscription in each request:
+//! nothing is committed, no group is made, nobody waits at the broker. Retry, dead-letter and system
+//! topics are read as any other.
+//!
+//! [`topic`] finds brokers and queues, [`bounds`] where queues begin and end, [`open`] where to start;
+//! [`reader`] asks ([`pull`]), keeps each queue's [`place`] and goes on where it can; [`told`] makes of
+//! a stored message what is handed over.
+
+mod bounds;
+mod open;
+mod place;
+mod price;
+mod pull;
+mod reader;
+mod told;
+mod topic;
+mod trouble;
+
+#[cfg(test)]
+mod reader_tests;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::cluster::RocketCluster;
+use crate::adapter::Refused;
+use crate::browse::{Ask, Browse, Keep, Price, Read, Shelf};
+
+/// Topics have no namespace: one that is named is not looked at.
+#[async_trait]
+impl Browse for RocketCluster {
+    async fn price(&self, place: &Shelf, patience: Duration) -> Result<Price, Refused> {
+        price::of(&self.client.browsing(patience), &place.name).await
+    }
+
+    async fn read(&self, ask: &Ask, keep: &mut Keep<'_>) -> Result<Read, Refused> {
+        let session = self.client.browsing(ask.budget.time);
+        let mut reader = open::open(session, ask).await?;
+        let mut messages = 0;
+        let ended = reader
+            .run(&mut |message| {
+                messages += 1;
+                keep(message)
+            })
+            .await?;
+        open::told(reader, messages, ended)
+    }
+}
