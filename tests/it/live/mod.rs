@@ -21,5 +21,7 @@ mod rabbitmq_trouble;
 mod read_only;
 mod rocketmq_clients;
 mod rocketmq_lab;
+mod rocketmq_observe;
+mod rocketmq_outage;
 mod scene;
 mod witness;
