@@ -19,6 +19,7 @@ mod rabbitmq_dead_letters;
 mod rabbitmq_observe;
 mod rabbitmq_trouble;
 mod read_only;
+mod rocketmq_browse;
 mod rocketmq_clients;
 mod rocketmq_lab;
 mod rocketmq_observe;

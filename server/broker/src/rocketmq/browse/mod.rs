@@ -4,9 +4,10 @@
 //!
 //! [`topic`] finds brokers and queues, [`bounds`] where queues begin and end, [`open`] where to start;
 //! [`reader`] asks ([`pull`]), keeps each queue's [`place`] and goes on where it can; [`told`] makes of
-//! a stored message what is handed over.
+//! a stored message what is handed over. [`find`] asks the index that each broker keeps of keys and ids.
 
 mod bounds;
+mod find;
 mod open;
 mod place;
 mod price;
@@ -25,7 +26,7 @@ use async_trait::async_trait;
 
 use super::cluster::RocketCluster;
 use crate::adapter::Refused;
-use crate::browse::{Ask, Browse, Keep, Price, Read, Shelf};
+use crate::browse::{Ask, Browse, Find, Indexed, Keep, Price, Read, Shelf};
 
 /// Topics have no namespace: one that is named is not looked at.
 #[async_trait]
@@ -45,5 +46,10 @@ impl Browse for RocketCluster {
             })
             .await?;
         open::told(reader, messages, ended)
+    }
+
+    async fn find(&self, find: &Find, keep: &mut Keep<'_>) -> Result<Option<Indexed>, Refused> {
+        let session = self.client.browsing(find.patience);
+        find::find(&session, find, keep).await.map(Some)
     }
 }
