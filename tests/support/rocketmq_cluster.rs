@@ -329,7 +329,8 @@ fn broker_port() -> u16 {
     }
 }
 
-fn jars() -> &'static str {
+/// The folder of RocketMQ's jars.
+pub fn jars() -> &'static str {
     static JARS: OnceLock<String> = OnceLock::new();
     JARS.get_or_init(|| {
         let output = Command::new(root().join("setup/rocketmq.sh"))

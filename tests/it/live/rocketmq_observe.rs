@@ -129,7 +129,7 @@ async fn what_is_told_is_what_rocketmq_tells() {
             &topic,
         ]));
         clients[0].until("a message", |event| event["attempt"] == 1);
-        clients[2].until("a message over gRPC", |event| event["event"] == "message");
+        clients[2].until("a message over gRPC", |event| event["what"] == "got");
         clients
     });
     let observed = Observed::of(
@@ -333,7 +333,7 @@ async fn the_whole_program_shows_a_rocketmq() {
         "a lag of one",
         "/groups?q=observed-reader",
         |list| {
-            let group = one(list, "group", "observed-reader")?;
+            let group = one(list, "name", "observed-reader")?;
             (group["lag_messages"] == 1).then_some(())
         },
     )
