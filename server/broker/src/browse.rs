@@ -26,6 +26,16 @@ pub trait Browse: Send + Sync {
     /// # Errors
     /// As [`Self::price`], and where only disturbing could read: [`crate::Reason::Disturbs`].
     async fn read(&self, ask: &Ask, keep: &mut Keep<'_>) -> Result<Read, Refused>;
+
+    /// What the broker's own index finds, each checked to be what was sought, in no order. `None`:
+    /// it has no such index, and only reading finds anything.
+    ///
+    /// # Errors
+    /// As [`Self::price`].
+    async fn find(&self, find: &Find, keep: &mut Keep<'_>) -> Result<Option<Indexed>, Refused> {
+        let _ = (find, keep);
+        Ok(None)
+    }
 }
 
 /// Takes one message; breaks where enough was read.
@@ -128,6 +138,35 @@ pub struct Read {
     pub ended: Ended,
     /// Partitions that could not be read, and why.
     pub unread: Vec<(String, String)>,
+}
+
+/// A look into an index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Find {
+    pub shelf: Shelf,
+    pub clue: Clue,
+    /// Stored then or later.
+    pub from: Option<Timestamp>,
+    pub patience: Duration,
+}
+
+/// What an index may know a message by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Clue {
+    /// One of its keys.
+    Key(String),
+    /// The id that its client or its broker calls it by.
+    Id(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Indexed {
+    /// Handed to `keep`.
+    pub messages: u64,
+    /// Read from the broker.
+    pub bytes: u64,
+    /// There is no further one.
+    pub is_whole: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

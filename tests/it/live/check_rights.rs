@@ -11,7 +11,7 @@ use super::rabbitmq::Rabbit;
 use super::scene::{check, cluster, one, serve, until};
 
 /// Name and command of what `waybill check` says that a cluster lacks, as a person reads it.
-fn lacking(said: &str) -> Vec<(String, String)> {
+pub fn lacking(said: &str) -> Vec<(String, String)> {
     let mut lacking: Vec<(String, String)> = Vec::new();
     for line in said.lines() {
         if let Some(rest) = line.strip_prefix("lacks    cluster ") {

@@ -23,6 +23,8 @@ pub(super) struct Record {
     pub(super) stored: Stored,
     /// Its own context; of several headers the last.
     context: Option<Carried>,
+    /// What its client calls it by; copies that are retried or laid aside keep it.
+    message_id: Option<String>,
 }
 
 impl Record {
@@ -39,8 +41,14 @@ impl Record {
         let headers: Vec<(String, Option<Bytes>)> = headers
             .map(|(name, value)| (name, value.map(copy)))
             .collect();
+        let mut properties = stored.properties.iter();
+        // Digits alone are counted by somebody, and counted by others too.
+        let id = properties.find(|(name, id)| {
+            *name == "message_id" && !id.bytes().all(|byte| byte.is_ascii_digit())
+        });
         Self {
             place: place.clone(),
+            message_id: id.map(|(_, id)| id.clone()),
             context: carrier::contexts(&headers).pop(),
             stored: Stored {
                 key: stored.key.map(copy),
@@ -71,19 +79,34 @@ impl Record {
             trace_id: carried.trace_id,
             span_id: carried.span_id,
         });
-        context.into_iter().chain([self.reference()]).collect()
+        let id = self.message_id.clone().map(|id| MessageRef::Id {
+            system: self.place.system.clone(),
+            destination: Some(self.place.shelf.name.clone()),
+            id,
+        });
+        context
+            .into_iter()
+            .chain([self.reference()])
+            .chain(id)
+            .collect()
     }
 
     pub(super) fn terms(&self) -> Vec<Term> {
         let trace = self.context.map(|carried| Term::trace(carried.trace_id));
-        trace.into_iter().chain([self.reference().term()]).collect()
+        let id = self.message_id.as_deref().map(Term::message_id);
+        let here = [self.reference().term()];
+        trace.into_iter().chain(here).chain(id).collect()
     }
 
     /// What further records of the same message carry.
     pub(super) fn sought(&self) -> Option<Sought> {
         let key = self.stored.key.as_ref().filter(|key| !key.is_empty());
         let trace = self.context.map(|carried| Sought::Trace(carried.trace_id));
-        key.map(|key| Sought::Key(key.to_vec())).or(trace)
+        let id = self.message_id.as_ref().map(|id| Sought::Word {
+            name: None,
+            value: id.clone().into_bytes(),
+        });
+        key.map(|key| Sought::Key(key.to_vec())).or(trace).or(id)
     }
 
     pub(super) fn came_from(&self, dialects: &Dialects) -> Option<MessageRef> {
@@ -102,7 +125,7 @@ impl Record {
             destination: Some(self.place.shelf.name.clone()),
             partition: self.stored.partition.clone(),
             offset: Some(self.stored.offset),
-            message_id: None,
+            message_id: self.message_id.clone(),
             at: self.stored.at,
             span_id: None,
             trace_id: self.context.map(|carried| carried.trace_id),
@@ -170,7 +193,10 @@ fn is_of(record: &Record, journey: &Journey, own: Option<Carried>, dialects: &Di
     match record.came_from(dialects) {
         Some(from) => lies_at(journey, &from),
         // Copied with the headers.
-        None => own.is_some() && own == record.context,
+        None => {
+            let id = &journey.message.message_id;
+            (own.is_some() && own == record.context) || (id.is_some() && *id == record.message_id)
+        }
     }
 }
 
@@ -195,7 +221,7 @@ fn alone(record: &Record, role: HopRole) -> Journey {
             destination: Some(place.shelf.name.clone()),
             partition: stored.partition.clone(),
             offset: Some(stored.offset),
-            message_id: None,
+            message_id: record.message_id.clone(),
             key: None,
             size_bytes: Some(stored.size_bytes),
             created_at: stored.at,

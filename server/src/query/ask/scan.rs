@@ -1,4 +1,4 @@
-//! Looking through one destination, newest first.
+//! Looking through one destination, newest first: in its broker's index, or by reading it.
 
 use std::time::Duration;
 
@@ -58,6 +58,13 @@ impl Query {
                 journeys: false,
             },
         };
+        if let Some(found) = browse::indexed(self, &reading, sought, scan.from).await? {
+            return Ok(Scanned {
+                is_whole: found.is_whole,
+                kept: found.kept,
+                told: found.told,
+            });
+        }
         let found = browse::found(self, &reading).await?;
         Ok(Scanned {
             is_whole: found.next.is_none() && found.unread.is_empty(),

@@ -4,6 +4,7 @@
 mod back;
 mod cursor;
 mod forward;
+mod indexed;
 mod journeys;
 mod place;
 mod refusal;
@@ -35,6 +36,7 @@ use crate::journey::masking::is_secret;
 use crate::payload::{Decoder, Veil};
 
 pub use cursor::Cursor;
+pub(super) use indexed::indexed;
 pub use place::Place;
 use spent::Found;
 pub use turns::Turns;
@@ -231,14 +233,18 @@ impl Query {
 pub(super) async fn found(query: &Query, reading: &Reading) -> Result<Found, Problem> {
     let shelved = query.shelved(&reading.place)?;
     let browse = place::browse(&shelved, &reading.place)?;
+    let _turn = turn(query, reading).await?;
+    read(browse, &shelved.decoder, reading).await
+}
+
+async fn turn(query: &Query, reading: &Reading) -> Result<turns::Turn, Problem> {
     let until = Instant::now() + reading.budget.time;
-    let _turn = loop {
+    loop {
         match query.shelves.turns.take(&reading.person, &reading.place) {
             Err(_) if Instant::now() < until => tokio::time::sleep(TURN).await,
-            turn => break turn?,
+            turn => return turn,
         }
-    };
-    read(browse, &shelved.decoder, reading).await
+    }
 }
 
 async fn read(browse: &dyn Browse, decoder: &Decoder, reading: &Reading) -> Result<Found, Problem> {

@@ -56,7 +56,7 @@ async fn offset(
     queue: &Queue,
     request: &Request,
 ) -> Result<i64, Refused> {
-    let (_, answer) = ask(session, topic, queue, request, &|answer, _| {
+    let (_, answer) = ask(session, topic, &queue.broker, request, &|answer, _| {
         answer.code == 0
     })
     .await
@@ -70,23 +70,23 @@ async fn offset(
     })
 }
 
-/// The replicas of a queue's broker, one after the other, until one gives an answer that is one.
+/// The replicas of a broker, one after the other, until one gives an answer that is one.
 ///
 /// # Errors
 /// What the last of them said.
 pub(super) async fn ask(
     session: &Session<'_>,
     topic: &Topic,
-    queue: &Queue,
+    broker: &str,
     request: &Request,
     is_answer: &(dyn Fn(&Answer, &Target) -> bool + Sync),
 ) -> Result<(Target, Answer), Trouble> {
     let mut told = Trouble::Passing(refuse(
         Reason::Unreachable,
-        format!("no server of broker {} is known now", queue.broker),
+        format!("no server of broker {broker} is known now"),
         "It is down, or has no master; it is tried again.",
     ));
-    for target in topic.replicas(&queue.broker) {
+    for target in topic.replicas(broker) {
         match session.within(SHARE).ask_plainly(&target, request).await {
             Ok(answer) if is_answer(&answer, &target) => return Ok((target, answer)),
             Ok(answer) => told = Trouble::of(Failure::said(&answer), ""),

@@ -4,9 +4,10 @@
 //!
 //! [`topic`] finds brokers and queues, [`bounds`] where queues begin and end, [`open`] where to start;
 //! [`reader`] asks ([`pull`]), keeps each queue's [`place`] and goes on where it can; [`told`] makes of
-//! a stored message what is handed over.
+//! a stored message what is handed over. [`find`] asks the index that each broker keeps of keys and ids.
 
 mod bounds;
+mod find;
 mod open;
 mod place;
 mod price;
@@ -27,7 +28,7 @@ use super::client::Session;
 use super::cluster::RocketCluster;
 use super::queue::Queue;
 use crate::adapter::Refused;
-use crate::browse::{Ask, Browse, Keep, Price, Read, Shelf};
+use crate::browse::{Ask, Browse, Find, Indexed, Keep, Price, Read, Shelf};
 
 /// Names of a topic's queues, as [`crate::browse::Stored::partition`] has them.
 pub(super) async fn queues(session: &Session<'_>, name: &str) -> Result<Vec<String>, Refused> {
@@ -53,5 +54,10 @@ impl Browse for RocketCluster {
             })
             .await?;
         open::told(reader, messages, ended)
+    }
+
+    async fn find(&self, find: &Find, keep: &mut Keep<'_>) -> Result<Option<Indexed>, Refused> {
+        let session = self.client.browsing(find.patience);
+        find::find(&session, find, keep).await.map(Some)
     }
 }

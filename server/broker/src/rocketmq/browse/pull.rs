@@ -44,7 +44,7 @@ pub(super) async fn pull(
         .with("subscription", "*")
         .with("subVersion", 0)
         .with("expressionType", "TAG");
-    let (_, answer) = bounds::ask(session, topic, queue, &request, &serves).await?;
+    let (_, answer) = bounds::ask(session, topic, &queue.broker, &request, &serves).await?;
     let told = |name| answer.number(name);
     let (Some(next), Some(low), Some(end)) = (
         told("nextBeginOffset"),

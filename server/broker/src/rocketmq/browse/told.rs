@@ -91,19 +91,23 @@ pub(super) fn stored(message: &Message, queue: &Queue) -> Stored {
             None => headers.push((name.to_owned(), Some(Bytes::copy_from_slice(value)))),
         }
     }
-    let key = message.properties.bytes(KEYS);
-    let key = key.filter(|key| !key.is_empty());
+    // Several are one text with spaces between; spans name the first.
+    let keys = message.properties.text(KEYS);
+    if let Some(keys) = keys.filter(|keys| keys.contains(' ')) {
+        properties.push(("keys", keys.to_owned()));
+    }
+    let key = keys.and_then(|keys| keys.split(' ').find(|key| !key.is_empty()));
     let of_headers = headers.iter().map(|(name, value)| {
         let value = value.as_ref().map_or(0, Bytes::len);
         name.len() + value
     });
-    let size = key.map_or(0, Bytes::len) + value.len() + of_headers.sum::<usize>();
+    let size = key.map_or(0, str::len) + value.len() + of_headers.sum::<usize>();
     Stored {
         partition: Some(queue.to_string()),
         offset: message.offset,
         at: Some(Timestamp::from_unix_millis(message.stored_at)),
         is_broker_time: true,
-        key: key.map(|key| Bytes::copy_from_slice(key)),
+        key: key.map(|key| Bytes::copy_from_slice(key.as_bytes())),
         value: Some(Bytes::copy_from_slice(&value)),
         headers,
         properties,
@@ -207,7 +211,8 @@ mod tests {
         let told = first(written.bytes().into());
         let names: Vec<_> = told.headers.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["traceparent", "order.id"]);
-        assert_eq!(told.key.as_deref(), Some(&b"a b"[..]));
+        assert_eq!(told.key.as_deref(), Some(&b"a"[..]));
+        assert_eq!(property(&told, "keys"), Some("a b"));
         assert_eq!(property(&told, "producer_group"), Some("shop"));
         assert_eq!(property(&told, "transaction"), Some("committed"));
         assert_eq!(property(&told, "compression"), Some("zlib"));

@@ -34,6 +34,10 @@ impl Topic {
             .collect()
     }
 
+    pub(super) fn brokers(&self) -> impl Iterator<Item = &str> {
+        self.brokers.keys().map(String::as_str)
+    }
+
     /// Why a queue cannot be read, where its broker does not let anybody.
     pub(super) fn closed(&self, queue: &Queue) -> Option<Refused> {
         let permission = *self.queues.get(queue)?;

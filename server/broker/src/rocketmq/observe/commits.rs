@@ -29,6 +29,13 @@ pub(super) struct Known<'a> {
     /// Of the last topology: a position in a topic that was not there then is of a deleted one.
     pub(super) consumed: &'a Consumed,
     pub(super) subscribed: &'a Subscribed,
+    pub(super) ends: &'a BrokerEnds,
+}
+
+/// Whether a position in this topic counts although nothing was ever committed. An empty retry topic,
+/// of which each group has one, is no lag of anybody's.
+pub(super) fn counts_uncommitted(topic: &str, ends: &BrokerEnds) -> bool {
+    !topic.starts_with(names::RETRY) || ends.holds_messages(topic)
 }
 
 impl Book {
@@ -48,8 +55,9 @@ impl Book {
                 continue;
             }
             for topic in topics {
-                let is_here = known.topics.contains_key(topic);
-                if is_here && !told_of.contains(&(group.as_str(), topic.as_str())) {
+                let counts =
+                    known.topics.contains_key(topic) && counts_uncommitted(topic, known.ends);
+                if counts && !told_of.contains(&(group.as_str(), topic.as_str())) {
                     let positions = self.positions(known, group, topic, &BTreeMap::new());
                     by_group.entry(group).or_default().extend(positions);
                 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use waybill_model::messaging::DestinationRole;
 use waybill_model::topology::{
     Destination, DestinationKind, Finding, FindingKind, Partition, Setting, Unknown, Why,
 };
@@ -36,7 +37,7 @@ fn destination(name: &str, parts: &[(Replicated<'_>, &TopicConfig)]) -> Destinat
     let mut destination = Destination {
         name: name.to_owned(),
         kind: DestinationKind::Topic,
-        role: RocketDialect.destination_role(name),
+        role: role(name, parts),
         subtype: subtype(parts),
         partitions: partitions.collect(),
         settings: settings(parts),
@@ -55,6 +56,30 @@ fn destination(name: &str, parts: &[(Replicated<'_>, &TopicConfig)]) -> Destinat
     destination.unknown.extend(stale);
     destination.findings = findings(&destination.partitions);
     destination
+}
+
+/// Made by every broker for itself (`TopicValidator`), besides those that a name tells.
+const OF_BROKERS: [&str; 7] = [
+    "TBW102",
+    "BenchmarkTest",
+    "SELF_TEST_TOPIC",
+    "OFFSET_MOVED_EVENT",
+    "TRANS_CHECK_MAX_TIME_TOPIC",
+    "CHECKPOINT_TOPIC",
+    "DefaultHeartBeatSyncerTopic",
+];
+
+/// Brokers and clusters have a topic of their own name.
+fn role(name: &str, parts: &[(Replicated<'_>, &TopicConfig)]) -> DestinationRole {
+    let is_own = parts.iter().any(|((told, _), _)| {
+        let cluster = told.broker.cluster.as_deref().unwrap_or_default();
+        let replies = name.strip_suffix("_REPLY_TOPIC");
+        [told.broker.name.as_str(), cluster].contains(&name) || replies == Some(cluster)
+    });
+    match is_own || OF_BROKERS.contains(&name) {
+        true => DestinationRole::Internal,
+        false => RocketDialect.destination_role(name),
+    }
 }
 
 /// Such as `FIFO`; from 5.0 on, where all brokers say the same.

@@ -29,7 +29,7 @@ pub(super) const TIMER_TOPIC: &str = "rmq_sys_wheel_timer";
 
 /// Made by every broker for its own use and for tools (`SubscriptionGroupManager.init`). They are told
 /// where they have positions.
-fn is_built_in(name: &str) -> bool {
+pub(super) fn is_built_in(name: &str) -> bool {
     const NAMES: [&str; 7] = [
         "TOOLS_CONSUMER",
         "FILTERSRV_CONSUMER",

@@ -180,6 +180,13 @@ impl BrokerEnds {
         Some(self.topics.get(topic)?.queues.get(&queue)?.head)
     }
 
+    /// As far as it was read.
+    pub(super) fn holds_messages(&self, topic: &str) -> bool {
+        let queues = self.topics.get(topic).into_iter();
+        let mut queues = queues.flat_map(|ends| ends.queues.values());
+        queues.any(|ends| ends.head > ends.low.unwrap_or(0))
+    }
+
     /// The log ends where it did when they were read: so do they.
     fn stand(&mut self, log: Log, at: Timestamp) {
         for ends in self.topics.values_mut() {

@@ -25,6 +25,11 @@ mod routes;
 mod told;
 mod topology;
 
+#[cfg(test)]
+mod peer;
+#[cfg(test)]
+mod scale_tests;
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;

@@ -1,8 +1,10 @@
 //! How things without a name of their own in the whole cluster are called.
 
+use crate::rocketmq::queue::Queue;
+
 /// Of a queue: brokers number theirs each for itself.
 pub(super) fn partition(broker: &str, queue: u32) -> String {
-    format!("{broker}:{queue}")
+    Queue::new(broker, i32::try_from(queue).unwrap_or(i32::MAX)).to_string()
 }
 
 /// Of a replica. Its id says who is master, and changes with it; its address stays.

@@ -55,6 +55,7 @@ pub(super) async fn read(session: &Session<'_>, memory: &Memory) -> Result<Readi
             topics: &part.topics,
             consumed: &part.had.consumed,
             subscribed: &subscribed,
+            ends: &part.heads.ends,
         };
         match &part.offsets {
             Ok(offsets) => book.add(&known, offsets, part.at),
@@ -117,6 +118,13 @@ async fn of(session: &Session<'_>, memory: &Memory, broker: &Broker) -> Result<P
         topics.contains_key(*topic) || !had.consumed.iter().any(|(_, known)| known == topic)
     }));
     let ends = memory.state().ends.remove(&broker.name).unwrap_or_default();
+    let subscribed = memory.state().subscribed.clone();
+    let waiting = subscribed.topics.values().flatten().map(String::as_str);
+    consumed.extend(
+        waiting.filter(|topic| {
+            topics.contains_key(*topic) && commits::counts_uncommitted(topic, &ends)
+        }),
+    );
     let wanted = heads::Wanted {
         topics: &topics,
         consumed: &consumed,

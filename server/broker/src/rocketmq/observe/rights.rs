@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::brokers::census;
+use super::groups::is_built_in;
 use super::memory::Memory;
 use super::rights_text::Grant;
 use crate::adapter::{MissingRight, Refused};
 use crate::rocketmq::client::Session;
+use crate::rocketmq::wire::allowed::{SUBSCRIPTION_ONLY, TOOLS_GROUP};
 use crate::rocketmq::wire::command::{
     Code, GET_ALL_CONSUMER_OFFSET, GET_ALL_SUBSCRIPTIONGROUP_CONFIG, GET_ALL_TOPIC_CONFIG,
     GET_BROKER_CONSUME_STATS, GET_BROKER_HA_STATUS, GET_BROKER_RUNTIME_INFO,
-    GET_CONSUMER_CONNECTION_LIST, GET_TOPIC_STATS_INFO, Request,
+    GET_CONSUMER_CONNECTION_LIST, GET_TOPIC_STATS_INFO, PULL_MESSAGE, Request,
 };
 use crate::rocketmq::wire::dial::Target;
 use crate::rocketmq::wire::failure::Failure;
@@ -67,8 +69,13 @@ pub(super) async fn missing(
             refused
                 .ask(session, &target, cluster, &asked, blank)
                 .await?;
+            let asked = pull(topic);
+            refused
+                .ask(session, &target, cluster, &asked, "message browser")
+                .await?;
         }
         let groups = had.groups.iter().flat_map(|groups| groups.keys());
+        let groups = groups.filter(|group| !is_built_in(group));
         for group in some(groups) {
             let asked = Request::new(GET_CONSUMER_CONNECTION_LIST).with("consumerGroup", group);
             refused
@@ -77,6 +84,22 @@ pub(super) async fn missing(
         }
     }
     Ok(refused.told(session))
+}
+
+/// As the message browser asks; one message at most.
+fn pull(topic: &str) -> Request {
+    Request::new(PULL_MESSAGE)
+        .with("consumerGroup", TOOLS_GROUP)
+        .with("topic", topic)
+        .with("queueId", 0)
+        .with("queueOffset", 0)
+        .with("maxMsgNums", 1)
+        .with("sysFlag", SUBSCRIPTION_ONLY)
+        .with("commitOffset", 0)
+        .with("suspendTimeoutMillis", 0)
+        .with("subscription", "*")
+        .with("subVersion", 0)
+        .with("expressionType", "TAG")
 }
 
 /// What people made, before what the broker made.
@@ -89,11 +112,11 @@ fn some<'a>(names: impl Iterator<Item = &'a String>) -> Vec<&'a String> {
     names
 }
 
-/// By cluster, kind of resource and what stays blank: names.
+/// By cluster, action, kind of resource and what stays blank: names.
 #[derive(Default)]
 struct Refusals {
     asked: BTreeMap<(String, &'static str), usize>,
-    refused: BTreeMap<(String, String, &'static str), BTreeSet<String>>,
+    refused: BTreeMap<(String, &'static str, String, &'static str), BTreeSet<String>>,
 }
 
 impl Refusals {
@@ -106,10 +129,14 @@ impl Refusals {
         blank: &'static str,
     ) -> Result<(), Refused> {
         *self.asked.entry((cluster.to_owned(), blank)).or_default() += 1;
+        let action = match request.code == PULL_MESSAGE {
+            true => "Sub",
+            false => "Get",
+        };
         match session.ask(target, request).await {
             Err(Failure::Forbidden { remark }) => {
                 let (kind, name) = resource(&remark);
-                let key = (cluster.to_owned(), kind.to_owned(), blank);
+                let key = (cluster.to_owned(), action, kind.to_owned(), blank);
                 self.refused.entry(key).or_default().insert(name.to_owned());
                 Ok(())
             }
@@ -123,13 +150,13 @@ impl Refusals {
         let grant = Grant::new(session.client);
         let refused = self.refused.iter();
         refused
-            .map(|((cluster, kind, blank), names)| {
+            .map(|((cluster, action, kind, blank), names)| {
                 let asked = self.asked.get(&(cluster.clone(), *blank)).copied();
                 let names: Vec<&str> = match names.len() >= asked.unwrap_or_default().max(2) {
                     true => vec!["*"],
                     false => names.iter().map(String::as_str).collect(),
                 };
-                grant.missing(cluster, kind, &names, blank)
+                grant.missing(cluster, action, kind, &names, blank)
             })
             .collect()
     }

@@ -27,6 +27,7 @@ impl Grant {
     pub(super) fn missing(
         &self,
         cluster: &str,
+        action: &str,
         kind: &str,
         names: &[&str],
         blank: &str,
@@ -41,10 +42,10 @@ impl Grant {
             false => writable.join(","),
         };
         MissingRight {
-            right: format!("Get on {kind}"),
+            right: format!("{action} on {kind}"),
             blank: blank.to_owned(),
             grant: format!(
-                "mqadmin updateAcl -n {} -c {} -s {} -r {} -a Get -d Allow",
+                "mqadmin updateAcl -n {} -c {} -s {} -r {} -a {action} -d Allow",
                 quoted(&self.namesrv),
                 quoted(cluster),
                 quoted(&self.subject),
@@ -78,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_right_has_its_command() {
-        let right = grant().missing("lab", "Topic", &["a", "%RETRY%b"], "ends");
+        let right = grant().missing("lab", "Get", "Topic", &["a", "%RETRY%b"], "ends");
         assert_eq!(right.right, "Get on Topic");
         assert_eq!(
             right.grant,
@@ -87,7 +88,7 @@ mod tests {
         );
         assert!(
             grant()
-                .missing("lab", "Group", &["*"], "")
+                .missing("lab", "Get", "Group", &["*"], "")
                 .grant
                 .contains("'Group:*'")
         );
@@ -96,7 +97,7 @@ mod tests {
     #[test]
     fn hostile_names_stay_one_word() {
         let hostile = ["a'; rm -rf ~; '", "$(id)", "b\nreboot\n", "c,Cluster:*", ""];
-        let right = grant().missing("lab", "Group", &hostile, "");
+        let right = grant().missing("lab", "Get", "Group", &hostile, "");
         assert!(
             right
                 .grant
@@ -107,7 +108,7 @@ mod tests {
         let many = vec!["x"; 21];
         assert!(
             grant()
-                .missing("lab", "Topic", &many, "")
+                .missing("lab", "Get", "Topic", &many, "")
                 .grant
                 .contains("'Topic:*'")
         );

@@ -9,6 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::rocketmq::client::Client;
 use crate::rocketmq::cluster::RocketCluster;
+use crate::rocketmq::observe::Memory;
 use crate::rocketmq::settings::RocketSettings;
 use crate::rocketmq::stored::written::Written;
 use crate::rocketmq::wire::command::Answer;
@@ -71,7 +72,7 @@ impl Server {
         let settings = RocketSettings::read("test", settings).unwrap();
         RocketCluster {
             client: Client::new(settings, None),
-            memory: crate::rocketmq::observe::Memory::default(),
+            memory: Memory::default(),
         }
     }
 
