@@ -36,7 +36,10 @@ parts() {
         "$SETUP/kafka.sh" tools >/dev/null
     fi
     without rabbitmq || "$SETUP/rabbitmq.sh" >/dev/null
-    without rocketmq || "$SETUP/rocketmq.sh" >/dev/null
+    if ! without rocketmq; then
+        "$SETUP/rocketmq.sh" >/dev/null
+        "$SETUP/rocketmq.sh" clients >/dev/null
+    fi
     without browser || "$SETUP/axe.sh" >/dev/null
 }
 

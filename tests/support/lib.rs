@@ -18,6 +18,7 @@ pub mod kafka_proxy;
 pub mod otlp;
 pub mod rabbitmq;
 pub mod rocketmq;
+pub mod rocketmq_client;
 pub mod rocketmq_cluster;
 pub mod rocketmq_wire;
 pub mod server;

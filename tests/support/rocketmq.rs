@@ -137,7 +137,7 @@ impl Site {
             .unwrap()
     }
 
-    /// Up to 32 messages from `offset` on; none where there are none yet. No group is touched.
+    /// Up to 32 messages from `offset` on; none where there are none yet, or no such topic. No group is touched.
     pub fn pull(&self, topic: &str, queue: u32, offset: i64) -> Vec<Stored> {
         let answer = call(
             &self.broker,
@@ -160,9 +160,22 @@ impl Site {
         .unwrap();
         match answer.code {
             0 => stored(&answer.body),
-            // Nothing there yet; the offset lies outside what is there.
-            19..=21 => Vec::new(),
+            // No such topic; nothing there yet; the offset lies outside what is there.
+            17 | 19..=21 => Vec::new(),
             _ => panic!("pull of {topic}: {answer:?}"),
+        }
+    }
+
+    /// Every message of queue 0, the oldest first; for topics that a test alone fills.
+    pub fn all(&self, topic: &str) -> Vec<Stored> {
+        let mut all: Vec<Stored> = Vec::new();
+        loop {
+            let next = all.last().map_or(0, |last| last.queue_offset + 1);
+            let more = self.pull(topic, 0, next);
+            if more.is_empty() {
+                return all;
+            }
+            all.extend(more);
         }
     }
 

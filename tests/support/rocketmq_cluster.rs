@@ -22,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(180);
 pub struct Wanted {
     /// One: a plain master. More: replicas, of which a controller elects the master.
     pub brokers: usize,
+    /// Each broker is the plain master of a name of its own (`broker-a`, `broker-b` …).
+    pub apart: bool,
     /// Further lines of every broker's configuration.
     pub properties: String,
 }
@@ -48,7 +50,7 @@ impl Cluster {
             .prefix("wb-rmq-")
             .tempdir()
             .unwrap();
-        let controller = (wanted.brokers > 1).then(free_port);
+        let controller = (wanted.brokers > 1 && !wanted.apart).then(free_port);
         let namesrv = Node {
             name: "namesrv".to_owned(),
             port: free_port(),
@@ -66,11 +68,15 @@ impl Cluster {
         let mut brokers = Vec::new();
         for index in 0..wanted.brokers {
             let name = format!("b{index}");
+            let group = match wanted.apart {
+                true => format!("broker-{}", char::from(b'a' + index as u8)),
+                false => GROUP.to_owned(),
+            };
             let port = broker_port();
             let store = folder.path().join(&name);
             let mut text = template("broker.conf")
                 .replace("@CLUSTER@", CLUSTER)
-                .replace("@NAME@", GROUP)
+                .replace("@NAME@", &group)
                 .replace("@NAMESRV@", &format!("127.0.0.1:{}", namesrv.port))
                 .replace("@PORT@", &port.to_string())
                 .replace("@STORE@", &store.display().to_string());

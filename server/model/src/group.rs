@@ -9,7 +9,7 @@ use crate::access::Sight;
 use crate::reading::{PartitionPosition, Stretch};
 use crate::reference::{Hex, RefError, unhex};
 use crate::time::Timestamp;
-use crate::topology::{Member, Unknown};
+use crate::topology::{Member, Setting, Unknown};
 
 /// Written `gr-<hex of cluster>-<hex of name>`, with `-<hex of namespace>` where it has one: opaque
 /// to whoever reads it.
@@ -145,6 +145,8 @@ pub struct GroupPage {
     #[serde(flatten)]
     pub group: GroupSummary,
     pub members: Option<Vec<Member>>,
+    /// What decides how its members read, where the broker tells.
+    pub config: Vec<Setting>,
     /// By destination, then by number; null while no position was read.
     pub partitions: Option<Vec<PartitionPosition>>,
     /// When the positions were read. They hold until `as_of`, except in a cluster in which more than

@@ -201,6 +201,9 @@ pub struct Group {
     pub state: Option<String>,
     pub coordinator: Option<String>,
     pub members: Option<Vec<Member>>,
+    /// What decides how its members read: retries, order, what they subscribe to.
+    #[serde(default)]
+    pub settings: Vec<Setting>,
     pub unknown: Vec<Unknown>,
 }
 

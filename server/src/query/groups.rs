@@ -82,6 +82,7 @@ impl Query {
         let coverage = covered.get(&line.key()).copied();
         let mut group = summary(&line, &polls, coverage, told);
         let members = told.and_then(|group| group.members.clone());
+        let config = told.map(|group| group.settings.clone());
         let changed_at = sample.as_ref().map(|sample| sample.at);
         // The last sample of a group that has no position any more is history.
         let sample = sample.filter(|_| line.partitions > 0);
@@ -97,6 +98,7 @@ impl Query {
         Ok(GroupPage {
             group,
             members,
+            config: config.unwrap_or_default(),
             partitions,
             changed_at,
         })

@@ -27,8 +27,8 @@ const DESTINATIONS: usize = 64;
 const ASIDE: u32 = 200;
 /// Groups of one destination.
 const GROUPS: u32 = 200;
-/// Of a group whose members take messages one by one: what lies behind its position may be read.
-const ONE_BY_ONE: &str = "share";
+/// Kinds of groups whose members take messages one by one: what lies behind its position may be read.
+const ONE_BY_ONE: [&str; 2] = ["share", "pop"];
 
 /// Cluster and destination.
 type Place = (String, String);
@@ -244,7 +244,7 @@ impl Read {
                 committed: position.committed,
                 head: position.head,
                 members: line.members,
-                in_order: line.kind != ONE_BY_ONE,
+                in_order: !ONE_BY_ONE.contains(&line.kind.as_str()),
                 as_of: age.as_of?,
                 stale: age.stale || line.missing_since.is_some(),
             })

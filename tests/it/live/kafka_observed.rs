@@ -15,9 +15,13 @@ pub struct Observed(Arc<dyn Cluster>);
 
 impl Observed {
     pub fn new(settings: Value) -> Self {
+        Self::of("kafka", settings)
+    }
+
+    pub fn of(broker: &str, settings: Value) -> Self {
         let adapter = adapters()
             .into_iter()
-            .find(|adapter| adapter.name == "kafka")
+            .find(|adapter| adapter.name == broker)
             .unwrap();
         let connect: Arc<dyn Connect> = adapter.connect.unwrap();
         Self(

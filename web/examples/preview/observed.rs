@@ -282,6 +282,7 @@ impl ObservedPort for Fake {
         Ok(GroupPage {
             group: summary(2),
             members: Some(vec![]),
+            config: vec![],
             partitions: Some((0..8).map(position).collect()),
             changed_at: Some(at(-3_000)),
         })

@@ -7,6 +7,7 @@ use waybill_model::time::Timestamp;
 
 use super::age::{self, age};
 use super::cluster_health;
+use super::destination_edges as edges;
 use super::graph::{Graph, Line, whole};
 use super::group_partitions::{members, partitions};
 use super::groups::{age_of, gaps, lag};
@@ -75,6 +76,9 @@ fn shown(
             words.observed.members,
             vec![gaps.known("members", None)],
         )),
+    }
+    if !page.config.is_empty() {
+        parts.push(edges::settings(&page.config));
     }
     parts.push(gaps.section(group.unknown.iter().map(String::as_str)));
     parts.into_any()

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use waybill_model::problem::{Code, Problem};
 
 use super::client::Client;
+use super::observe::Memory;
 use super::settings::RocketSettings;
 use crate::adapter::{Cluster, Connect, Observe, Settings};
 use crate::browse::Browse;
@@ -25,6 +26,7 @@ impl Connect for RocketConnect {
         })?;
         Ok(Arc::new(RocketCluster {
             client: Client::new(settings, tls),
+            memory: Memory::default(),
         }))
     }
 
@@ -35,6 +37,7 @@ impl Connect for RocketConnect {
 
 pub(super) struct RocketCluster {
     pub(super) client: Client,
+    pub(super) memory: Memory,
 }
 
 impl Cluster for RocketCluster {
@@ -49,7 +52,7 @@ impl Cluster for RocketCluster {
     }
 
     fn observe(&self) -> Option<&dyn Observe> {
-        None
+        Some(self)
     }
 
     fn browse(&self) -> Option<&dyn Browse> {

@@ -1,11 +1,13 @@
 //! Apache RocketMQ.
 
+mod answers;
 mod browse;
 mod client;
 mod cluster;
 #[cfg(test)]
 mod damage;
 mod dialect;
+mod observe;
 mod queue;
 mod settings;
 mod stored;

@@ -269,6 +269,7 @@ fn told(name: &str, listed: &Listed, described: Option<&Result<Described, Failur
         state: listed.state.clone(),
         coordinator: Some(listed.coordinator.to_string()),
         members: None,
+        settings: Vec::new(),
         unknown: Vec::new(),
     };
     match described {

@@ -9,6 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::rocketmq::client::Client;
 use crate::rocketmq::cluster::RocketCluster;
+use crate::rocketmq::observe::Memory;
 use crate::rocketmq::settings::RocketSettings;
 use crate::rocketmq::stored::written::Written;
 use crate::rocketmq::wire::command::Answer;
@@ -71,6 +72,7 @@ impl Server {
         let settings = RocketSettings::read("test", settings).unwrap();
         RocketCluster {
             client: Client::new(settings, None),
+            memory: Memory::default(),
         }
     }
 

@@ -1,0 +1,182 @@
+//! What this user may not read: found by asking, since brokers tell nobody what he may.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::brokers::census;
+use super::groups::is_built_in;
+use super::memory::Memory;
+use super::rights_text::Grant;
+use crate::adapter::{MissingRight, Refused};
+use crate::rocketmq::client::Session;
+use crate::rocketmq::wire::allowed::{SUBSCRIPTION_ONLY, TOOLS_GROUP};
+use crate::rocketmq::wire::command::{
+    Code, GET_ALL_CONSUMER_OFFSET, GET_ALL_SUBSCRIPTIONGROUP_CONFIG, GET_ALL_TOPIC_CONFIG,
+    GET_BROKER_CONSUME_STATS, GET_BROKER_HA_STATUS, GET_BROKER_RUNTIME_INFO,
+    GET_CONSUMER_CONNECTION_LIST, GET_TOPIC_STATS_INFO, PULL_MESSAGE, Request,
+};
+use crate::rocketmq::wire::dial::Target;
+use crate::rocketmq::wire::failure::Failure;
+
+/// Topics and groups of each broker that are tried: rights are given for all of them or by prefix.
+const TRIED: usize = 20;
+
+/// Asked once of each broker, and what stays blank where it is refused.
+const WHOLE: [(Code, &str); 6] = [
+    (
+        GET_BROKER_RUNTIME_INFO,
+        "versions, uptime, disks, delay levels and timers; and each reading costs more questions",
+    ),
+    (GET_ALL_CONSUMER_OFFSET, "positions of groups and their lag"),
+    (
+        GET_BROKER_CONSUME_STATS,
+        "the ends of all queues in one answer: they are asked topic by topic",
+    ),
+    (GET_ALL_TOPIC_CONFIG, "topics"),
+    (
+        GET_ALL_SUBSCRIPTIONGROUP_CONFIG,
+        "groups that have no position yet, and settings of groups",
+    ),
+    (
+        GET_BROKER_HA_STATUS,
+        "which slaves are in sync, where no controller tells",
+    ),
+];
+
+/// # Errors
+/// No name server answers and none ever did, or the account is not accepted.
+pub(super) async fn missing(
+    session: &Session<'_>,
+    memory: &Memory,
+) -> Result<Vec<MissingRight>, Refused> {
+    let census = census(session, memory).await?;
+    let mut refused = Refusals::default();
+    for broker in &census.brokers {
+        let Ok(target) = broker.master() else {
+            continue;
+        };
+        let cluster = broker.cluster.as_deref().unwrap_or_default();
+        for (code, blank) in WHOLE {
+            let asked = Request::new(code).with("isOrder", false);
+            refused
+                .ask(session, &target, cluster, &asked, blank)
+                .await?;
+        }
+        let had = memory.had(&broker.name);
+        let topics = had.topics.iter().flat_map(|topics| topics.keys());
+        for topic in some(topics) {
+            let asked = Request::new(GET_TOPIC_STATS_INFO).with("topic", topic);
+            let blank = "where these topics begin and end, and the lag on them";
+            refused
+                .ask(session, &target, cluster, &asked, blank)
+                .await?;
+            let asked = pull(topic);
+            refused
+                .ask(session, &target, cluster, &asked, "message browser")
+                .await?;
+        }
+        let groups = had.groups.iter().flat_map(|groups| groups.keys());
+        let groups = groups.filter(|group| !is_built_in(group));
+        for group in some(groups) {
+            let asked = Request::new(GET_CONSUMER_CONNECTION_LIST).with("consumerGroup", group);
+            refused
+                .ask(session, &target, cluster, &asked, "members of these groups")
+                .await?;
+        }
+    }
+    Ok(refused.told(session))
+}
+
+/// As the message browser asks; one message at most.
+fn pull(topic: &str) -> Request {
+    Request::new(PULL_MESSAGE)
+        .with("consumerGroup", TOOLS_GROUP)
+        .with("topic", topic)
+        .with("queueId", 0)
+        .with("queueOffset", 0)
+        .with("maxMsgNums", 1)
+        .with("sysFlag", SUBSCRIPTION_ONLY)
+        .with("commitOffset", 0)
+        .with("suspendTimeoutMillis", 0)
+        .with("subscription", "*")
+        .with("subVersion", 0)
+        .with("expressionType", "TAG")
+}
+
+/// What people made, before what the broker made.
+fn some<'a>(names: impl Iterator<Item = &'a String>) -> Vec<&'a String> {
+    let mut names: Vec<&String> = names.collect();
+    let is_own =
+        |name: &str| name.starts_with("%") || name.to_ascii_lowercase().starts_with("rmq_sys_");
+    names.sort_by_key(|name| is_own(name));
+    names.truncate(TRIED);
+    names
+}
+
+/// By cluster, action, kind of resource and what stays blank: names.
+#[derive(Default)]
+struct Refusals {
+    asked: BTreeMap<(String, &'static str), usize>,
+    refused: BTreeMap<(String, &'static str, String, &'static str), BTreeSet<String>>,
+}
+
+impl Refusals {
+    async fn ask(
+        &mut self,
+        session: &Session<'_>,
+        target: &Target,
+        cluster: &str,
+        request: &Request,
+        blank: &'static str,
+    ) -> Result<(), Refused> {
+        *self.asked.entry((cluster.to_owned(), blank)).or_default() += 1;
+        let action = match request.code == PULL_MESSAGE {
+            true => "Sub",
+            false => "Get",
+        };
+        match session.ask(target, request).await {
+            Err(Failure::Forbidden { remark }) => {
+                let (kind, name) = resource(&remark);
+                let key = (cluster.to_owned(), action, kind.to_owned(), blank);
+                self.refused.entry(key).or_default().insert(name.to_owned());
+                Ok(())
+            }
+            Err(failure) if super::ask::ends_all(&failure) => Err(failure.into_refused("Get")),
+            _ => Ok(()),
+        }
+    }
+
+    /// One right a kind of resource.
+    fn told(self, session: &Session<'_>) -> Vec<MissingRight> {
+        let grant = Grant::new(session.client);
+        let refused = self.refused.iter();
+        refused
+            .map(|((cluster, action, kind, blank), names)| {
+                let asked = self.asked.get(&(cluster.clone(), *blank)).copied();
+                let names: Vec<&str> = match names.len() >= asked.unwrap_or_default().max(2) {
+                    true => vec!["*"],
+                    false => names.iter().map(String::as_str).collect(),
+                };
+                grant.missing(cluster, action, kind, &names, blank)
+            })
+            .collect()
+    }
+}
+
+/// Of `User:x has no permission to access Topic:t1 from 127.0.0.1, no matched policies.`
+fn resource(remark: &str) -> (&str, &str) {
+    let told = remark.split_once(" to access ").map(|(_, rest)| rest);
+    let told = told.and_then(|rest| Some(rest.split_once(" from ")?.0.split_once(':')?));
+    told.unwrap_or(("Cluster", "*"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_refusal_names_what_is_refused() {
+        let remark = "User:waybill has no permission to access Topic:t1 from 127.0.0.1, no matched policies.";
+        assert_eq!(resource(remark), ("Topic", "t1"));
+        assert_eq!(resource("something else"), ("Cluster", "*"));
+    }
+}
