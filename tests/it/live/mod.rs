@@ -24,5 +24,6 @@ mod rocketmq_clients;
 mod rocketmq_lab;
 mod rocketmq_observe;
 mod rocketmq_outage;
+mod rocketmq_witness;
 mod scene;
 mod witness;
