@@ -25,5 +25,6 @@ mod rocketmq_lab;
 mod rocketmq_observe;
 mod rocketmq_outage;
 mod rocketmq_rights;
+mod rocketmq_witness;
 mod scene;
 mod witness;

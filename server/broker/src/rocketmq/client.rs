@@ -21,6 +21,10 @@ pub(super) struct Client {
     /// Remoting ports of proxies.
     pub(super) proxies: Vec<Target>,
     /// Where clients without OpenTelemetry leave their traces.
+    #[expect(
+        dead_code,
+        reason = "read by who follows what clients trace by themselves"
+    )]
     pub(super) trace_topic: String,
     access: Arc<Access>,
     /// Three connections a server: a long answer about topology must not hold up a reading, and who
@@ -47,15 +51,6 @@ pub(super) struct Brokers {
 }
 
 impl Brokers {
-    /// The master of each, or where there is none, the replica with the smallest id.
-    pub(super) fn leading(&self) -> impl Iterator<Item = Target> + '_ {
-        let first = self.groups.iter();
-        first.filter_map(|(name, replicas)| {
-            let (id, address) = replicas.first_key_value()?;
-            Some(Target::broker(name, *id, address))
-        })
-    }
-
     pub(super) fn all(&self) -> impl Iterator<Item = Target> + '_ {
         self.groups.iter().flat_map(|(name, replicas)| {
             let replicas = replicas.iter();
@@ -196,12 +191,6 @@ impl Session<'_> {
     /// As [`Self::ask`], the most telling of what they said.
     pub(super) async fn ask_name_server(&self, request: &Request) -> Result<Answer, Failure> {
         self.ask_any("namesrv", &self.client.namesrv, request).await
-    }
-
-    /// Whichever controller answers: any of them forwards what only the active one knows.
-    pub(super) async fn ask_controller(&self, request: &Request) -> Result<Answer, Failure> {
-        let controllers = &self.client.controllers;
-        self.ask_any("controllers", controllers, request).await
     }
 
     /// The one that answered last comes first, so that one that hangs is not waited for again. Wrong

@@ -28,6 +28,10 @@ const OF_BROKER: &[&str] = &[
     "priority",
     "exchange",
     "cut_from_bytes",
+    "delay_level",
+    "reconsume_times",
+    "transaction",
+    "transaction_check_times",
 ];
 
 pub(super) fn withheld(sight: Sight) -> Vec<String> {

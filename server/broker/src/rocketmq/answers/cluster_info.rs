@@ -27,6 +27,7 @@ pub(in crate::rocketmq) struct BrokerData {
 pub(in crate::rocketmq) const MASTER_ID: i64 = 0;
 
 impl BrokerData {
+    #[cfg(test)]
     pub(in crate::rocketmq) fn master(&self) -> Option<&str> {
         self.broker_addrs.get(&MASTER_ID).map(String::as_str)
     }

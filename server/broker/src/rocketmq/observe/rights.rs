@@ -165,7 +165,7 @@ impl Refusals {
 /// Of `User:x has no permission to access Topic:t1 from 127.0.0.1, no matched policies.`
 fn resource(remark: &str) -> (&str, &str) {
     let told = remark.split_once(" to access ").map(|(_, rest)| rest);
-    let told = told.and_then(|rest| Some(rest.split_once(" from ")?.0.split_once(':')?));
+    let told = told.and_then(|rest| rest.split_once(" from ")?.0.split_once(':'));
     told.unwrap_or(("Cluster", "*"))
 }
 

@@ -50,7 +50,7 @@ impl fmt::Display for OffsetId {
 }
 
 fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
-    if text.len() % 2 != 0 || text.len() > 56 {
+    if !text.len().is_multiple_of(2) || text.len() > 56 {
         return None;
     }
     let digits: Option<Vec<u32>> = text.chars().map(|c| c.to_digit(16)).collect();

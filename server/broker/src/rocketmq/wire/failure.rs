@@ -60,10 +60,6 @@ impl Failure {
         }
     }
 
-    pub(in crate::rocketmq) fn is_forbidden(&self) -> bool {
-        matches!(self, Self::Forbidden { .. })
-    }
-
     /// `right` is what this request wants, such as `Get on Topic`.
     pub(in crate::rocketmq) fn unknown(&self, member: &str, right: &str) -> Unknown {
         let (why, detail) = match self {
@@ -170,7 +166,7 @@ mod tests {
             "acl/0202-GET_TOPIC_STATS_INFO-user-without-rights.resp.bin",
         ] {
             let failure = failure(path);
-            assert!(failure.is_forbidden(), "{failure:?}");
+            assert!(matches!(failure, Failure::Forbidden { .. }), "{failure:?}");
             let unknown = failure.unknown("lag", "Get on Topic");
             assert_eq!(unknown.why, Why::Forbidden);
             assert_eq!(unknown.detail.as_deref(), Some("Get on Topic"));

@@ -102,7 +102,7 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>, own: String) {
             match asked.code {
                 105 if field("topic") == "orders" => route(&state, &own),
                 105 => answer(17, "No topic route info"),
-                30 | 31 | 29 => {
+                29..=31 => {
                     let (low, messages) = &state.queues[&queue];
                     let end = low + messages.len() as i64;
                     let at = messages.iter();

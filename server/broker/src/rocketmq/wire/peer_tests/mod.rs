@@ -202,7 +202,7 @@ async fn a_refusal_of_the_account_costs_no_connection_and_is_signed() {
     let refused = refused(&pool, &peer.target()).await;
     assert_eq!(refused.reason, Reason::WrongCredentials);
     let failure = ask(&pool, &peer.target()).await.unwrap_err();
-    assert!(failure.is_forbidden(), "{failure:?}");
+    assert!(matches!(failure, Failure::Forbidden { .. }), "{failure:?}");
     let failure = ask(&pool, &peer.target()).await.unwrap_err();
     assert!(
         matches!(failure, Failure::Unsupported { .. }),
