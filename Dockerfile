@@ -1,5 +1,6 @@
 # Waybill's server image: `docker build -t waybill .`
-# A second target holds the demo's order system: `docker build --target demo -t waybill-demo .`
+# Further targets are the demo's: its order system (`docker build --target demo -t waybill-demo .`),
+# its payment points, and the RocketMQ that they speak with.
 
 FROM rust:1-bookworm AS build
 RUN apt-get update \
@@ -22,6 +23,26 @@ RUN useradd --system --user-group --no-create-home demo
 COPY --from=build /src/target/release/waybill-demo /usr/local/bin/waybill-demo
 USER demo
 ENTRYPOINT ["waybill-demo"]
+
+FROM maven:3-eclipse-temurin-17 AS jars
+COPY setup/rocketmq/pom.xml /src/rocketmq/pom.xml
+COPY demo/points /src/points
+RUN mvn -q -B -f /src/rocketmq/pom.xml dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=/opt/rocketmq/jars \
+ && mvn -q -B -f /src/points/pom.xml dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=/opt/points/jars \
+ && mv /opt/points/jars/opentelemetry-javaagent-*.jar /opt/points/agent.jar \
+ && javac --release 17 -cp '/opt/points/jars/*' -d /opt/points/classes /src/points/src/*.java
+
+FROM eclipse-temurin:17-jre AS rocketmq
+RUN useradd --system --user-group --home-dir /var/lib/rocketmq --create-home rocketmq
+COPY --from=jars /opt/rocketmq /opt/rocketmq
+USER rocketmq
+ENTRYPOINT ["java", "-XX:+UseSerialGC", "-Drocketmq.home.dir=/var/lib/rocketmq", "-cp", "/opt/rocketmq/jars/*"]
+
+FROM eclipse-temurin:17-jre AS points
+RUN useradd --system --user-group --home-dir /var/lib/points --create-home points
+COPY --from=jars /opt/points /opt/points
+USER points
+ENTRYPOINT ["java", "-Xmx128m", "-XX:+UseSerialGC", "-cp", "/opt/points/classes:/opt/points/jars/*"]
 
 # Last, so that it is what a plain build gives.
 FROM base AS waybill

@@ -6,7 +6,7 @@
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
-demo: ## install what is missing, build, and follow real orders through real Kafka and RabbitMQ (Ctrl-C ends all)
+demo: ## install what is missing, build, and follow real orders through real Kafka, RabbitMQ and RocketMQ (Ctrl-C ends all)
 	@setup/demo.sh run
 demo-stop: ## end a demo whose terminal was lost
 	@setup/demo.sh stop

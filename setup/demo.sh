@@ -20,6 +20,7 @@ ALIVE=$DEMO/alive
 READY_SECONDS=${WAYBILL_READY_SECONDS:-180}
 . "$SETUP/demo/console.sh"
 . "$SETUP/demo/shop.sh"
+. "$SETUP/demo/points.sh"
 
 # The demo's own process, by number and start time.
 owner_lives() {
@@ -48,6 +49,7 @@ run() {
     # Words of a server's configuration that this terminal may hold must not change the demo's.
     unset "${!WAYBILL_SERVER_@}" "${!WAYBILL_INGEST_@}" WAYBILL_CONFIG WAYBILL_DATA_DIR WAYBILL_DATABASE_URL WAYBILL_TOKEN "${!OTEL_@}"
     "$SETUP/build.sh" demo
+    build_points
     mkdir -p "$APPS" "$LOG"
     chmod 0711 "$DEMO"
     printf '%s %s\n' "$$" "$(start_time "$$")" >"$DEMO/owner"
@@ -58,10 +60,10 @@ run() {
     trap end_children EXIT
     trap 'exit 130' INT TERM HUP
 
-    say "demo: starting the brokers and the shop's database (about 15 seconds)"
+    say "demo: starting the brokers and the shop's database (about 30 seconds)"
     "$SETUP/postgres.sh" start "$DEMO/shop" <"$ALIVE" 8>&- &
     STARTER=$!
-    "$SETUP/brokers.sh" start "$DEMO/brokers" kafka rabbitmq <"$ALIVE" 8>&-
+    "$SETUP/brokers.sh" start "$DEMO/brokers" <"$ALIVE" 8>&-
     wait "$STARTER"
     STARTER=
     # shellcheck source=/dev/null
@@ -74,6 +76,7 @@ run() {
     bind_to_parent "$APPS" <"$ALIVE"
     start_console
     start_shop
+    start_points
     local order
     say "demo: placing an order and waiting until Waybill finds it"
     order=$(find_an_order)
@@ -84,7 +87,7 @@ run() {
 
 # Returns only when a child ended by itself.
 watch_children() {
-    while lives "$APPS" waybill && lives "$APPS" shop; do sleep 1; done
+    while lives "$APPS" waybill && lives "$APPS" shop && lives "$APPS" points && lives "$APPS" reminders; do sleep 1; done
     fail "a part of the demo ended by itself; the logs are in $LOG"
 }
 

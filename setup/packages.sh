@@ -49,7 +49,7 @@ missing() {
     [ "$purpose" != run ] || return 0
     has curl || echo curl
     if ! without kafka || ! without rocketmq; then
-        has_java || echo openjdk-17-jdk-headless
+        { has_java && has javac; } || echo openjdk-17-jdk-headless
         has mvn || echo maven
     fi
     without rabbitmq || "$SETUP/rabbitmq.sh" >/dev/null 2>&1 || echo rabbitmq-server

@@ -129,7 +129,7 @@ pub enum OrderCommand {
 #[derive(Debug, Subcommand)]
 pub enum FaultCommand {
     /// Switch a fault on: payment declines, inventory slow, notification poison message, duplicate delivery,
-    /// consumer stopped.
+    /// points down, consumer stopped.
     Set {
         /// One or more words; spaces and dashes mean the same.
         #[arg(required = true, num_args = 1..)]

@@ -14,7 +14,7 @@ start_console() {
     (
         umask 077
         sed "s|@DATA@|$data|; s|@CONSOLE@|$console|g; s|@GRPC@|$grpc|; s|@HTTP@|$http|
-             s|@KAFKA@|$KAFKA_BOOTSTRAP|; s|@AMQP@|$RABBITMQ_AMQP|; s|@MANAGEMENT@|$RABBITMQ_MANAGEMENT|" \
+             s|@KAFKA@|$KAFKA_BOOTSTRAP|; s|@AMQP@|$RABBITMQ_AMQP|; s|@MANAGEMENT@|$RABBITMQ_MANAGEMENT|; s|@NAMESRV@|$ROCKETMQ_NAMESRV|" \
             "$SETUP/demo/waybill.toml" >"$DEMO/waybill.toml"
     )
     CONSOLE=http://127.0.0.1:$console
@@ -88,7 +88,7 @@ greet() {
   OTLP goes to    $OTLP (gRPC), logs and state are in $DEMO
 
   Three things to try
-  1. Follow order $1 from shop to delivery:
+  1. Follow order $1 from shop to delivery and to the customer's points, over three brokers:
        $CONSOLE/search?find=order.id%3D$1
   2. Let the bank decline, and watch retries, back-off and dead letters (in another terminal):
        $(fault_words)

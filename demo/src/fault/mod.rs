@@ -23,16 +23,19 @@ pub enum FaultName {
     NotificationPoison,
     /// The shop's relay forgets that it has sent a message, and sends it again.
     DuplicateDelivery,
+    /// The account keeper of the payment points, which ask the shop for this, does not answer.
+    PointsDown,
     /// The named services stop consuming.
     ConsumerStopped,
 }
 
 impl FaultName {
-    pub const ALL: [FaultName; 5] = [
+    pub const ALL: [FaultName; 6] = [
         FaultName::PaymentDeclines,
         FaultName::InventorySlow,
         FaultName::NotificationPoison,
         FaultName::DuplicateDelivery,
+        FaultName::PointsDown,
         FaultName::ConsumerStopped,
     ];
 
@@ -42,6 +45,7 @@ impl FaultName {
             FaultName::InventorySlow => "inventory-slow",
             FaultName::NotificationPoison => "notification-poison",
             FaultName::DuplicateDelivery => "duplicate-delivery",
+            FaultName::PointsDown => "points-down",
             FaultName::ConsumerStopped => "consumer-stopped",
         }
     }
