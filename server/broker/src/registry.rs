@@ -34,6 +34,16 @@ impl Dialects {
         }
     }
 
+    /// Of these adapters alone.
+    pub fn of(adapters: &[BrokerAdapter]) -> Self {
+        let dialects = adapters
+            .iter()
+            .filter_map(|adapter| adapter.dialect.clone());
+        Self {
+            dialects: dialects.collect(),
+        }
+    }
+
     /// `None`: not a messaging span. A system that no adapter speaks for is read by the
     /// convention's names alone.
     pub fn facts(&self, span: &Span) -> Option<Facts> {

@@ -6,6 +6,7 @@ mod cluster_map;
 mod dialect;
 mod laid_aside;
 mod observe;
+mod posture;
 mod secret;
 mod settings;
 mod settings_table;
@@ -30,6 +31,7 @@ pub(crate) fn adapter() -> BrokerAdapter {
         dialect: Some(Arc::new(dialect::KafkaDialect)),
         connect: Some(Arc::new(KafkaConnect)),
         addresses: None,
+        posture: Some(posture::of),
     }
 }
 

@@ -20,5 +20,6 @@ pub(crate) fn adapter() -> BrokerAdapter {
         dialect: Some(Arc::new(dialect::RocketDialect)),
         connect: None,
         addresses: Some(settings::addresses),
+        posture: None,
     }
 }

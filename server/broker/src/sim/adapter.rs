@@ -52,5 +52,6 @@ pub fn adapter(name: &'static str, sims: &Sims) -> BrokerAdapter {
         dialect: None,
         connect: Some(Arc::new(sims.clone())),
         addresses: None,
+        posture: Some(super::posture::of),
     }
 }

@@ -3,6 +3,7 @@
 //! script says otherwise.
 
 mod adapter;
+mod posture;
 mod read;
 mod script;
 mod shelf;
