@@ -9,10 +9,14 @@ use waybill_model::topology::Topology;
 
 use crate::adapter::{BrokerAdapter, CameFrom, Dialect, Habits, Put, Rest};
 use crate::convention::{self, Said};
-use crate::{kafka, rabbitmq, rocketmq, roles};
+use crate::roles;
 
 pub fn adapters() -> Vec<BrokerAdapter> {
-    vec![kafka::adapter(), rabbitmq::adapter(), rocketmq::adapter()]
+    vec![
+        crate::kafka::adapter(),
+        crate::rabbitmq::adapter(),
+        crate::rocketmq::adapter(),
+    ]
 }
 
 /// All dialects, asked as one. Cheap to clone.

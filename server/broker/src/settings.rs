@@ -14,7 +14,7 @@ pub type Settings = Map<String, Value>;
 /// # Errors
 /// `ConfigInvalid`: a key that `T` does not know, with the nearest that it does, or a value that is
 /// not of its kind.
-pub(crate) fn read<T: DeserializeOwned>(settings: &Settings) -> Result<T, Problem> {
+pub fn read<T: DeserializeOwned>(settings: &Settings) -> Result<T, Problem> {
     serde_json::from_value(Value::Object(settings.clone())).map_err(|error| {
         let said = error.to_string();
         let mut quoted = said.split('`').skip(1).step_by(2);
@@ -54,7 +54,7 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
 
 /// A list of addresses, or one text with commas or semicolons between them, as the brokers' own
 /// tools take it.
-pub(crate) fn list<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+pub fn list<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(
         untagged,
@@ -77,7 +77,7 @@ pub(crate) fn list<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D:
 ///
 /// # Errors
 /// `ConfigInvalid` under the name of `key`.
-pub(crate) fn door(key: &str, text: &str, port: u16) -> Result<String, Problem> {
+pub fn door(key: &str, text: &str, port: u16) -> Result<String, Problem> {
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let place = authority.rsplit_once('@').map_or(authority, |(_, at)| at);

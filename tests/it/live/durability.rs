@@ -6,6 +6,7 @@ use lapin::ExchangeKind;
 use lapin::options::{ExchangeDeclareOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use serde_json::{Value, json};
+use waybill_broker::conformance;
 use waybill_model::posture::{Posture, RiskKind};
 use waybill_model::topology::Topology;
 use waybill_tests::kafka::{Kafka, Wanted, tool};
@@ -22,7 +23,9 @@ type Risks = BTreeMap<String, BTreeSet<RiskKind>>;
 fn judge(broker: &str, topology: &Topology) -> Posture {
     let adapters = waybill_broker::registry::adapters();
     let adapter = adapters.into_iter().find(|a| a.name == broker).unwrap();
-    adapter.posture.unwrap()(topology)
+    let judge = adapter.posture.unwrap();
+    assert_eq!(conformance::posture(judge, topology), Vec::<String>::new());
+    judge(topology)
 }
 
 fn by_destination(posture: &Posture) -> Risks {

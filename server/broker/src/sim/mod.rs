@@ -3,7 +3,7 @@
 //! script says otherwise.
 
 mod adapter;
-mod posture;
+pub(crate) mod posture;
 mod read;
 mod script;
 mod shelf;
