@@ -272,7 +272,7 @@ async fn core(config: &Config, adapters: &[BrokerAdapter], store: &Store) -> Res
         tracing::info!(name, "migration applied");
     }
     let store = store.clone();
-    let dialects = Dialects::builtin();
+    let dialects = Dialects::of(adapters);
     let search = Arc::new(SearchAttributes::new(&config.search.attributes));
     let audit = Audit::new(store.clone());
     let auth = Auth::new(store.clone(), audit.clone(), config.server.is_https())?;
@@ -283,7 +283,8 @@ async fn core(config: &Config, adapters: &[BrokerAdapter], store: &Store) -> Res
         known::clusters(config),
         known::owners(config),
     )
-    .with_shelves(shelves::of(config, adapters)?);
+    .with_shelves(shelves::of(config, adapters)?)
+    .with_judges(known::judges(adapters));
     Ok(Core {
         store,
         dialects,

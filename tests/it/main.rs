@@ -7,6 +7,7 @@ mod demo;
 mod destinations;
 mod failures;
 mod finding;
+mod fourth_broker;
 mod ingest;
 mod journeys;
 mod live;

@@ -7,8 +7,8 @@ use crate::wait;
 use axum::http::Method;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use waybill_broker::registry;
 use waybill_broker::sim::{Script, Sim, Sims, adapter};
+use waybill_broker::{BrokerAdapter, registry};
 use waybill_server::app::App;
 use waybill_server::config::{self, Cluster, Config, Environment, Overrides, Resolved};
 use waybill_store::testing::TestDatabase;
@@ -57,6 +57,15 @@ async fn run(
     change(&mut config);
     let mut adapters = registry::adapters();
     adapters.push(adapter(SYSTEM, &sims));
+    serve(config, adapters, database).await
+}
+
+/// With these adapters alone; signed in as the first administrator.
+pub async fn serve(
+    config: Config,
+    adapters: Vec<BrokerAdapter>,
+    database: TestDatabase,
+) -> Observed {
     let app = App::start_with(config, adapters).await.unwrap();
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())

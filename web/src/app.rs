@@ -93,6 +93,7 @@ fn Pages(signed_in: bool) -> impl IntoView {
             <Route path=path!("/failures/:id") view=gate(|| island(FAILURE))/>
             <Route path=path!("/clusters") view=gate(|| island(observed::CLUSTERS))/>
             <Route path=path!("/clusters/:id") view=gate(|| island(observed::CLUSTER))/>
+            <Route path=path!("/clusters/:id/durability") view=gate(|| island(observed::DURABILITY))/>
             <Route path=path!("/health") view=gate(|| island(STATUS))/>
             <Route path=path!("/settings") view=gate(page::settings::SettingsPage)/>
             <Route path=path!("/settings/users") view=gate(page::users::UsersPage)/>

@@ -10,6 +10,7 @@ use waybill_model::failure::{FailureChange, FailureGroup, FailurePage, FailureQu
 use waybill_model::group::{GroupLine, GroupPage, GroupQuery, LagSeries};
 use waybill_model::journey::JourneySummary;
 use waybill_model::log::{JourneyLogs, LogQuery};
+use waybill_model::posture::{Durability, RiskQuery};
 use waybill_model::problem::Problem;
 use waybill_model::query::{JourneyQuery, Page};
 use waybill_model::saved_search::SavedSearch;
@@ -36,6 +37,8 @@ pub trait ObservedPort: Send + Sync {
     ) -> Result<LagSeries, Problem>;
     async fn clusters(&self) -> Result<Vec<Cluster>, Problem>;
     async fn cluster(&self, id: String) -> Result<Cluster, Problem>;
+    /// All of its risks at once.
+    async fn durability(&self, id: String, query: RiskQuery) -> Result<Durability, Problem>;
 }
 
 /// Kinds of failure, and what people say of them.

@@ -16,6 +16,7 @@ pub const PAGES: &[(&str, Option<Action>)] = &[
     ("/failures/{id}", Some(Action::TraceRead)),
     ("/clusters", Some(Action::StatusRead)),
     ("/clusters/{id}", Some(Action::StatusRead)),
+    ("/clusters/{id}/durability", Some(Action::StatusRead)),
     ("/health", Some(Action::StatusRead)),
     ("/settings", None),
     ("/settings/users", Some(Action::UserAdmin)),
@@ -45,6 +46,7 @@ pub const FUNCTIONS: &[(&str, Option<Action>)] = &[
     ("/fn/mute_failure", Some(Action::AlertEdit)),
     ("/fn/clusters", Some(Action::StatusRead)),
     ("/fn/cluster", Some(Action::StatusRead)),
+    ("/fn/durability", Some(Action::StatusRead)),
     ("/fn/status", Some(Action::StatusRead)),
     ("/fn/users", Some(Action::UserAdmin)),
     ("/fn/add_user", Some(Action::UserAdmin)),
@@ -103,6 +105,11 @@ pub mod link {
 
     pub fn cluster(id: &str) -> String {
         format!("/clusters/{}", encode(id))
+    }
+
+    /// What of a cluster can lose messages.
+    pub fn durability(id: &str) -> String {
+        format!("/clusters/{}/durability", encode(id))
     }
 
     pub fn find(words: &str) -> String {

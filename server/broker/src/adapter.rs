@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use waybill_model::messaging::{DestinationKind, DestinationRole, Facts};
+use waybill_model::posture::Posture;
 use waybill_model::problem::Problem;
 use waybill_model::span::Span;
 use waybill_model::topology::{Readings, Topology};
@@ -31,7 +32,13 @@ pub struct BrokerAdapter {
     /// themselves: `host:port` of every door that it names, as spans may name them. Opens no
     /// connection. An unknown key is `ConfigInvalid` with the nearest known one.
     pub addresses: Option<Addresses>,
+    /// Judges how a cluster's own settings let messages be lost. Pure: from what was read of it to
+    /// risks. `None`: nothing is judged, and nothing is called safe.
+    pub posture: Option<Judge>,
 }
+
+/// From a topology to its risks, the gravest first. What is not known is in `unjudged`.
+pub type Judge = fn(&Topology) -> Posture;
 
 /// From a settings table to the addresses in it.
 pub type Addresses = fn(&Settings) -> Result<Vec<String>, Problem>;

@@ -25,6 +25,10 @@
 //!   looking is a delivery, it names the price and refuses. `conformance::reads` and
 //!   `conformance::disturbs` are the suites that every one of them must pass.
 //!
+//! - [`Judge`] is pure: from a topology to the ways in which the cluster's own settings let messages
+//!   be lost, each with the setting, one sentence and the change that ends it ([`posture`] builds
+//!   them). A setting that is not known makes a destination unjudged, never safe.
+//!
 //! Below all of them stands `guard`: a request becomes bytes only with its pass, and only what reads
 //! is given one. A transport of a new broker takes `guard::Passed` where it writes to its socket.
 //!
@@ -49,6 +53,7 @@ mod frame;
 mod guard;
 mod kafka;
 mod pause;
+pub mod posture;
 mod rabbitmq;
 pub mod registry;
 mod rocketmq;
@@ -65,8 +70,8 @@ pub mod traces;
 mod unfold;
 
 pub use adapter::{
-    BrokerAdapter, CameFrom, Capability, Cluster, Connect, Dialect, Habits, MissingRight, Observe,
-    Put, Reason, Refused, Rest, RestingQueue, Vocabulary,
+    BrokerAdapter, CameFrom, Capability, Cluster, Connect, Dialect, Habits, Judge, MissingRight,
+    Observe, Put, Reason, Refused, Rest, RestingQueue, Vocabulary,
 };
 pub use browse::Browse;
 pub use registry::Dialects;

@@ -9,10 +9,14 @@ use waybill_model::topology::Topology;
 
 use crate::adapter::{BrokerAdapter, CameFrom, Dialect, Habits, Put, Rest};
 use crate::convention::{self, Said};
-use crate::{kafka, rabbitmq, rocketmq, roles};
+use crate::roles;
 
 pub fn adapters() -> Vec<BrokerAdapter> {
-    vec![kafka::adapter(), rabbitmq::adapter(), rocketmq::adapter()]
+    vec![
+        crate::kafka::adapter(),
+        crate::rabbitmq::adapter(),
+        crate::rocketmq::adapter(),
+    ]
 }
 
 /// All dialects, asked as one. Cheap to clone.
@@ -31,6 +35,16 @@ impl Dialects {
         let builtin = adapters().into_iter().filter_map(|adapter| adapter.dialect);
         Self {
             dialects: custom.into_iter().chain(builtin).collect(),
+        }
+    }
+
+    /// Of these adapters alone.
+    pub fn of(adapters: &[BrokerAdapter]) -> Self {
+        let dialects = adapters
+            .iter()
+            .filter_map(|adapter| adapter.dialect.clone());
+        Self {
+            dialects: dialects.collect(),
         }
     }
 

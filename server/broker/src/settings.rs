@@ -1,11 +1,38 @@
 //! What `[cluster.settings]` may say. Each adapter decodes the table with a type of its own; what is
 //! alike for all of them is here.
 
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer};
 use serde_json::{Map, Value};
 use waybill_model::problem::{Code, Problem};
 
 /// The settings table of one cluster, secrets already resolved by whoever read the file.
 pub type Settings = Map<String, Value>;
+
+/// Decodes a table.
+///
+/// # Errors
+/// `ConfigInvalid`: a key that `T` does not know, with the nearest that it does, or a value that is
+/// not of its kind.
+pub fn read<T: DeserializeOwned>(settings: &Settings) -> Result<T, Problem> {
+    serde_json::from_value(Value::Object(settings.clone())).map_err(|error| {
+        let said = error.to_string();
+        let mut quoted = said.split('`').skip(1).step_by(2);
+        let (true, Some(word)) = (said.starts_with("unknown field"), quoted.next()) else {
+            return wrong(said);
+        };
+        let known: Vec<&str> = quoted.collect();
+        let hint = match nearest(word, known.iter().copied()) {
+            Some(near) => format!("Did you mean `{near}`?"),
+            None => format!("Known here: {}.", known.join(", ")),
+        };
+        Problem::new(
+            Code::ConfigInvalid,
+            format!("`{word}` is not known here"),
+            hint,
+        )
+    })
+}
 
 pub(crate) fn wrong(what: String) -> Problem {
     Problem::new(
@@ -25,11 +52,32 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
+/// A list of addresses, or one text with commas or semicolons between them, as the brokers' own
+/// tools take it.
+pub fn list<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(
+        untagged,
+        expecting = "expected a list of addresses such as [\"127.0.0.1:9000\"]"
+    )]
+    enum Written {
+        List(Vec<String>),
+        Text(String),
+    }
+    let list = match Written::deserialize(from)? {
+        Written::List(list) => list,
+        Written::Text(text) => vec![text],
+    };
+    let parts = list.iter().flat_map(|text| text.split([',', ';']));
+    let parts = parts.map(str::trim).filter(|part| !part.is_empty());
+    Ok(parts.map(str::to_owned).collect())
+}
+
 /// `host:port` of an address, also of a URL; `port` where it tells none.
 ///
 /// # Errors
 /// `ConfigInvalid` under the name of `key`.
-pub(crate) fn door(key: &str, text: &str, port: u16) -> Result<String, Problem> {
+pub fn door(key: &str, text: &str, port: u16) -> Result<String, Problem> {
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let place = authority.rsplit_once('@').map_or(authority, |(_, at)| at);

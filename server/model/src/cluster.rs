@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::posture::{Posture, RiskCounts};
 use crate::time::Timestamp;
 use crate::topology::{Node, Topology, Unknown};
 
@@ -78,6 +79,8 @@ pub struct Cluster {
     pub nodes: Option<Vec<Node>>,
     pub destination_count: Option<u64>,
     pub group_count: Option<u64>,
+    /// Ways in which its settings let messages be lost, of destinations that the caller sees.
+    pub risks: Option<RiskCounts>,
     /// Empty: none is missing. Null: nobody has told.
     pub missing_rights: Option<Vec<MissingRight>>,
     pub poll_interval_ms: Option<u64>,
@@ -115,6 +118,8 @@ pub struct ObservedCluster {
     pub state: PollState,
     /// `None`: none was told yet.
     pub topology: Option<Arc<Topology>>,
+    /// `None`: there is no topology, or its adapter judges nothing.
+    pub posture: Option<Arc<Posture>>,
 }
 
 impl PollState {

@@ -18,6 +18,7 @@ pub mod map;
 pub mod messaging;
 #[cfg(feature = "openapi")]
 mod openapi;
+pub mod posture;
 pub mod problem;
 pub mod query;
 pub mod reading;

@@ -6,6 +6,7 @@ use waybill_model::problem::{Code, Problem};
 use waybill_model::query::Page;
 use waybill_model::time::Timestamp;
 
+use super::durability::narrowed;
 use super::params::Params;
 use super::{Answer, AppState};
 use crate::auth::gate::User;
@@ -71,7 +72,11 @@ pub(crate) async fn clusters(state: &AppState, caller: &Caller) -> Result<Vec<Cl
         let observed = observed
             .iter()
             .find(|one| one.state.cluster == cluster.name);
-        configured(cluster, observed.filter(|_| cluster.managed), now)
+        let observed = observed.filter(|_| cluster.managed);
+        let mut told = configured(cluster, observed, now);
+        let posture = observed.and_then(|one| one.posture.as_deref());
+        told.risks = posture.map(|posture| narrowed(posture, caller, &cluster.name, now).counts());
+        told
     });
     let mut clusters: Vec<Cluster> = all.collect();
     let mut systems = state.reads.systems().await?;
@@ -143,6 +148,7 @@ fn of_spans(system: String) -> Cluster {
         nodes: None,
         destination_count: None,
         group_count: None,
+        risks: None,
         missing_rights: None,
         poll_interval_ms: None,
         poll_age_ms: None,
@@ -189,6 +195,7 @@ fn untold(cluster: &Cluster) -> Vec<&'static str> {
         ("nodes", cluster.nodes.is_none()),
         ("destination_count", cluster.destination_count.is_none()),
         ("group_count", cluster.group_count.is_none()),
+        ("risks", cluster.risks.is_none()),
         ("missing_rights", cluster.missing_rights.is_none()),
         ("poll_interval_ms", cluster.poll_interval_ms.is_none()),
         ("poll_age_ms", cluster.poll_age_ms.is_none()),

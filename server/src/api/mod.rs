@@ -4,6 +4,7 @@
 mod audit;
 pub(crate) mod clusters;
 mod destinations;
+pub(crate) mod durability;
 pub mod events;
 pub mod export;
 mod failures;
@@ -45,6 +46,7 @@ fn resources() -> Vec<UtoipaMethodRouter<AppState>> {
         routes!(status::get_status),
         routes!(clusters::list_clusters),
         routes!(clusters::get_cluster),
+        routes!(durability::get_durability),
         routes!(destinations::list_destinations),
         routes!(destinations::get_destination),
         routes!(messages::list_messages),

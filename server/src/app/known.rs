@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use waybill_broker::BrokerAdapter;
+use waybill_broker::{BrokerAdapter, Judge};
 use waybill_model::cluster::BrokerWords;
 use waybill_model::journey::Owner;
 
@@ -48,4 +48,12 @@ pub(super) fn words(adapters: &[BrokerAdapter]) -> BTreeMap<String, BrokerWords>
         (adapter.name.to_owned(), words)
     });
     words.collect()
+}
+
+pub(super) fn judges(adapters: &[BrokerAdapter]) -> Vec<(String, Judge)> {
+    let judges = adapters.iter().filter_map(|adapter| {
+        let judge = adapter.posture?;
+        Some((adapter.name.to_owned(), judge))
+    });
+    judges.collect()
 }

@@ -69,6 +69,7 @@ pub const TABLE: &[Row] = &[
     row(Method::GET, "/failures/{id}", Right(TraceRead)),
     row(Method::GET, "/clusters", Right(StatusRead)),
     row(Method::GET, "/clusters/{id}", Right(StatusRead)),
+    row(Method::GET, "/clusters/{id}/durability", Right(StatusRead)),
     row(Method::GET, "/health", Right(StatusRead)),
     row(Method::GET, "/settings", SignedIn),
     row(Method::GET, "/settings/users", Right(UserAdmin)),
@@ -91,6 +92,7 @@ pub const TABLE: &[Row] = &[
     row(Method::POST, "/fn/mute_failure", Right(AlertEdit)),
     row(Method::POST, "/fn/clusters", Right(StatusRead)),
     row(Method::POST, "/fn/cluster", Right(StatusRead)),
+    row(Method::POST, "/fn/durability", Right(StatusRead)),
     row(Method::POST, "/fn/status", Right(StatusRead)),
     row(Method::POST, "/fn/users", Right(UserAdmin)),
     row(Method::POST, "/fn/add_user", Right(UserAdmin)),
@@ -107,6 +109,11 @@ pub const TABLE: &[Row] = &[
     row(Method::GET, "/api/v1/status", Right(StatusRead)),
     row(Method::GET, "/api/v1/clusters", Right(StatusRead)),
     row(Method::GET, "/api/v1/clusters/{id}", Right(StatusRead)),
+    row(
+        Method::GET,
+        "/api/v1/clusters/{id}/durability",
+        Right(StatusRead),
+    ),
     row(Method::GET, "/api/v1/destinations", Right(TraceRead)),
     row(Method::GET, "/api/v1/destinations/{id}", Right(TraceRead)),
     row(

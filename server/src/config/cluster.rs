@@ -6,7 +6,7 @@ use serde::de::Deserialize;
 use serde_json::Value as Json;
 use toml::Value;
 use waybill_broker::settings::{Settings, nearest};
-use waybill_broker::{BrokerAdapter, Capability, registry};
+use waybill_broker::{BrokerAdapter, Capability};
 use waybill_model::problem::{Code, Problem};
 
 use super::raw::RawCluster;
@@ -18,15 +18,15 @@ use super::{Cluster, Resolved};
 pub(super) fn clusters(
     raw: Vec<RawCluster>,
     environment: &Environment,
+    adapters: &[BrokerAdapter],
 ) -> Result<Vec<Cluster>, Problem> {
-    let adapters = registry::adapters();
     let mut clusters: Vec<Cluster> = Vec::with_capacity(raw.len());
     for raw in raw {
         if clusters.iter().any(|other| other.name == raw.name) {
             let key = format!("cluster {:?}, name", raw.name);
             return Err(wrong(&key, "stands twice: names are unique"));
         }
-        clusters.push(cluster(raw, &adapters, environment)?);
+        clusters.push(cluster(raw, adapters, environment)?);
     }
     Ok(clusters)
 }

@@ -19,7 +19,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use waybill_broker::settings::Settings;
 
-pub use source::{Environment, Overrides, load, process_environment};
+pub use source::{Environment, Overrides, load, load_with, process_environment};
 pub use value::{Network, Secret, SecretSource};
 
 /// A span of time as it is written here, such as `5m`; `None` where it is none.

@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use waybill_broker::BrokerAdapter;
 use waybill_model::problem::{Code, Problem};
 
 use super::raw::{Raw, RawIngest, RawOwner, RawServer, RawTls};
@@ -18,7 +19,11 @@ use super::{
 const DAY: Duration = Duration::from_secs(86_400);
 const SEARCHED: [&str; 4] = ["*.id", "*_id", "*.no", "*.key"];
 
-pub(super) fn resolve(raw: Raw, environment: &Environment) -> Result<Config, Problem> {
+pub(super) fn resolve(
+    raw: Raw,
+    environment: &Environment,
+    adapters: &[BrokerAdapter],
+) -> Result<Config, Problem> {
     let server = server(raw.server)?;
     let ingest = ingest(raw.ingest, &server)?;
     let url = raw
@@ -70,7 +75,7 @@ pub(super) fn resolve(raw: Raw, environment: &Environment) -> Result<Config, Pro
             log_format: raw.telemetry.log_format.unwrap_or_default(),
         },
         owners: raw.owner.into_iter().map(owner).collect::<Result<_, _>>()?,
-        clusters: cluster::clusters(raw.cluster, environment)?,
+        clusters: cluster::clusters(raw.cluster, environment, adapters)?,
     })
 }
 

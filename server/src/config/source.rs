@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 use waybill_broker::settings::nearest;
+use waybill_broker::{BrokerAdapter, registry};
 use waybill_model::problem::{Code, Problem};
 
 use super::key::{KEYS, Key, Kind};
@@ -37,6 +38,16 @@ pub fn load(
     environment: &Environment,
     overrides: &Overrides,
 ) -> Result<Config, Problem> {
+    load_with(file, environment, overrides, &registry::adapters())
+}
+
+/// The same where clusters may be of these brokers alone.
+pub fn load_with(
+    file: Option<&Path>,
+    environment: &Environment,
+    overrides: &Overrides,
+    adapters: &[BrokerAdapter],
+) -> Result<Config, Problem> {
     let mut table = match file {
         Some(path) => read_file(path)?,
         None => Table::new(),
@@ -65,7 +76,7 @@ pub fn load(
         }
     }
     let raw = Raw::deserialize_from(table)?;
-    let mut config = resolve::resolve(raw, environment)?;
+    let mut config = resolve::resolve(raw, environment, adapters)?;
     config.file = file.map(Path::to_owned);
     if !overrides.roles.is_empty() {
         config.roles = overrides.roles.clone();

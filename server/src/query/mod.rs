@@ -24,6 +24,7 @@ mod observed;
 mod overtaken;
 mod overview;
 mod page;
+mod posture;
 mod search;
 mod select;
 pub mod series;
@@ -39,7 +40,7 @@ use std::sync::Arc;
 
 pub use failures::no_failure;
 pub use groups::no_group;
-use waybill_broker::Dialects;
+use waybill_broker::{Dialects, Judge};
 use waybill_model::id::TraceId;
 use waybill_model::problem::Problem;
 use waybill_model::reference::Term;
@@ -59,6 +60,7 @@ pub struct Query {
     clusters: Clusters,
     owners: Owners,
     topologies: observed::Topologies,
+    judges: posture::Judges,
     strains: causes::Strains,
     shelves: browse::Shelves,
     known_places: ask::KnownPlaces,
@@ -81,6 +83,7 @@ impl Query {
             clusters,
             owners,
             topologies: observed::Topologies::default(),
+            judges: posture::Judges::default(),
             strains: causes::Strains::default(),
             shelves: browse::Shelves::none(),
             known_places: ask::KnownPlaces::default(),
@@ -92,6 +95,12 @@ impl Query {
     /// With clusters whose stored messages may be read.
     pub fn with_shelves(self, shelves: browse::Shelves) -> Self {
         Self { shelves, ..self }
+    }
+
+    /// With what judges the settings of clusters, by system.
+    pub fn with_judges(self, judges: impl IntoIterator<Item = (String, Judge)>) -> Self {
+        let judges = posture::Judges::of(judges);
+        Self { judges, ..self }
     }
 
     fn rebuild(&self, spans: &[Arc<Span>]) -> Rebuilt {

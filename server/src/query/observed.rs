@@ -45,7 +45,15 @@ impl Query {
         let mut observed = Vec::new();
         for state in self.store.poll_states().await.map_err(store_problem)? {
             let topology = self.topology_of(&state.cluster).await?;
-            observed.push(ObservedCluster { state, topology });
+            let posture = topology.as_ref().and_then(|topology| {
+                let judges = &self.judges;
+                judges.posture(&state.cluster, &state.system, topology)
+            });
+            observed.push(ObservedCluster {
+                state,
+                topology,
+                posture,
+            });
         }
         Ok(observed)
     }

@@ -5,13 +5,14 @@ use waybill_model::access::{Action, Sight};
 use waybill_model::cluster::Cluster;
 use waybill_model::destination::{Destination, DestinationItem, DestinationQuery, Window};
 use waybill_model::group::{GroupLine, GroupPage, GroupQuery, LagSeries};
+use waybill_model::posture::{Durability, RiskQuery};
 use waybill_model::problem::Problem;
 use waybill_model::query::Page;
 use waybill_model::time::TimeRange;
 use waybill_web::port::ObservedPort;
 
 use super::port::Bound;
-use crate::api::clusters;
+use crate::api::{clusters, durability};
 use crate::clock;
 
 impl Bound {
@@ -72,5 +73,10 @@ impl ObservedPort for Bound {
     async fn cluster(&self, id: String) -> Result<Cluster, Problem> {
         let caller = self.may(Action::StatusRead)?;
         clusters::cluster(&self.state, caller, &id).await
+    }
+
+    async fn durability(&self, id: String, query: RiskQuery) -> Result<Durability, Problem> {
+        let caller = self.may(Action::StatusRead)?;
+        durability::durability(&self.state, caller, &id, query).await
     }
 }

@@ -2,6 +2,7 @@
 
 mod check_rights;
 mod doors;
+mod durability;
 mod kafka_browse;
 mod kafka_changes;
 mod kafka_figures;

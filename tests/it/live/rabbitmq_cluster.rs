@@ -42,6 +42,7 @@ async fn soak_three_nodes_are_told_as_they_tell_it_and_survive_losses() {
     all_told(&server).await;
     until_queue(&server, "bills", |bills| bills["consumers"] == 1).await;
     agrees(&nodes, &server).await;
+    one_copy(&server).await;
     drop(furniture);
 
     let expected = Expected {
@@ -96,6 +97,19 @@ async fn soak_three_nodes_are_told_as_they_tell_it_and_survive_losses() {
     .await;
     all_told(&server).await;
     watch.check("all nodes started again");
+}
+
+/// The only queue without members on other nodes.
+async fn one_copy(server: &Server) {
+    let told = server
+        .api("/clusters/billing/durability?risk=one_copy")
+        .await;
+    let alone: Vec<&Value> = items(&told)
+        .iter()
+        .map(|risk| &risk["place"]["destination"])
+        .collect();
+    assert_eq!(alone, ["classic"], "{told:#}");
+    assert_eq!(told["counts"]["unjudged"], 0, "{told:#}");
 }
 
 fn configuration(nodes: &RabbitMq) -> String {

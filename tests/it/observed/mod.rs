@@ -3,6 +3,7 @@
 
 mod ages;
 mod coverage;
+mod durability;
 mod lists;
 mod messages;
 mod native_traces;

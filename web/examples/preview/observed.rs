@@ -8,11 +8,17 @@ use waybill_model::destination::{
 };
 use waybill_model::group::{GroupLine, GroupPage, GroupQuery, GroupSummary, LagSeries};
 use waybill_model::messaging::{DestinationKind, DestinationRole};
+use waybill_model::posture::{
+    Cure, CureKind, Durability, Risk, RiskCounts, RiskKind, RiskPlace, RiskQuery, RiskSetting,
+    Severity, Unjudged,
+};
 use waybill_model::problem::{Code, Problem};
 use waybill_model::query::Page;
 use waybill_model::reading::{PartitionPosition, Stretch};
 use waybill_model::time::TimeRange;
-use waybill_model::topology::{Finding, FindingKind, Node, Partition, Setting, Unknown, Why};
+use waybill_model::topology::{
+    DestinationKind as PlaceKind, Finding, FindingKind, Node, Partition, Setting, Unknown, Why,
+};
 use waybill_model::view::TrafficPoint;
 use waybill_web::port::ObservedPort;
 
@@ -61,6 +67,7 @@ fn cluster(name: &str, colour: &str, refused: Option<Refusal>) -> Cluster {
         nodes: Some(nodes.collect()),
         destination_count: Some(1_240),
         group_count: Some(88),
+        risks: Some(durability(name).counts.unwrap_or_default()),
         missing_rights: Some(vec![MissingRight {
             right: "DescribeConfigs on Topic".into(),
             blank: "Settings of topics".into(),
@@ -251,8 +258,65 @@ fn summary(n: u64) -> GroupSummary {
     }
 }
 
+fn durability(cluster: &str) -> Durability {
+    let place = |destination: &str| RiskPlace {
+        id: "d-61-62".into(),
+        namespace: None,
+        destination: destination.into(),
+        kind: PlaceKind::Topic,
+        role: DestinationRole::Origin,
+    };
+    let risk = |destination: &str, severity, risk, name: &str, value: &str| Risk {
+        place: place(destination),
+        severity,
+        risk,
+        setting: RiskSetting {
+            name: name.into(),
+            value: Some(value.into()),
+            source: Some("default".into()),
+        },
+        how: "what it holds is lost with its broker's disk".into(),
+        cure: Cure {
+            kind: CureKind::Alter,
+            change: format!("{name}=3"),
+        },
+    };
+    let items = vec![
+        risk("orders", Severity::High, RiskKind::OneCopy, "replicas", "1"),
+        risk(
+            "orders.retry",
+            Severity::Medium,
+            RiskKind::OneConfirms,
+            "min.insync.replicas",
+            "1",
+        ),
+    ];
+    Durability {
+        cluster: cluster.into(),
+        as_of: Some(at(-9_000)),
+        stale: Some(false),
+        counts: Some(RiskCounts {
+            high: 1,
+            medium: 1,
+            low: 0,
+            unjudged: 1,
+        }),
+        items,
+        next: None,
+        unjudged: vec![Unjudged {
+            place: place("ledger"),
+            unknown: vec![unknown("settings", Why::Forbidden)],
+        }],
+        unknown: Vec::new(),
+    }
+}
+
 #[async_trait]
 impl ObservedPort for Fake {
+    async fn durability(&self, id: String, _: RiskQuery) -> Result<Durability, Problem> {
+        Ok(durability(&id))
+    }
+
     async fn destinations(&self, _: DestinationQuery) -> Result<Page<DestinationItem>, Problem> {
         Ok(Page::new((1..12).map(item).collect(), Some("next".into())))
     }

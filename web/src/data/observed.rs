@@ -36,9 +36,15 @@ pub async fn cluster(id: String) -> Answer {
     super::fault::answer(crate::observed::cluster::page(id).await)
 }
 
+#[server(prefix = "/fn", endpoint = "durability")]
+pub async fn durability(id: String, query: String) -> Answer {
+    super::fault::answer(crate::observed::durability::page(id, &query).await)
+}
+
 pub const DESTINATIONS: Ask = |_, query| Box::pin(destinations(query));
 pub const DESTINATION: Ask = |id, query| Box::pin(destination(id, query));
 pub const GROUPS: Ask = |_, query| Box::pin(groups(query));
 pub const GROUP: Ask = |id, query| Box::pin(group(id, query));
 pub const CLUSTERS: Ask = |_, _| Box::pin(clusters());
 pub const CLUSTER: Ask = |id, _| Box::pin(cluster(id));
+pub const DURABILITY: Ask = |id, query| Box::pin(durability(id, query));

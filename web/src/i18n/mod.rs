@@ -9,6 +9,8 @@ mod cluster;
 #[cfg(feature = "ssr")]
 mod destination;
 #[cfg(feature = "ssr")]
+mod durability;
+#[cfg(feature = "ssr")]
 mod failure;
 mod frame;
 #[cfg(feature = "ssr")]
@@ -70,6 +72,8 @@ pub struct Messages {
     pub group: group::GroupWords,
     #[cfg(feature = "ssr")]
     pub cluster: cluster::ClusterWords,
+    #[cfg(feature = "ssr")]
+    pub durability: durability::DurabilityWords,
 }
 
 impl Messages {
@@ -101,6 +105,8 @@ impl Messages {
         group: group::GroupWords::EN,
         #[cfg(feature = "ssr")]
         cluster: cluster::ClusterWords::EN,
+        #[cfg(feature = "ssr")]
+        durability: durability::DurabilityWords::EN,
     };
 
     pub const ZH: Self = Self {
@@ -131,6 +137,8 @@ impl Messages {
         group: group::GroupWords::ZH,
         #[cfg(feature = "ssr")]
         cluster: cluster::ClusterWords::ZH,
+        #[cfg(feature = "ssr")]
+        durability: durability::DurabilityWords::ZH,
     };
 }
 

@@ -8,7 +8,7 @@ use waybill_model::topology::Node;
 
 use super::age::age;
 use super::cluster_health::{has_alarm, health, reason};
-use super::clusters::{UNTOLD, age_of, gap_of, nodes};
+use super::clusters::{UNTOLD, age_of, gap_of, nodes, risks};
 use super::gap::{Gap, Gaps, known};
 use super::known_clusters::{KnownClusters, band, swatch};
 use super::sheet::{self, Col, own};
@@ -77,6 +77,10 @@ fn head(cluster: &Cluster) -> AnyView {
         let href = format!("/groups{of}");
         view! { <a href=href>{own.show_groups}</a> }
     });
+    let durability = cluster.risks.is_some().then(|| {
+        let href = link::durability(&cluster.id);
+        view! { <a href=href>{words.durability.show}</a> }
+    });
     view! {
         <div class="page-head object-head">
             <div class="object-name">
@@ -89,6 +93,7 @@ fn head(cluster: &Cluster) -> AnyView {
             <p class="object-links">
                 <a href=format!("/destinations{of}")>{own.show_destinations}</a>
                 {groups}
+                {durability}
             </p>
         </div>
     }
@@ -142,6 +147,7 @@ fn figures(cluster: &Cluster, gap: Gap) -> AnyView {
             known(cluster.destination_count.map(format::count), gap),
         ),
         labelled(groups, known(cluster.group_count.map(format::count), gap)),
+        figure(words.durability.risks, risks(cluster, gap)),
         figure(own_words.actions, small(actions.to_owned())),
         figure(own_words.capabilities, small(read.join(", "))),
     ])

@@ -42,6 +42,7 @@ fn list(clusters: &KnownClusters, now: Timestamp) -> AnyView {
         Col::text(own.nodes),
         Col::number(words.destination.title),
         Col::number(shared.groups),
+        Col::text(words.durability.risks),
         Col::text(own.rights),
         Col::text(own.actions),
         Col::number(shared.read),
@@ -88,10 +89,26 @@ fn row(cluster: &Cluster, clusters: &KnownClusters, now: Timestamp) -> AnyView {
         table::cell(known(nodes(cluster), gap)),
         table::number(known(cluster.destination_count.map(format::count), gap)),
         table::number(known(cluster.group_count.map(format::count), gap)),
+        table::cell(risks(cluster, gap)),
         table::cell(known(rights, gap)),
         table::cell(cluster.actions),
         table::cell_of("right", read),
     ])
+}
+
+/// How many ways its settings let messages be lost; leads to the page that names them.
+pub fn risks(cluster: &Cluster, gap: Gap) -> AnyView {
+    let Some(counts) = &cluster.risks else {
+        return known(None, gap);
+    };
+    let all = counts.high + counts.medium + counts.low;
+    let text = match (all, counts.unjudged) {
+        (0, 0) => words().observed.none.to_owned(),
+        (0, _) => words().durability.unjudged.to_owned(),
+        _ => (words().durability.short)(all, counts.high),
+    };
+    let class = if counts.high > 0 { "failed" } else { "" };
+    view! { <a class=class href=link::durability(&cluster.id)>{text}</a> }.into_any()
 }
 
 /// Of figures that only its broker tells.

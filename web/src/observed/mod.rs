@@ -11,6 +11,7 @@ mod destination_item;
 mod destination_partitions;
 mod destination_series;
 pub mod destinations;
+pub mod durability;
 pub mod failure;
 mod failure_forms;
 mod failure_history;

@@ -109,14 +109,15 @@ pub fn choice(
 }
 
 /// The form above a list, sent as a plain GET; `clear` asks for all of it.
-pub fn filter(path: &'static str, fields: Vec<AnyView>) -> AnyView {
+pub fn filter(path: &str, fields: Vec<AnyView>) -> AnyView {
     let words = &words().observed;
+    let (path, clear) = (path.to_owned(), path.to_owned());
     view! {
         <form class="filter-form" method="get" action=path role="search">
             {fields}
             <div class="filter-buttons">
                 <button class="button primary">{words.filter}</button>
-                <a class="button" href=path>{words.clear}</a>
+                <a class="button" href=clear>{words.clear}</a>
             </div>
         </form>
     }

@@ -3,6 +3,8 @@
 //! Ask it of a cluster at rest: on one that is written to, a group may commit between two answers.
 
 mod of_browsing;
+mod of_descriptor;
+mod of_posture;
 mod of_readings;
 mod of_topology;
 mod refusal;
@@ -15,6 +17,8 @@ use waybill_model::topology::{Readings, Topology};
 use crate::adapter::{Cluster, Refused};
 
 pub use of_browsing::{disturbs, reads};
+pub use of_descriptor::descriptor;
+pub use of_posture::posture;
 pub use of_readings::readings;
 pub use of_topology::topology;
 pub use refusal::refusal;
@@ -126,5 +130,7 @@ fn late(what: &str, took: Duration, patience: Duration) -> String {
 
 #[cfg(test)]
 mod browsing_tests;
+#[cfg(test)]
+mod judging_tests;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ mod cluster_map;
 mod dialect;
 mod laid_aside;
 mod observe;
+mod posture;
 mod settings;
 mod wire;
 
@@ -29,6 +30,7 @@ pub(crate) fn adapter() -> BrokerAdapter {
         dialect: Some(Arc::new(dialect::KafkaDialect)),
         connect: Some(Arc::new(KafkaConnect)),
         addresses: None,
+        posture: Some(posture::of),
     }
 }
 

@@ -16,6 +16,7 @@ mod paged;
 #[cfg(test)]
 mod peer;
 mod policy;
+mod posture;
 mod prometheus;
 mod resting;
 mod rights;
@@ -44,5 +45,6 @@ pub(crate) fn adapter() -> BrokerAdapter {
         dialect: Some(Arc::new(dialect::RabbitDialect)),
         connect: Some(Arc::new(cluster::RabbitConnect)),
         addresses: None,
+        posture: Some(posture::of),
     }
 }

@@ -21,10 +21,6 @@ pub(super) struct Client {
     /// Remoting ports of proxies.
     pub(super) proxies: Vec<Target>,
     /// Where clients without OpenTelemetry leave their traces.
-    #[expect(
-        dead_code,
-        reason = "read by who follows what clients trace by themselves"
-    )]
     pub(super) trace_topic: String,
     access: Arc<Access>,
     /// Three connections a server: a long answer about topology must not hold up a reading, and who

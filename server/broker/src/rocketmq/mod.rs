@@ -31,5 +31,6 @@ pub(crate) fn adapter() -> BrokerAdapter {
         dialect: Some(Arc::new(dialect::RocketDialect)),
         connect: Some(Arc::new(cluster::RocketConnect)),
         addresses: None,
+        posture: None,
     }
 }

@@ -19,19 +19,24 @@ impl Sims {
         let mut sims = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
         sims.insert(name.to_owned(), sim.clone());
     }
+
+    /// # Errors
+    /// `ConfigInvalid`: none was added under this name.
+    pub fn find(&self, name: &str) -> Result<Sim, Problem> {
+        let sims = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
+        sims.get(name).cloned().ok_or_else(|| {
+            Problem::new(
+                Code::ConfigInvalid,
+                format!("no simulated cluster is called {name}"),
+                "Add it before the application starts.",
+            )
+        })
+    }
 }
 
 impl Connect for Sims {
     fn cluster(&self, name: &str, _: &Settings) -> Result<Arc<dyn Cluster>, Problem> {
-        let sims = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
-        match sims.get(name) {
-            Some(sim) => Ok(Arc::new(sim.clone())),
-            None => Err(Problem::new(
-                Code::ConfigInvalid,
-                format!("no simulated cluster is called {name}"),
-                "Add it before the application starts.",
-            )),
-        }
+        Ok(Arc::new(self.find(name)?))
     }
 
     fn browses(&self) -> bool {
@@ -52,5 +57,6 @@ pub fn adapter(name: &'static str, sims: &Sims) -> BrokerAdapter {
         dialect: None,
         connect: Some(Arc::new(sims.clone())),
         addresses: None,
+        posture: Some(super::posture::of),
     }
 }

@@ -3,6 +3,7 @@
 //! script says otherwise.
 
 mod adapter;
+pub(crate) mod posture;
 mod read;
 mod script;
 mod shelf;

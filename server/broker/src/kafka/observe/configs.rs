@@ -12,13 +12,15 @@ use crate::kafka::client::Session;
 use crate::kafka::wire::failure::Failure;
 
 pub(super) const RIGHT: &str = "DescribeConfigs on Topic";
-pub(super) const MIN_IN_SYNC: &str = "min.insync.replicas";
-const NAMES: [&str; 5] = [
+pub(in crate::kafka) const MIN_IN_SYNC: &str = "min.insync.replicas";
+pub(in crate::kafka) const UNCLEAN_ELECTION: &str = "unclean.leader.election.enable";
+const NAMES: [&str; 6] = [
     "cleanup.policy",
     "max.message.bytes",
     MIN_IN_SYNC,
     "retention.bytes",
     "retention.ms",
+    UNCLEAN_ELECTION,
 ];
 const TOPIC: i8 = 2;
 const AT_ONCE: usize = 1000;

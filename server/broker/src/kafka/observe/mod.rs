@@ -12,7 +12,7 @@ mod assignment;
 mod classic_groups;
 mod cluster;
 mod commits;
-mod configs;
+pub(super) mod configs;
 mod consumer_groups;
 mod coordinators;
 mod eligible;
