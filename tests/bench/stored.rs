@@ -238,6 +238,7 @@ fn group_line(cluster: &str, number: usize, one: &Group) -> GroupLine {
         out_per_s: Some((number % 300) as f64),
         figures_at: None,
         missing_since: None,
+        judged: None,
     }
 }
 

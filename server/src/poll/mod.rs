@@ -4,19 +4,25 @@
 
 mod depths;
 mod diff;
+pub mod evidence;
 mod group_figures;
+mod judging;
 mod keeper;
 mod lag;
 mod lines;
+mod membership;
 mod minutes;
 mod pace;
 mod places;
 mod positions;
+mod queue_windows;
 mod route_watch;
 mod sampling;
 mod schedule;
+mod shelf_life;
 mod snapshot;
 mod tenure;
+mod windows;
 
 pub use lines::Named;
 pub use pace::Pace;

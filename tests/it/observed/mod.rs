@@ -7,6 +7,7 @@ mod lists;
 mod messages;
 mod pages;
 mod sight;
+mod verdicts;
 
 use std::time::Duration;
 

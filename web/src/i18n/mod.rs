@@ -17,6 +17,8 @@ mod group;
 mod health;
 mod journey;
 #[cfg(feature = "ssr")]
+mod lag;
+#[cfg(feature = "ssr")]
 mod logs;
 mod messages;
 #[cfg(feature = "ssr")]
@@ -69,6 +71,8 @@ pub struct Messages {
     #[cfg(feature = "ssr")]
     pub group: group::GroupWords,
     #[cfg(feature = "ssr")]
+    pub lag: lag::LagWords,
+    #[cfg(feature = "ssr")]
     pub cluster: cluster::ClusterWords,
 }
 
@@ -100,6 +104,8 @@ impl Messages {
         #[cfg(feature = "ssr")]
         group: group::GroupWords::EN,
         #[cfg(feature = "ssr")]
+        lag: lag::LagWords::EN,
+        #[cfg(feature = "ssr")]
         cluster: cluster::ClusterWords::EN,
     };
 
@@ -129,6 +135,8 @@ impl Messages {
         failure: failure::FailureWords::ZH,
         #[cfg(feature = "ssr")]
         group: group::GroupWords::ZH,
+        #[cfg(feature = "ssr")]
+        lag: lag::LagWords::ZH,
         #[cfg(feature = "ssr")]
         cluster: cluster::ClusterWords::ZH,
     };

@@ -18,7 +18,7 @@ use crate::adapter::{Cluster, MissingRight, Observe, Reason, Refused};
 use crate::browse::Browse;
 
 pub use adapter::{Sims, adapter};
-pub use script::{Asked, Script, depth, partition, queue, topic};
+pub use script::{Asked, Flow, Script, depth, partition, queue, topic};
 pub use shelf::{SimPartition, SimShelf, stored};
 
 /// Cheap to clone: all clones are one cluster.
@@ -150,6 +150,7 @@ impl Observe for Sim {
     async fn readings(&self, patience: Duration) -> Result<Readings, Refused> {
         let told = self.answer(patience, |state| {
             state.asked.readings += 1;
+            state.script.flow(std::time::Instant::now());
             state.script.readings.clone()
         });
         let mut readings = told.await?;

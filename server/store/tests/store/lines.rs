@@ -59,6 +59,7 @@ fn group(cluster: &str, name: &str, destinations: &[&str], lag: Option<u64>) -> 
         out_per_s: Some(0.5),
         figures_at: Some(noon()),
         missing_since: Some(noon()),
+        judged: None,
     }
 }
 
