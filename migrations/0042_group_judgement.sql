@@ -9,5 +9,6 @@ ALTER TABLE group_line
     ADD COLUMN drain_ms double precision,
     -- When the first message is dropped that was not read.
     ADD COLUMN loss_at timestamptz,
-    -- All of it, JSON (server/model/src/judgement.rs).
-    ADD COLUMN judgement text;
+    -- All of it, JSON (server/model/src/judgement.rs), but its partitions, which lists do not read.
+    ADD COLUMN judgement text,
+    ADD COLUMN judged_partitions text;

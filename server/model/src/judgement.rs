@@ -100,8 +100,6 @@ pub enum LagSource {
     HeadMessage,
     /// What has come since the end was where the position is, by the broker's counters.
     Counters,
-    /// The oldest message that spans tell of and nobody took.
-    OldestSpan,
     /// Lag over the rate at which messages come.
     Rate,
 }

@@ -19,20 +19,25 @@ pub struct Members {
     pub count: Option<u64>,
     /// Within the last two minutes.
     pub rebalances: u64,
-    /// It is told to read partitions, whether or not it has a position.
+    /// It has a position, or is of a queue.
     pub has_positions: bool,
 }
 
-/// Each partition with its lag and its forecast.
+/// Each partition with its lag and its forecast. `quiet`: how many more there are, on which nothing waits
+/// and nothing comes.
 pub fn judge(
     partitions: Vec<(PartitionJudgement, Option<u64>, Forecast)>,
+    quiet: usize,
     members: Members,
 ) -> GroupJudgement {
     let mut group = GroupJudgement {
         rebalances: members.rebalances,
         ..GroupJudgement::default()
     };
-    if partitions.is_empty() {
+    if partitions.is_empty() && quiet > 0 {
+        (group.verdict, group.in_per_s) = (Verdict::Ok, Some(0.0));
+        (group.drain, group.drain_ms) = (Drain::Drained, Some(0.0));
+    } else if partitions.is_empty() {
         let never = members.count.is_some_and(|count| count > 0) && !members.has_positions;
         group.cause = Some(if never {
             Cause::NeverConsumed
@@ -40,18 +45,18 @@ pub fn judge(
             Cause::NoPosition
         });
         return group;
+    } else {
+        add_flow(&mut group, &partitions, quiet, members);
     }
-    add_flow(&mut group, &partitions, members);
     let mut told: Vec<(PartitionJudgement, u64)> = partitions
         .into_iter()
         .map(|(one, lag, _)| (one, lag.unwrap_or(u64::MAX)))
         .collect();
     told.sort_by(|(a, a_lag), (b, b_lag)| {
         let worse = b.verdict.cmp(&a.verdict);
-        let place = |one: &PartitionJudgement| (one.destination.clone(), one.partition.clone());
-        worse
-            .then(b_lag.cmp(a_lag))
-            .then_with(|| place(a).cmp(&place(b)))
+        let place = a.destination.cmp(&b.destination);
+        let place = place.then_with(|| a.partition.cmp(&b.partition));
+        worse.then(b_lag.cmp(a_lag)).then(place)
     });
     if let Some((worst, _)) = told.first() {
         (group.verdict, group.cause) = (worst.verdict, worst.cause);
@@ -75,8 +80,10 @@ pub fn judge(
 fn add_flow(
     group: &mut GroupJudgement,
     partitions: &[(PartitionJudgement, Option<u64>, Forecast)],
+    quiet: usize,
     members: Members,
 ) {
+    let count = partitions.len() + quiet;
     let come: Option<Vec<f64>> = partitions.iter().map(|(one, ..)| one.in_per_s).collect();
     group.in_per_s = come.as_ref().map(|come| come.iter().sum());
     // The worst kind decides, then the longest.
@@ -109,11 +116,11 @@ fn add_flow(
     let most = lags.iter().copied().max().unwrap_or_default();
     let behind = lags.iter().filter(|lag| **lag > 0).count();
     let lag_share = |lag: u64| (all > 0).then(|| lag as f64 / all as f64);
-    if all > 0 && partitions.len() > 1 {
+    if all > 0 && count > 1 {
         let is_skewed = most as f64 > NEARLY_ALL * all as f64;
-        group.more_consumers = members.count.map(|count| match count {
+        group.more_consumers = members.count.map(|members| match members {
             _ if is_skewed => MoreConsumers::OnePartition,
-            count if count < partitions.len() as u64 && behind > 1 => MoreConsumers::Help,
+            members if members < count as u64 && behind > 1 => MoreConsumers::Help,
             _ => MoreConsumers::NoPartitionFree,
         });
     } else if all > 0 {
@@ -128,11 +135,10 @@ fn add_flow(
             .zip(group.in_per_s)
             .filter(|(_, all)| *all > 0.0);
         let in_share = in_share.map(|(here, all)| here / all);
-        let mean = 1.0 / partitions.len() as f64;
-        let takes_in = partitions.len() > 1
-            && in_share.is_some_and(|share| share > 0.5 && share > HOT * mean.min(0.25));
-        let holds =
-            partitions.len() > 2 && lag_share(*lag).is_some_and(|s| s > NEARLY_ALL) && *lag > 100;
+        let mean = 1.0 / count as f64;
+        let takes_in =
+            count > 1 && in_share.is_some_and(|share| share > 0.5 && share > HOT * mean.min(0.25));
+        let holds = count > 2 && lag_share(*lag).is_some_and(|s| s > NEARLY_ALL) && *lag > 100;
         (takes_in || holds).then(|| HotPartition {
             destination: one.destination.clone(),
             partition: one.partition.clone(),

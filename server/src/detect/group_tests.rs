@@ -46,7 +46,7 @@ fn the_worst_partition_decides_and_the_slowest_drains_last() {
         partition(2, Verdict::Stalled, 300, 1.0),
         partition(3, Verdict::Stalled, 400, 1.0),
     ];
-    let group = judge(all, members(2));
+    let group = judge(all, 0, members(2));
     assert_eq!(group.verdict, Verdict::Stalled);
     assert_eq!(group.worst().unwrap().partition, "3");
     assert_eq!(group.partitions.len(), 3, "one has nothing before it");
@@ -65,7 +65,7 @@ fn one_that_grows_never_drains_whatever_the_others_do() {
         drain: Drain::Grows { per_s: 3.0 },
         ..Forecast::default()
     };
-    let group = judge(all, members(2));
+    let group = judge(all, 0, members(2));
     assert_eq!(
         (group.drain, group.drain_ms),
         (Drain::Grows { per_s: 3.0 }, None)
@@ -77,7 +77,7 @@ fn one_that_grows_never_drains_whatever_the_others_do() {
 fn a_hot_partition_is_named() {
     let mut all: Vec<_> = (0..8).map(|n| partition(n, Verdict::Ok, 1, 1.0)).collect();
     all[5] = partition(5, Verdict::Warning, 1_000, 50.0);
-    let group = judge(all, members(1));
+    let group = judge(all, 0, members(1));
     let hot = group.hot.unwrap();
     assert_eq!(hot.partition, "5");
     assert!(hot.in_share.unwrap() > 0.8 && hot.lag_share.unwrap() > 0.9);
@@ -90,12 +90,12 @@ fn a_storm_of_rebalances_is_a_warning_unless_it_is_worse() {
         rebalances: 3,
         ..members(2)
     };
-    let group = judge(vec![partition(0, Verdict::Ok, 0, 1.0)], storm);
+    let group = judge(vec![partition(0, Verdict::Ok, 0, 1.0)], 0, storm);
     assert_eq!(
         (group.verdict, group.cause),
         (Verdict::Warning, Some(Cause::Rebalancing))
     );
-    let group = judge(vec![partition(0, Verdict::Stalled, 9, 1.0)], storm);
+    let group = judge(vec![partition(0, Verdict::Stalled, 9, 1.0)], 0, storm);
     assert_eq!(group.verdict, Verdict::Stalled);
 }
 
@@ -103,6 +103,7 @@ fn a_storm_of_rebalances_is_a_warning_unless_it_is_worse() {
 fn without_positions_nothing_is_made_up() {
     let group = judge(
         Vec::new(),
+        0,
         Members {
             has_positions: false,
             ..members(1)
@@ -113,7 +114,16 @@ fn without_positions_nothing_is_made_up() {
         (Verdict::Unknown, Some(Cause::NeverConsumed))
     );
     assert_eq!(
-        judge(Vec::new(), Members::default()).cause,
+        judge(Vec::new(), 0, Members::default()).cause,
         Some(Cause::NoPosition)
     );
+}
+
+#[test]
+fn partitions_on_which_nothing_happens_are_counted_alone() {
+    let group = judge(Vec::new(), 3, members(1));
+    assert_eq!((group.verdict, group.drain_ms), (Verdict::Ok, Some(0.0)));
+    let group = judge(vec![partition(0, Verdict::Ok, 50, 1.0)], 3, members(2));
+    assert_eq!(group.more_consumers, Some(MoreConsumers::OnePartition));
+    assert_eq!(group.in_per_s, Some(1.0));
 }

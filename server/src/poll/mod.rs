@@ -6,6 +6,7 @@ mod depths;
 mod diff;
 pub mod evidence;
 mod group_figures;
+mod judged_place;
 mod judging;
 mod keeper;
 mod lag;

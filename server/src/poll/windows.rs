@@ -40,8 +40,8 @@ pub struct PlaceWindow {
 #[derive(Default)]
 struct GroupWindow {
     places: Vec<u32>,
-    /// Of each place.
-    moved_at: Vec<Option<Timestamp>>,
+    /// Of each place, in Unix nanoseconds.
+    moved_at: Vec<i64>,
     frames: VecDeque<Frame>,
     until: Timestamp,
     /// Names of what it reads.
@@ -163,7 +163,7 @@ impl Windows {
                 Window {
                     samples: &samples,
                     until: window.until,
-                    moved_at: window.moved_at[at],
+                    moved_at: moved(window.moved_at[at]),
                     cut_at: place.and_then(|place| place.heads.cut_at()),
                 },
             );
@@ -202,7 +202,7 @@ impl Windows {
             };
             let mut window = GroupWindow::default();
             window.places = kept.commits.iter().map(|commit| commit.place).collect();
-            window.moved_at = vec![None; window.places.len()];
+            window.moved_at = vec![NEVER; window.places.len()];
             for sample in samples {
                 let at = sample.at;
                 let mut committed = vec![NEVER; window.places.len()];
@@ -259,16 +259,19 @@ impl GroupWindow {
         readings: usize,
     ) -> Option<(u32, (i64, i64), Timestamp)> {
         self.place(positions, kept);
-        let committed: Vec<i64> = kept
-            .commits
-            .iter()
-            .map(|commit| commit.committed.unwrap_or(NEVER))
-            .collect();
-        let lag: Vec<u64> = kept
-            .commits
-            .iter()
-            .map(|commit| lag_at(positions, commit).unwrap_or(UNKNOWN))
-            .collect();
+        let told = kept.commits.iter().map(|commit| {
+            let lag = lag_at(positions, commit).unwrap_or(UNKNOWN);
+            (commit.committed.unwrap_or(NEVER), lag)
+        });
+        let same = self.frames.back().is_some_and(|last| {
+            let before = last.committed.iter().copied().zip(last.lag.iter().copied());
+            before.eq(told.clone())
+        });
+        if same {
+            self.until = self.until.max(at);
+            return None;
+        }
+        let (committed, lag): (Vec<i64>, Vec<u64>) = told.unzip();
         let before = self.frames.back();
         let back = before.and_then(|before| {
             let mut pairs = before.committed.iter().zip(&committed).zip(&self.places);
@@ -289,7 +292,7 @@ impl GroupWindow {
             for (moved, (was, is)) in self.moved_at.iter_mut().zip(pairs) {
                 // What was not there before did not move.
                 if was != is && *was != NEVER {
-                    *moved = Some(at);
+                    *moved = at.unix_nanos();
                 }
             }
         }
@@ -324,7 +327,9 @@ impl GroupWindow {
             let lag = from.iter().map(|at| at.map_or(UNKNOWN, |at| frame.lag[at]));
             (frame.committed, frame.lag) = (committed.collect(), lag.collect());
         }
-        let moved = from.iter().map(|at| at.and_then(|at| self.moved_at[at]));
+        let moved = from
+            .iter()
+            .map(|at| at.map_or(NEVER, |at| self.moved_at[at]));
         self.moved_at = moved.collect();
         let names = places
             .iter()
@@ -332,6 +337,10 @@ impl GroupWindow {
         self.destinations = names.map(|place| place.destination.clone()).collect();
         self.places = places;
     }
+}
+
+fn moved(nanos: i64) -> Option<Timestamp> {
+    (nanos != NEVER).then(|| Timestamp::from_unix_nanos(nanos))
 }
 
 impl Frame {

@@ -2,7 +2,9 @@
 
 use waybill_model::access::{Sight, matches_pattern};
 use waybill_model::group::{GroupPartition, GroupSummary, HeadOfLine};
-use waybill_model::judgement::{Cause, Drain, GroupJudgement, PartitionJudgement, Verdict};
+use waybill_model::judgement::{
+    Cause, Drain, GroupJudgement, LagSource, PartitionJudgement, Verdict,
+};
 use waybill_model::problem::Problem;
 use waybill_model::reading::PartitionPosition;
 use waybill_model::time::Timestamp;
@@ -129,7 +131,8 @@ fn left(at: Option<Timestamp>, as_of: Option<Timestamp>) -> Option<f64> {
 }
 
 impl Query {
-    /// What keeps the group on its worst partitions, where it stands.
+    /// What keeps the group on its worst partitions, where it stands. A cluster that is not read now
+    /// (`is_fresh`) is not asked.
     ///
     /// # Errors
     /// `StoreUnavailable`.
@@ -138,6 +141,7 @@ impl Query {
         line: &GroupLine,
         partitions: Option<&[GroupPartition]>,
         asker: Option<&Asker>,
+        is_fresh: bool,
     ) -> Result<Vec<HeadOfLine>, Problem> {
         let judged = line.judged.as_ref();
         let stands = |one: &&PartitionJudgement| {
@@ -166,7 +170,18 @@ impl Query {
                 offset,
             };
             let may_ask = asker.is_some_and(|asker| sees(asker, line, &one.destination));
-            self.head_of_line(at, &line.name, may_ask)
+            // What the poller read of it is told to whoever may read it.
+            let read = one.lag_source == Some(LagSource::RecordTime);
+            let read_at = one.behind_since.filter(|_| read && may_ask);
+            async move {
+                let head = self
+                    .head_of_line(at, &line.name, may_ask && is_fresh)
+                    .await?;
+                Ok(HeadOfLine {
+                    written_at: head.written_at.or(read_at),
+                    ..head
+                })
+            }
         });
         futures::future::try_join_all(heads).await
     }

@@ -98,7 +98,7 @@ impl Query {
         let partitions =
             sample.map(|sample| group_judged::partitions(sample.partitions, judged, group.as_of));
         let heads = self
-            .heads_of_line(&line, partitions.as_deref(), asker)
+            .heads_of_line(&line, partitions.as_deref(), asker, !group.stale)
             .await?;
         let mut partitions = partitions;
         for one in partitions.iter_mut().flatten() {

@@ -18,8 +18,8 @@ use crate::poll::evidence::{HeadTold, TellsHeads, Wonder};
 const BEFORE: i64 = 3;
 /// Attempts at one message that went well, and led nowhere.
 const AGAIN: usize = 2;
-/// How long a page waits for a broker.
-const PAGE: Duration = Duration::from_millis(400);
+/// How long a page waits for a broker; pages open within 100 ms.
+const PAGE: Duration = Duration::from_millis(60);
 
 /// What one group did with one message.
 struct Tried {

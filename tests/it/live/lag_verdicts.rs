@@ -68,7 +68,7 @@ async fn consumers_of_kafka_get_the_right_verdict_and_the_poison_message_is_name
     }
     until(&server, "all keep up", list, |groups| {
         let fine = |name: &&str| one(groups, "name", name).is_some_and(|g| g["verdict"] == "ok");
-        NAMES.iter().all(|name| fine(name)).then_some(())
+        NAMES.iter().all(fine).then_some(())
     })
     .await;
 

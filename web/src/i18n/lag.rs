@@ -31,7 +31,6 @@ words! {
         by_record_time: "by the time of the message at the position", "按该位点消息的时间";
         by_head_message: "by the time of the oldest message", "按最旧消息的时间";
         by_counters: "by the broker's counters", "按代理的计数器";
-        by_oldest_span: "by the oldest span that nobody took", "按最旧的未消费 span";
         by_rate: "by the rate at which messages come", "按消息流入速率";
         loss_advances: "by how the oldest offset goes on", "按最旧位点的推进";
         loss_age: "by the age that is kept", "按保留时长";

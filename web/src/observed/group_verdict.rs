@@ -164,7 +164,6 @@ fn source(source: LagSource) -> &'static str {
         LagSource::RecordTime => words.by_record_time,
         LagSource::HeadMessage => words.by_head_message,
         LagSource::Counters => words.by_counters,
-        LagSource::OldestSpan => words.by_oldest_span,
         LagSource::Rate => words.by_rate,
     }
 }

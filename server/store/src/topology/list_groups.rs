@@ -14,7 +14,10 @@ statements! {
     /// A group is seen by who sees every destination that it reads; one without any only by who sees
     /// all of its cluster. Order as for destinations; of lag in time by seconds before the year 2100,
     /// so that a place in the list does not move on with time.
-    LIST = "SELECT * FROM (SELECT *, coalesce(CASE $1::smallint
+    LIST = "SELECT key, cluster, system, namespace, name, kind, state, coordinator, members, destinations,
+                partitions, lag_messages, lag_known_messages, unknown_partitions, out_per_s, figures_at,
+                missing_since, judgement, NULL::text AS judged_partitions, value
+            FROM (SELECT *, coalesce(CASE $1::smallint
                     WHEN 1 THEN lag_messages::double precision WHEN 2 THEN members::double precision
                     WHEN 3 THEN out_per_s
                     WHEN 4 THEN CASE lag_messages WHEN 0 THEN 0
@@ -77,7 +80,7 @@ pub struct GroupPlace {
 }
 
 impl Store {
-    /// Each with its place.
+    /// Each with its place, and without the partitions that are judged.
     pub async fn group_lines(
         &self,
         filter: &GroupFilter,
@@ -176,5 +179,12 @@ fn one(row: &PgRow) -> Result<(GroupLine, GroupPlace), sqlx::Error> {
 /// next reading.
 fn judged(row: &PgRow) -> Result<Option<GroupJudgement>, sqlx::Error> {
     let text: Option<String> = row.try_get("judgement")?;
-    Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    let partitions: Option<String> = row.try_get("judged_partitions")?;
+    let judged: Option<GroupJudgement> = text.and_then(|text| serde_json::from_str(&text).ok());
+    Ok(judged.map(|judged| GroupJudgement {
+        partitions: partitions
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default(),
+        ..judged
+    }))
 }
