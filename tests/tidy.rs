@@ -322,7 +322,8 @@ fn nothing_is_named_after_having_no_name() {
 
 #[test]
 fn detectors_and_the_rebuilding_are_pure() {
-    for (path, text) in files("server/src/journey", "rs") {
+    let detectors = files("server/src/detect", "rs").into_iter();
+    for (path, text) in detectors.chain(files("server/src/journey", "rs")) {
         let code = code(&text);
         for banned in [
             "waybill_store",

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod database;
+pub mod detect;
 pub mod error;
 pub mod failures;
 pub mod filter;

@@ -4,6 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 use waybill_model::cluster::PollState;
+use waybill_model::judgement::{Cause, GroupJudgement, LagSource, PartitionJudgement, Verdict};
 use waybill_model::messaging::DestinationRole;
 use waybill_model::reading::PartitionPosition;
 use waybill_model::time::Timestamp;
@@ -210,6 +211,37 @@ fn destination_line(cluster: &str, number: usize, one: &Destination) -> Destinat
 }
 
 /// The first reads all topics, the others three.
+/// As a poller leaves it of a group that stands on many partitions.
+fn judged(number: usize) -> GroupJudgement {
+    let now = now();
+    let partition = |n: usize| PartitionJudgement {
+        destination: format!("topic-{number:04}"),
+        partition: n.to_string(),
+        verdict: Verdict::Stalled,
+        cause: Some(Cause::NoProgress),
+        since: Some(now),
+        committed: Some(1_000),
+        member: Some(format!("consumer-{number:04}-member-{n}")),
+        behind_since: Some(now),
+        lag_source: Some(LagSource::HeadHistory),
+        in_per_s: Some(12.5),
+        out_per_s: Some(0.0),
+        loss_at: Some(now),
+        ..PartitionJudgement::default()
+    };
+    GroupJudgement {
+        verdict: Verdict::Stalled,
+        cause: Some(Cause::NoProgress),
+        since: Some(now),
+        behind_since: Some(now),
+        lag_source: Some(LagSource::HeadHistory),
+        partitions: (0..GroupJudgement::MOST_PARTITIONS)
+            .map(partition)
+            .collect(),
+        ..GroupJudgement::default()
+    }
+}
+
 fn group_line(cluster: &str, number: usize, one: &Group) -> GroupLine {
     let destinations: Vec<String> = match number {
         0 => (0..TOPICS).map(|n| format!("topic-{n:04}")).collect(),
@@ -238,6 +270,7 @@ fn group_line(cluster: &str, number: usize, one: &Group) -> GroupLine {
         out_per_s: Some((number % 300) as f64),
         figures_at: None,
         missing_since: None,
+        judged: Some(judged(number)),
     }
 }
 

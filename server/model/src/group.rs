@@ -6,6 +6,10 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use crate::access::Sight;
+use crate::journey::{AttemptError, JourneyState};
+use crate::judgement::{
+    Cause, GroupEvent, HotPartition, LagSource, LossBy, MoreConsumers, Verdict,
+};
 use crate::reading::{PartitionPosition, Stretch};
 use crate::reference::{Hex, RefError, unhex};
 use crate::time::Timestamp;
@@ -60,6 +64,7 @@ pub struct GroupQuery {
     pub q: Option<String>,
     /// In the broker's word.
     pub state: Option<String>,
+    pub verdict: Option<Verdict>,
     pub sort: GroupSort,
     pub limit: u32,
     pub cursor: Option<String>,
@@ -75,6 +80,7 @@ pub enum GroupSort {
     Lag,
     Members,
     Out,
+    LagTime,
 }
 
 impl GroupSort {
@@ -84,6 +90,7 @@ impl GroupSort {
         ("lag", Self::Lag),
         ("members", Self::Members),
         ("out", Self::Out),
+        ("lag_ms", Self::LagTime),
     ];
 }
 
@@ -107,10 +114,22 @@ pub struct GroupSummary {
     /// On the partitions where it is known: the lag is at least this.
     pub lag_known_messages: u64,
     pub unknown_partitions: u64,
+    /// Since the oldest message was written that waits, as of `as_of`; 0 where none does.
     pub lag_ms: Option<f64>,
-    pub verdict: Option<String>,
+    pub lag_source: Option<LagSource>,
+    pub verdict: Option<Verdict>,
+    /// The rule that decided; null where it keeps up.
+    pub cause: Option<Cause>,
+    /// Since when it stands, or when it went back.
+    pub since: Option<Timestamp>,
+    /// Until nothing waits any more, at the rates of the last readings; null with a reason where it never
+    /// drains.
     pub drain_ms: Option<f64>,
+    /// Until the first message is dropped that was not read; null with a reason where none will be.
     pub retention_loss_ms: Option<f64>,
+    pub loss_by: Option<LossBy>,
+    /// Messages that come, over what it reads.
+    pub in_per_s: Option<f64>,
     /// Messages that it takes, from its last two readings.
     pub out_per_s: Option<f64>,
     /// Share of what it took in the last hour that spans tell of, 0 to 1.
@@ -148,11 +167,65 @@ pub struct GroupPage {
     /// What decides how its members read, where the broker tells.
     pub config: Vec<Setting>,
     /// By destination, then by number; null while no position was read.
-    pub partitions: Option<Vec<PartitionPosition>>,
+    pub partitions: Option<Vec<GroupPartition>>,
+    /// Whether more members would drain it sooner; null where nothing waits, or it is not known.
+    pub more_consumers: Option<MoreConsumers>,
+    /// A partition that takes more than its part.
+    pub hot: Option<HotPartition>,
+    /// Times that its members were seen to change within two minutes.
+    pub rebalances: u64,
+    /// What it stands before, where it stands: the worst partitions, at most three.
+    pub head_of_line: Vec<HeadOfLine>,
     /// When the positions were read. They hold until `as_of`, except in a cluster in which more than
     /// 100,000 positions move between two readings: there groups are written in turn, and
     /// `lag_messages` is newer than the positions.
     pub changed_at: Option<Timestamp>,
+}
+
+/// Where a group stands on one partition, and what is judged of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GroupPartition {
+    #[serde(flatten)]
+    pub position: PartitionPosition,
+    /// Null where nothing is judged yet, and of partitions beyond the worst hundred.
+    pub verdict: Option<Verdict>,
+    pub cause: Option<Cause>,
+    pub since: Option<Timestamp>,
+    /// The position that it went back from.
+    pub back_from: Option<i64>,
+    /// The member that was given it.
+    pub member: Option<String>,
+    pub lag_ms: Option<f64>,
+    pub lag_source: Option<LagSource>,
+    pub in_per_s: Option<f64>,
+    pub out_per_s: Option<f64>,
+    pub drain_ms: Option<f64>,
+    pub retention_loss_ms: Option<f64>,
+    /// The first message that waits, where the partition is in trouble.
+    pub head_of_line: Option<HeadOfLine>,
+}
+
+/// The first message that waits.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HeadOfLine {
+    pub destination: String,
+    pub partition: String,
+    /// Of the message: at the position, or after it where compaction removed what lay there.
+    pub offset: i64,
+    /// By the broker; null where it was not asked, or did not answer in time.
+    pub written_at: Option<Timestamp>,
+    pub size_bytes: Option<u64>,
+    /// Id of its journey; null where no span tells of it.
+    pub journey: Option<String>,
+    pub state: Option<JourneyState>,
+    /// As spans tell it.
+    pub key: Option<String>,
+    /// Of this group, as far as spans tell.
+    pub attempts: u64,
+    pub last_attempt_at: Option<Timestamp>,
+    pub error: Option<AttemptError>,
 }
 
 /// The lag of one group over time.
@@ -168,6 +241,8 @@ pub struct LagSeries {
     pub stale: bool,
     /// A point a step, oldest first; null where the cluster was not read, or the lag is not known.
     pub points: Vec<Stretch>,
+    /// What happened to the group meanwhile, the newest first, at most 200.
+    pub events: Vec<GroupEvent>,
 }
 
 #[cfg(test)]

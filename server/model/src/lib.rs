@@ -13,6 +13,7 @@ pub mod failure;
 pub mod group;
 pub mod id;
 pub mod journey;
+pub mod judgement;
 pub mod log;
 pub mod map;
 pub mod messaging;

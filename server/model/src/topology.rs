@@ -95,6 +95,12 @@ pub struct Destination {
     pub partitions: Vec<Partition>,
     /// Settings that decide what happens to messages: retention, limits, guarantees.
     pub settings: Vec<Setting>,
+    /// Age from which messages may be dropped, and bytes of a partition; `None`: no such limit, or
+    /// nobody told.
+    #[serde(default)]
+    pub keeps_ms: Option<u64>,
+    #[serde(default)]
+    pub keeps_bytes: Option<u64>,
     pub consumers: Option<u64>,
     pub stored_bytes: Option<u64>,
     /// What the topology itself tells is wrong.

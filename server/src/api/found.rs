@@ -67,7 +67,7 @@ async fn tell_whole(state: &AppState, caller: &Caller, page: &mut Page<JourneySu
 }
 
 pub async fn journey(state: &AppState, caller: &Caller, id: &str) -> Result<JourneyPage, Problem> {
-    let asker = asker(caller, Action::MessageMeta, Duration::ZERO);
+    let asker = meta_asker(caller);
     let page = state.reads.journey(id, asker).await?;
     scope::narrow_journey(caller, page, clock::now())
 }
@@ -120,6 +120,11 @@ async fn add_stored(
         }
     }
     Ok(())
+}
+
+/// Who asks brokers where one message lies, and when it was written.
+pub fn meta_asker(caller: &Caller) -> Option<Asker> {
+    asker(caller, Action::MessageMeta, Duration::ZERO)
 }
 
 /// `None` where the caller may do so nowhere.

@@ -2,10 +2,11 @@ use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use waybill_model::access::Action;
 use waybill_model::group::{GroupLine, GroupPage, GroupQuery, GroupSort, LagSeries};
+use waybill_model::judgement::Verdict;
 use waybill_model::query::Page;
 
 use super::params::Params;
-use super::{Answer, AppState};
+use super::{Answer, AppState, found};
 use crate::auth::gate::User;
 use crate::clock;
 
@@ -28,9 +29,10 @@ const KNOWN: &[&str] = &[
         ("destination" = Option<String>, Query, description = "exact: one that it reads"),
         ("q" = Option<String>, Query, description = "part of the name"),
         ("state" = Option<String>, Query, description = "exact, in the broker's word"),
-        ("verdict" = Option<String>, Query, description = "none is given yet: no group fits any"),
+        ("verdict" = Option<String>, Query, 
+            description = "ok, unknown, warning, stopped, stalled or rewound"),
         ("sort" = Option<String>, Query,
-            description = "name; or lag, members, out, the greatest first and what is not known last"),
+            description = "name; or lag, lag_ms, members, out, the greatest first and what is not known last"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000),
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
     ),
@@ -47,14 +49,12 @@ pub async fn list_groups(
         destination: params.owned("destination"),
         q: params.owned("q"),
         state: params.owned("state"),
+        verdict: params.word("verdict", Verdict::WORDS)?,
         sort: params.word("sort", GroupSort::WORDS)?.unwrap_or_default(),
         limit: params.limit()?,
         cursor: params.owned("cursor"),
         sights: caller.sights(Action::TraceRead, clock::now()),
     };
-    if params.owned("verdict").is_some() {
-        return Ok(Json(Page::new(Vec::new(), None)));
-    }
     Ok(Json(state.reads.groups(query).await?))
 }
 
@@ -72,7 +72,8 @@ pub async fn get_group(
 ) -> Answer<GroupPage> {
     Params::parse(query.as_deref(), &[])?;
     let sights = caller.sights(Action::TraceRead, clock::now());
-    Ok(Json(state.reads.group(&id, sights).await?))
+    let asker = found::meta_asker(&caller);
+    Ok(Json(state.reads.group(&id, sights, asker).await?))
 }
 
 /// Lag over time: min, max and last of each step.

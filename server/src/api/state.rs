@@ -59,7 +59,12 @@ pub trait Reads: Send + Sync {
     async fn observed(&self) -> Result<Vec<ObservedCluster>, Problem>;
     async fn groups(&self, query: GroupQuery) -> Result<Page<GroupLine>, Problem>;
     /// `NotFound` where no broker tells of it, or `sights` do not show it.
-    async fn group(&self, id: &str, sights: Option<Vec<Sight>>) -> Result<GroupPage, Problem>;
+    async fn group(
+        &self,
+        id: &str,
+        sights: Option<Vec<Sight>>,
+        asker: Option<Asker>,
+    ) -> Result<GroupPage, Problem>;
     async fn group_lag(
         &self,
         id: &str,

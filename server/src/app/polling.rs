@@ -71,6 +71,7 @@ pub(super) fn start(
                     cluster: cluster.to_owned(),
                 });
             }),
+            heads: Some(Arc::new(core.query.clone())),
         };
         let schedule = Arc::new(Schedule::new(target, core.store.clone(), component));
         let (store, holder) = (core.store.clone(), holder.clone());

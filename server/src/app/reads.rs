@@ -66,8 +66,13 @@ impl Reads for FromQuery {
         self.0.groups(query).await
     }
 
-    async fn group(&self, id: &str, sights: Option<Vec<Sight>>) -> Result<GroupPage, Problem> {
-        self.0.group(id, sights.as_deref()).await
+    async fn group(
+        &self,
+        id: &str,
+        sights: Option<Vec<Sight>>,
+        asker: Option<Asker>,
+    ) -> Result<GroupPage, Problem> {
+        self.0.group(id, sights.as_deref(), asker.as_ref()).await
     }
 
     async fn group_lag(

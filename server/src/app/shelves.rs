@@ -18,7 +18,8 @@ use crate::query::browse::{Shelved, Shelves};
 /// file of authorities that is none.
 pub(super) fn of(config: &Config, adapters: &[BrokerAdapter]) -> Result<Shelves, Problem> {
     let mut shelves = HashMap::new();
-    if !config.has_role(ProcessRole::Web) {
+    // Pollers ask when the message was written that a group stands before.
+    if !config.has_role(ProcessRole::Web) && !config.has_role(ProcessRole::Poll) {
         return Ok(Shelves::new(shelves));
     }
     for cluster in config.clusters.iter().filter(|cluster| cluster.managed) {

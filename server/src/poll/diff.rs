@@ -121,6 +121,7 @@ fn keep_group(line: &mut GroupLine, old: &GroupLine, left_at: Option<Timestamp>)
         line.unknown_partitions = old.unknown_partitions;
         line.out_per_s = old.out_per_s;
         line.figures_at = old.figures_at.or(left_at);
+        line.judged.clone_from(&old.judged);
     }
 }
 

@@ -62,6 +62,12 @@ pub fn figures(positions: &Positions, group: &GroupKept) -> GroupFigures {
     figures
 }
 
+/// Of one position; `None` where it is not known.
+pub fn lag_at(positions: &Positions, commit: &CommitKept) -> Option<u64> {
+    let place = positions.places.get(commit.place)?;
+    lag(commit.committed, ends(place)).ok()
+}
+
 impl GroupFigures {
     fn add_destination(&mut self, name: &Arc<str>, sum: Sum) {
         match self.by_destination.get_mut(name) {

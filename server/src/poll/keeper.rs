@@ -11,7 +11,9 @@ use waybill_store::topology::GroupLine;
 use waybill_store::{Store, StoreError};
 
 use super::diff::Written;
+use super::evidence::{HeadTold, Wonder};
 use super::group_figures;
+use super::judging::Judging;
 use super::lines::{Lines, Named, lines};
 use super::minutes::{Figure, Minutes};
 use super::pace::Pace;
@@ -35,6 +37,7 @@ struct Memory {
     written: Written,
     sampling: Sampling,
     minutes: Minutes,
+    judging: Judging,
     /// As the store has it.
     saved: Option<Arc<Topology>>,
     /// What readings named that the last topology did not.
@@ -64,6 +67,11 @@ pub enum Question {
 const PARTITIONS_A_WRITE: usize = 100_000;
 /// Roll-ups wait for a database that is away, this many of them; then they are let go.
 const MOST_UNSAVED: usize = 100_000;
+/// What is read again of what was kept before this process: readings of the last minutes, so many of
+/// each group, none of groups on very many partitions.
+const LEFT_MS: i64 = 15 * 60_000;
+const LEFT_READINGS: u32 = 12;
+const LEFT_PARTITIONS: u32 = 2_000;
 
 impl Keeper {
     pub fn new(named: Named, store: Store, pace: Pace) -> Self {
@@ -91,8 +99,10 @@ impl Keeper {
         self.refused.readings = None;
         if let Some(memory) = self.memory.take() {
             let named = self.named.clone();
+            let interval_ms = self.interval_ms();
             // Millions of positions take a while: other clusters' answers must not wait for it.
-            let taken = spawn_blocking(move || memory.with_readings(readings, at, &named));
+            let taken =
+                spawn_blocking(move || memory.with_readings(readings, at, &named, interval_ms));
             // Where it broke, the store tells what was left.
             if let Ok((memory, lines)) = taken.await {
                 let memory = self.memory.insert(memory);
@@ -112,11 +122,16 @@ impl Keeper {
         self.load().await?;
         self.refused.topology = None;
         let named = self.named.clone();
+        let interval_ms = self.interval_ms();
         if let Some(memory) = &mut self.memory {
-            memory.snapshot.take_topology(topology, at);
+            let snapshot = &mut memory.snapshot;
+            let again = snapshot.take_topology(topology, at);
+            memory
+                .judging
+                .take_topology(&named.cluster, snapshot, &again, at);
             memory.unheard_of = memory.snapshot.unheard();
             memory.turned = false;
-            let lines = memory.lines(&named);
+            let lines = memory.lines(&named, interval_ms, at);
             memory.save_topology(&self.store, &named.cluster).await?;
             // What it makes known may have been read before it.
             let read_at = memory.snapshot.readings_at;
@@ -184,8 +199,30 @@ impl Keeper {
         };
         let read_at = memory.snapshot.topology.as_ref().map(|told| told.at);
         let rest_ms = self.pace.look_every.as_millis() as f64;
-        read_at.is_some_and(|at| now.ms_since(at) >= rest_ms)
-            && (memory.turned || memory.snapshot.unheard() > memory.unheard_of)
+        // Members decide what is said of a group that stands, at its next reading.
+        let doubt_ms = (2.0 * self.interval_ms()).max(rest_ms / 3.0);
+        let rested = |ms: f64| read_at.is_some_and(|at| now.ms_since(at) >= ms);
+        (rested(rest_ms) && (memory.turned || memory.snapshot.unheard() > memory.unheard_of))
+            || (rested(doubt_ms) && memory.judging.doubts)
+    }
+
+    /// Positions that the last reading left open.
+    pub fn wonders(&mut self) -> Vec<Wonder> {
+        let memory = self.memory.as_mut();
+        memory.map_or_else(Vec::new, |memory| {
+            std::mem::take(&mut memory.judging.evidence.wonders)
+        })
+    }
+
+    /// Counts from the next reading on.
+    pub fn take_evidence(&mut self, told: Vec<(Wonder, HeadTold)>, at: Timestamp) {
+        if let Some(memory) = &mut self.memory {
+            memory.judging.take_evidence(told, at);
+        }
+    }
+
+    fn interval_ms(&self) -> f64 {
+        self.pace.readings_every.as_secs_f64() * 1_000.0
     }
 
     /// What was left by whoever polled before.
@@ -197,10 +234,12 @@ impl Keeper {
         let states = self.store.poll_states().await?;
         let left = states.into_iter().find(|state| state.cluster == *cluster);
         let left_at = left.as_ref().and_then(|state| state.readings_at);
+        let groups = self.store.group_lines_of(cluster).await?;
         let mut memory = Memory {
+            judging: self.judging_left(&groups, left_at).await?,
             written: Written::of(
                 self.store.destination_lines_of(cluster).await?,
-                self.store.group_lines_of(cluster).await?,
+                groups,
                 left_at,
             ),
             ..Memory::default()
@@ -217,6 +256,22 @@ impl Keeper {
         }
         self.memory = Some(memory);
         Ok(())
+    }
+
+    /// The windows of groups, from what was kept of their last readings.
+    async fn judging_left(
+        &self,
+        groups: &[GroupLine],
+        left_at: Option<Timestamp>,
+    ) -> Result<Judging, StoreError> {
+        let Some(left_at) = left_at else {
+            return Ok(Judging::default());
+        };
+        let keys: Vec<i64> = groups.iter().map(GroupLine::key).collect();
+        let since = left_at.plus_ms(-LEFT_MS);
+        let store = &self.store;
+        let left = store.recent_samples(&keys, since, LEFT_READINGS, LEFT_PARTITIONS);
+        Ok(Judging::left(groups, left.await?))
     }
 
     async fn save_state(&self) -> Result<(), StoreError> {
@@ -239,9 +294,17 @@ impl Keeper {
 }
 
 impl Memory {
-    fn with_readings(mut self, readings: Readings, at: Timestamp, named: &Named) -> (Self, Lines) {
+    fn with_readings(
+        mut self,
+        readings: Readings,
+        at: Timestamp,
+        named: &Named,
+        interval_ms: f64,
+    ) -> (Self, Lines) {
         self.snapshot.take_readings(readings, at);
-        let lines = self.lines(named);
+        let positions = &self.snapshot.positions;
+        self.judging.take_readings(&named.cluster, positions);
+        let lines = self.lines(named, interval_ms, at);
         let left_out = is_any_aged(&lines);
         self.turned |= left_out != self.left_out;
         self.left_out = left_out;
@@ -251,9 +314,11 @@ impl Memory {
         (self, lines)
     }
 
-    fn lines(&mut self, named: &Named) -> Lines {
+    fn lines(&mut self, named: &Named, interval_ms: f64, now: Timestamp) -> Lines {
         let mut lines = lines(named, &self.snapshot);
         self.written.keep_unread(&mut lines);
+        let judging = &mut self.judging;
+        judging.judge(named, &self.snapshot, &mut lines, interval_ms, now);
         lines
     }
 
@@ -289,6 +354,8 @@ impl Memory {
             }
             self.written.take_changes(changes);
         }
+        store.save_group_events(&self.judging.events).await?;
+        self.judging.events.clear();
         self.save_readings(store, &named.cluster).await
     }
 

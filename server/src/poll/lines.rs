@@ -84,6 +84,7 @@ impl Lines {
             out_per_s: None,
             figures_at: None,
             missing_since: told.missing.groups.get(&group_name(group)).copied(),
+            judged: None,
         };
         let depth = positions.depths.get(&group_name(group));
         if let Some(kept) = positions.groups.get(group.name.as_str()) {

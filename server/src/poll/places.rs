@@ -50,6 +50,11 @@ impl Places {
         self.index.get(destination)?.get(partition).copied()
     }
 
+    /// By number.
+    pub fn all(&self) -> &[PlaceKept] {
+        &self.all
+    }
+
     pub fn used(&self) -> impl Iterator<Item = &PlaceKept> {
         self.all.iter().filter(|place| place.used)
     }

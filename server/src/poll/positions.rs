@@ -19,6 +19,8 @@ pub struct Positions {
     pub places: Places,
     pub groups: BTreeMap<Arc<str>, GroupKept>,
     pub depths: Depths,
+    /// The new number of each place, where the last reading dealt them anew.
+    pub renumbered: Option<Vec<Option<u32>>>,
 }
 
 /// By namespace and name.
@@ -239,6 +241,7 @@ impl Positions {
                 number.is_some()
             });
         }
+        self.renumbered = Some(numbers);
     }
 }
 
@@ -271,6 +274,12 @@ impl GroupKept {
     }
 
     /// By the last reading; else it was carried over.
+    /// When it was read last; `None` where the last reading told nothing of it.
+    pub fn told_at(&self) -> Option<Timestamp> {
+        let is_told = self.commits.iter().any(|commit| self.is_told(commit));
+        self.times.first().copied().filter(|_| is_told)
+    }
+
     pub fn is_told(&self, commit: &CommitKept) -> bool {
         commit.read == 0
     }

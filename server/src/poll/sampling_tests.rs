@@ -30,6 +30,7 @@ fn group(number: usize) -> GroupLine {
         out_per_s: None,
         figures_at: None,
         missing_since: None,
+        judged: None,
     }
 }
 

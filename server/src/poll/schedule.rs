@@ -14,6 +14,7 @@ use waybill_model::time::Timestamp;
 use waybill_model::topology::{Readings, Topology};
 use waybill_store::Store;
 
+use super::evidence::TellsHeads;
 use super::keeper::{Keeper, Question};
 use super::lines::Named;
 use super::pace::Pace;
@@ -28,6 +29,8 @@ pub struct Target {
     pub pace: Pace,
     /// Told after each answer and each refusal that is kept.
     pub on_polled: Arc<dyn Fn(&str) + Send + Sync>,
+    /// Who tells of single messages; `None`: nobody.
+    pub heads: Option<Arc<dyn TellsHeads>>,
 }
 
 pub struct Schedule {
@@ -36,6 +39,8 @@ pub struct Schedule {
     keeper: Mutex<Keeper>,
     /// Asks for the topology before its time.
     wanted: Notify,
+    /// Readings left something open.
+    wondered: Notify,
 }
 
 impl Schedule {
@@ -46,6 +51,7 @@ impl Schedule {
             component,
             keeper: Mutex::new(keeper),
             wanted: Notify::new(),
+            wondered: Notify::new(),
         }
     }
 
@@ -68,6 +74,7 @@ impl Schedule {
             self.watch_tenure(holds.clone(), stop.clone()),
             self.repeat(Question::Readings, holds.clone(), stop.clone()),
             self.look(holds.clone(), stop.clone()),
+            self.ask_heads(stop.clone()),
             self.repeat(Question::Topology, holds, stop.clone()),
         );
         self.close(&mut *self.keeper.lock().await).await;
@@ -113,6 +120,31 @@ impl Schedule {
             // A refusal is told by the questions that matter.
             if changed.unwrap_or(false) {
                 self.want_topology();
+            }
+        }
+    }
+
+    /// Asks what readings left open, beside them: no reading waits for it.
+    async fn ask_heads(&self, stop: CancellationToken) {
+        let Some(heads) = &self.target.heads else {
+            return;
+        };
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.wondered.notified() => {}
+            }
+            let wonders = self.keeper.lock().await.wonders();
+            let mut told = Vec::with_capacity(wonders.len());
+            for wonder in wonders {
+                let head = tokio::select! {
+                    () = stop.cancelled() => return,
+                    head = heads.head(&wonder) => head,
+                };
+                told.push((wonder, head));
+            }
+            if !told.is_empty() {
+                self.keeper.lock().await.take_evidence(told, clock::now());
             }
         }
     }
@@ -222,6 +254,9 @@ impl Schedule {
                 keeper.take_refusal(question, refusal(refused, now)).await
             }
         };
+        if question == Question::Readings {
+            self.wondered.notify_one();
+        }
         match kept {
             Ok(()) => (self.target.on_polled)(cluster),
             Err(error) => tracing::debug!(cluster, "what was read is not kept: {error}"),

@@ -59,13 +59,16 @@ fn kind_order(kind: DestinationKind) -> u8 {
 
 impl Snapshot {
     /// Takes a good answer. What it leaves out is carried over where it may only be hidden: while a
-    /// node is not running, or while the list itself is told to have a gap.
-    pub fn take_topology(&mut self, mut new: Topology, at: Timestamp) {
+    /// node is not running, or while the list itself is told to have a gap. Names of destinations that
+    /// are others than before are handed back.
+    pub fn take_topology(&mut self, mut new: Topology, at: Timestamp) -> Vec<String> {
         let mut missing = Missing::default();
+        let mut again = Vec::new();
         if let Some(old) = &self.topology {
-            for one in made_again(&old.topology, &new) {
-                self.positions.forget(&one);
-                self.made_again.insert(one, at);
+            again = made_again(&old.topology, &new);
+            for one in &again {
+                self.positions.forget(one);
+                self.made_again.insert(one.clone(), at);
             }
             let node_away = new.nodes.iter().any(|node| node.running == Some(false));
             if node_away || has_gap(&new.unknown, "destinations") {
@@ -78,6 +81,7 @@ impl Snapshot {
         let old = self.topology.as_ref().map(|told| told.topology.as_ref());
         self.routes.take(old, &new, at);
         self.topology = Some(Told::new(new, at, missing));
+        again
     }
 
     /// When a destination was seen to be another one than before, under its name.

@@ -12,14 +12,15 @@ use waybill_model::time::TimeRange;
 use waybill_model::topology::{Group, Unknown, Why};
 use waybill_store::topology::{self as lines, GroupFilter, GroupPlace, group_key};
 
-use super::Query;
+use super::ask::Asker;
 use super::observed::Polls;
 use super::series::{self, HOUR_MS, MINUTE_MS};
+use super::{Query, group_judged};
 use crate::auth::store_problem;
 use crate::clock;
 
-/// What is judged over time, by code that does not exist yet.
-const NOT_JUDGED: [&str; 4] = ["lag_ms", "verdict", "drain_ms", "retention_loss_ms"];
+/// What of a window's events is told.
+const MOST_EVENTS: u32 = 200;
 
 impl Query {
     /// # Errors
@@ -32,6 +33,7 @@ impl Query {
             destination: query.destination,
             q: query.q,
             state: query.state,
+            verdict: query.verdict,
             sights: query.sights,
             among: Some(self.clusters.managed()),
             sort: match query.sort {
@@ -39,6 +41,7 @@ impl Query {
                 GroupSort::Lag => lines::GroupSort::Lag,
                 GroupSort::Members => lines::GroupSort::Members,
                 GroupSort::Out => lines::GroupSort::Out,
+                GroupSort::LagTime => lines::GroupSort::LagTime,
             },
         };
         let found = self.store.group_lines(&filter, limit + 1).await;
@@ -62,7 +65,13 @@ impl Query {
 
     /// # Errors
     /// `NotFound` where no broker tells of it, or `sights` do not show it; `StoreUnavailable`.
-    pub async fn group(&self, id: &str, sights: Option<&[Sight]>) -> Result<GroupPage, Problem> {
+    /// With an `asker`, the broker is asked about what the group stands before.
+    pub async fn group(
+        &self,
+        id: &str,
+        sights: Option<&[Sight]>,
+        asker: Option<&Asker>,
+    ) -> Result<GroupPage, Problem> {
         let line = self.group_line(id, sights).await?;
         let polls = self.polls(clock::now()).await?;
         let topology = self.topology_of(&line.cluster).await?;
@@ -86,7 +95,20 @@ impl Query {
         let changed_at = sample.as_ref().map(|sample| sample.at);
         // The last sample of a group that has no position any more is history.
         let sample = sample.filter(|_| line.partitions > 0);
-        let partitions = sample.map(|sample| sample.partitions);
+        let judged = line.judged.as_ref();
+        let partitions =
+            sample.map(|sample| group_judged::partitions(sample.partitions, judged, group.as_of));
+        let heads = self
+            .heads_of_line(&line, partitions.as_deref(), asker, !group.stale)
+            .await?;
+        let mut partitions = partitions;
+        for one in partitions.iter_mut().flatten() {
+            let position = &one.position;
+            let here = heads.iter().find(|head| {
+                head.destination == position.destination && head.partition == position.partition
+            });
+            one.head_of_line = here.cloned();
+        }
         for (member, told) in [
             ("members", members.is_some()),
             ("partitions", partitions.is_some()),
@@ -100,6 +122,10 @@ impl Query {
             members,
             config: config.unwrap_or_default(),
             partitions,
+            more_consumers: judged.and_then(|judged| judged.more_consumers),
+            hot: judged.and_then(|judged| judged.hot.clone()),
+            rebalances: judged.map_or(0, |judged| judged.rebalances),
+            head_of_line: heads,
             changed_at,
         })
     }
@@ -139,6 +165,8 @@ impl Query {
             let minutes = series::minutes(range, &rows, &read);
             series::folded(minutes, (step_ms / MINUTE_MS) as usize)
         };
+        let events = self.store.group_events(key, range, MOST_EVENTS).await;
+        let events = events.map_err(store_problem)?;
         let age = polls.age(&line.cluster, line.figures_at);
         Ok(LagSeries {
             id: id_of(&line),
@@ -148,6 +176,7 @@ impl Query {
             as_of: age.as_of,
             stale: age.stale,
             points,
+            events,
         })
     }
 
@@ -224,13 +253,8 @@ pub(super) fn summary(
     let untold = untold
         .into_iter()
         .filter_map(|(name, untold)| untold.then_some(name));
-    let unknown: Vec<String> = untold.chain(NOT_JUDGED).map(str::to_owned).collect();
+    let unknown: Vec<String> = untold.map(str::to_owned).collect();
     let mut reasons: Vec<Unknown> = told.map(|group| group.unknown.clone()).unwrap_or_default();
-    reasons.extend(NOT_JUDGED.map(|member| Unknown {
-        member: member.to_owned(),
-        why: Why::NotAsked,
-        detail: None,
-    }));
     if line.lag_messages.is_none() {
         let is_read = age.as_of.is_some() && !age.stale;
         reasons.push(match line.unknown_partitions {
@@ -253,7 +277,7 @@ pub(super) fn summary(
     // Beside a reason that the broker itself gave, none of ours.
     let mut seen = HashSet::new();
     reasons.retain(|reason| seen.insert(reason.member.clone()));
-    GroupSummary {
+    let mut summary = GroupSummary {
         id: id_of(line),
         cluster: line.cluster.clone(),
         system: line.system.clone(),
@@ -267,9 +291,14 @@ pub(super) fn summary(
         lag_known_messages: line.lag_known_messages,
         unknown_partitions: line.unknown_partitions,
         lag_ms: None,
+        lag_source: None,
         verdict: None,
+        cause: None,
+        since: None,
         drain_ms: None,
         retention_loss_ms: None,
+        loss_by: None,
+        in_per_s: None,
         out_per_s: line.out_per_s,
         coverage,
         as_of: age.as_of,
@@ -277,7 +306,9 @@ pub(super) fn summary(
         missing_since: line.missing_since,
         unknown,
         reasons,
-    }
+    };
+    group_judged::tell(&mut summary, line);
+    summary
 }
 
 fn write_place(place: &GroupPlace) -> String {

@@ -48,7 +48,9 @@ impl ObservedPort for Bound {
 
     async fn group(&self, id: String) -> Result<GroupPage, Problem> {
         let sights = self.sights()?;
-        self.state.reads.group(&id, sights).await
+        let asker = self.may(Action::MessageMeta).ok();
+        let asker = asker.and_then(crate::api::found::meta_asker);
+        self.state.reads.group(&id, sights, asker).await
     }
 
     async fn group_lag(

@@ -83,6 +83,7 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("partition", partition::STATEMENTS),
         ("retention", retention::STATEMENTS),
         ("readings::read", readings::READ_STATEMENTS),
+        ("readings::events", readings::EVENT_STATEMENTS),
         ("readings::write", readings::WRITE_STATEMENTS),
         ("rollup::read", rollup::read::STATEMENTS),
         ("rollup::fold", rollup::fold::STATEMENTS),

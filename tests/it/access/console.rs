@@ -243,7 +243,12 @@ impl Reads for Told {
         Ok(Page::new(Vec::new(), None))
     }
 
-    async fn group(&self, _: &str, _: Option<Vec<Sight>>) -> Result<GroupPage, Problem> {
+    async fn group(
+        &self,
+        _: &str,
+        _: Option<Vec<Sight>>,
+        _: Option<Asker>,
+    ) -> Result<GroupPage, Problem> {
         Err(no_group())
     }
 

@@ -13,6 +13,8 @@ mod kafka_observed;
 mod kafka_outage;
 mod kafka_security;
 mod kafka_site;
+mod lag_consumers;
+mod lag_verdicts;
 mod rabbitmq;
 mod rabbitmq_browse;
 mod rabbitmq_cluster;

@@ -9,6 +9,7 @@ mod messages;
 mod native_traces;
 mod pages;
 mod sight;
+mod verdicts;
 
 use std::time::Duration;
 

@@ -218,7 +218,10 @@ async fn a_group_tells_its_lag_over_time_and_gaps_are_no_zeros() {
             "m1",
         ],
     );
-    has(&text, &["Lag over time", "not known", "unknown"]);
+    has(
+        &text,
+        &["Lag over time", "not known", "Not judged", "not told"],
+    );
     let table = html
         .split_once("<tbody>")
         .unwrap()

@@ -104,14 +104,14 @@ async fn grants_open_by_cluster_and_name_and_nothing_else_is_told() {
     let id = items(&all)[0]["id"].as_str().unwrap();
     let range = series::window(None, None, clock::now()).unwrap();
     let (open, hidden) = (sight("east", "*"), sight("*", "audit"));
-    assert!(query.group(id, open.as_deref()).await.is_ok());
+    assert!(query.group(id, open.as_deref(), None).await.is_ok());
     assert!(
         query
             .group_lag(id, open.as_deref(), range, None)
             .await
             .is_ok()
     );
-    let refused = query.group(id, hidden.as_deref()).await.unwrap_err();
+    let refused = query.group(id, hidden.as_deref(), None).await.unwrap_err();
     assert_eq!(refused.code, Code::NotFound);
     let refused = query
         .group_lag(id, hidden.as_deref(), range, None)

@@ -6,7 +6,10 @@ use waybill_model::destination::{
     BrokerPoint, Destination, DestinationItem, DestinationQuery, DestinationSummary, GroupItem,
     Latency, PartitionLine, Window,
 };
-use waybill_model::group::{GroupLine, GroupPage, GroupQuery, GroupSummary, LagSeries};
+use waybill_model::group::{
+    GroupLine, GroupPage, GroupPartition, GroupQuery, GroupSummary, LagSeries,
+};
+use waybill_model::judgement::{Cause, LagSource, LossBy, MoreConsumers, Verdict};
 use waybill_model::messaging::{DestinationKind, DestinationRole};
 use waybill_model::posture::{
     Cure, CureKind, Durability, Risk, RiskCounts, RiskKind, RiskPlace, RiskQuery, RiskSetting,
@@ -241,10 +244,15 @@ fn summary(n: u64) -> GroupSummary {
         lag_messages: (!n.is_multiple_of(2)).then_some(n * 8_211),
         lag_known_messages: 420,
         unknown_partitions: 1 - n % 2,
-        lag_ms: None,
-        verdict: None,
+        lag_ms: Some(42_000.0),
+        lag_source: Some(LagSource::HeadHistory),
+        verdict: Some(Verdict::Stalled),
+        cause: Some(Cause::PoisonHead),
+        since: Some(at(-40_000)),
         drain_ms: None,
-        retention_loss_ms: None,
+        retention_loss_ms: Some(7_200_000.0),
+        loss_by: Some(LossBy::Age),
+        in_per_s: Some(45.0),
         out_per_s: Some(42.0),
         coverage: Some(0.97),
         as_of: Some(at(-3_000)),
@@ -343,11 +351,34 @@ impl ObservedPort for Fake {
             lag_messages: Some(100 * n as u64),
             gap: None,
         };
+        let line = |n: i64| GroupPartition {
+            position: position(n),
+            verdict: Some(if n == 3 {
+                Verdict::Stalled
+            } else {
+                Verdict::Ok
+            }),
+            cause: None,
+            since: Some(at(-40_000)),
+            back_from: None,
+            member: Some("m-1".into()),
+            lag_ms: Some(42_000.0),
+            lag_source: Some(LagSource::RecordTime),
+            in_per_s: Some(4.0),
+            out_per_s: Some(3.0),
+            drain_ms: None,
+            retention_loss_ms: None,
+            head_of_line: None,
+        };
         Ok(GroupPage {
             group: summary(2),
             members: Some(vec![]),
             config: vec![],
-            partitions: Some((0..8).map(position).collect()),
+            partitions: Some((0..8).map(line).collect()),
+            more_consumers: Some(MoreConsumers::Help),
+            hot: None,
+            rebalances: 0,
+            head_of_line: Vec::new(),
             changed_at: Some(at(-3_000)),
         })
     }
@@ -378,6 +409,7 @@ impl ObservedPort for Fake {
             as_of: Some(at(0)),
             stale: false,
             points: (0..count).map(stretch).collect(),
+            events: Vec::new(),
         })
     }
 

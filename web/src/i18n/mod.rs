@@ -19,6 +19,8 @@ mod group;
 mod health;
 mod journey;
 #[cfg(feature = "ssr")]
+mod lag;
+#[cfg(feature = "ssr")]
 mod logs;
 mod messages;
 #[cfg(feature = "ssr")]
@@ -71,6 +73,8 @@ pub struct Messages {
     #[cfg(feature = "ssr")]
     pub group: group::GroupWords,
     #[cfg(feature = "ssr")]
+    pub lag: lag::LagWords,
+    #[cfg(feature = "ssr")]
     pub cluster: cluster::ClusterWords,
     #[cfg(feature = "ssr")]
     pub durability: durability::DurabilityWords,
@@ -104,6 +108,8 @@ impl Messages {
         #[cfg(feature = "ssr")]
         group: group::GroupWords::EN,
         #[cfg(feature = "ssr")]
+        lag: lag::LagWords::EN,
+        #[cfg(feature = "ssr")]
         cluster: cluster::ClusterWords::EN,
         #[cfg(feature = "ssr")]
         durability: durability::DurabilityWords::EN,
@@ -135,6 +141,8 @@ impl Messages {
         failure: failure::FailureWords::ZH,
         #[cfg(feature = "ssr")]
         group: group::GroupWords::ZH,
+        #[cfg(feature = "ssr")]
+        lag: lag::LagWords::ZH,
         #[cfg(feature = "ssr")]
         cluster: cluster::ClusterWords::ZH,
         #[cfg(feature = "ssr")]

@@ -68,6 +68,7 @@ fn rates(destination: &Destination, points: &[BrokerPoint]) -> AnyView {
         band: None,
         written: crate::format::rate,
         leads: Some(messages_then(destination)),
+        marks: Vec::new(),
     }
     .view()
 }
@@ -104,6 +105,7 @@ fn depth(points: &[BrokerPoint]) -> AnyView {
         })),
         written: whole,
         leads: None,
+        marks: Vec::new(),
     }
     .view()
 }
@@ -139,6 +141,7 @@ fn spans(destination: &Destination) -> AnyView {
         band: None,
         written: crate::format::rate,
         leads: Some(messages_then(destination)),
+        marks: Vec::new(),
     }
     .view()
 }

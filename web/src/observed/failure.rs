@@ -192,6 +192,7 @@ fn trend(page: &FailurePage) -> AnyView {
         band: None,
         written: whole,
         leads: None,
+        marks: Vec::new(),
     };
     let brush = words().observed.chart_brush;
     view! {

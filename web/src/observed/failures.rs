@@ -220,7 +220,7 @@ fn sparkline(trend: &Trend) -> AnyView {
     }
     let most = trend.points.iter().map(|point| point.attempts).max();
     let most = most.unwrap_or_default();
-    let svg = graph_svg::draw(&[&values], None, graph_svg::top(most as f64));
+    let svg = graph_svg::draw(&[&values], None, &[], graph_svg::top(most as f64));
     let about = (words().failure.trend_about)(&format::count(all), &format::count(most));
     view! {
         <span class="sparkline" role="img" aria-label=about.clone() title=about inner_html=svg></span>

@@ -28,6 +28,8 @@ pub struct Graph {
     pub written: fn(f64) -> String,
     /// Where a stretch leads, such as to its messages.
     pub leads: Option<Box<dyn Fn(Timestamp, Timestamp) -> String>>,
+    /// Times that something happened at, drawn as lines across.
+    pub marks: Vec<Timestamp>,
 }
 
 impl Graph {
@@ -44,7 +46,11 @@ impl Graph {
         let most = self.band.iter().flatten().flatten().map(|(_, most)| most);
         let top = graph_svg::top(values.chain(most).fold(0.0, |a, b| a.max(*b)));
         let lines: Vec<&[Option<f64>]> = self.lines.iter().map(|line| &*line.values).collect();
-        let svg = graph_svg::draw(&lines, self.band.as_deref(), top);
+        let step_ms = self.step_ms.max(1) as f64;
+        let within = self.marks.iter().filter(|at| (from..=to).contains(at));
+        let marks: Vec<f64> = within.map(|at| at.ms_since(from) / step_ms).collect();
+        let is_marked = !marks.is_empty();
+        let svg = graph_svg::draw(&lines, self.band.as_deref(), &marks, top);
         let has_gap = lines.iter().any(|line| line.iter().any(Option::is_none));
         let scale = [top, top / 2.0].map(self.written);
         let about = (words.chart_about)(self.label, &format!("{} {}", scale[0], self.unit));
@@ -79,7 +85,7 @@ impl Graph {
                     <div class="chart-time num" aria-hidden="true">{ticks}</div>
                 </div>
                 <div class="graph-foot">
-                    {self.legend(has_gap)}
+                    {self.legend(has_gap, is_marked)}
                     <p class="readout num" data-own="" hidden=true></p>
                 </div>
                 <details class="more">
@@ -91,7 +97,8 @@ impl Graph {
         .into_any()
     }
 
-    fn legend(&self, has_gap: bool) -> AnyView {
+    fn legend(&self, has_gap: bool, is_marked: bool) -> AnyView {
+        let mark = words().lag.event_mark;
         let words = &words().observed;
         let lines = self.lines.iter().zip(1..).map(|(line, n)| {
             view! { <li><span class=format!("stroke stroke-{n}")></span>{line.label}</li> }
@@ -102,6 +109,7 @@ impl Graph {
             <ul class="legend">
                 {lines}
                 {band.then(|| view! { <li><span class="swatch band"></span>{words.band}</li> })}
+                {is_marked.then(|| view! { <li><span class="swatch mark"></span>{mark}</li> })}
                 {has_gap.then(|| view! { <li><span class="swatch unknown"></span>{words.chart_gap}</li> })}
             </ul>
         }

@@ -9,8 +9,9 @@ const SIZE: (u32, u32) = (960, 160);
 // plotters knows RGB only: reserved colours stand for those of the style sheet, by series.
 const SERIES: [RGBColor; 3] = [RGBColor(1, 2, 3), RGBColor(4, 5, 6), RGBColor(7, 8, 9)];
 const UNKNOWN: RGBColor = RGBColor(10, 11, 12);
-/// Lines are told apart by their dashes too.
-const NAMES: [(&str, &str); 5] = [
+const MARK: RGBColor = RGBColor(13, 14, 15);
+// Lines are told apart by their dashes too.
+const NAMES: [(&str, &str); 6] = [
     ("\"#010203\"", "\"var(--series-1)\""),
     (
         "stroke=\"#040506\"",
@@ -22,20 +23,31 @@ const NAMES: [(&str, &str); 5] = [
     ),
     ("\"#0A0B0C\"", "\"var(--edge)\""),
     (
+        "stroke=\"#0D0E0F\"",
+        "stroke=\"var(--warning)\" stroke-dasharray=\"4 3\"",
+    ),
+    (
         "fill=\"none\"",
         "fill=\"none\" vector-effect=\"non-scaling-stroke\"",
     ),
 ];
 
 /// At most three lines of equal length; a value that is `None` was not known then. `band`: from the
-/// least to the greatest, around the first line. `top` is above zero.
-pub fn draw(lines: &[&[Option<f64>]], band: Option<&[Option<(f64, f64)>]>, top: f64) -> String {
-    drawn(lines, band, top).unwrap_or_default()
+/// least to the greatest, around the first line. `marks`: places along the line at which something
+/// happened. `top` is above zero.
+pub fn draw(
+    lines: &[&[Option<f64>]],
+    band: Option<&[Option<(f64, f64)>]>,
+    marks: &[f64],
+    top: f64,
+) -> String {
+    drawn(lines, band, marks, top).unwrap_or_default()
 }
 
 fn drawn(
     lines: &[&[Option<f64>]],
     band: Option<&[Option<(f64, f64)>]>,
+    marks: &[f64],
     top: f64,
 ) -> Result<String, DrawError> {
     let count = lines.first().map_or(0, |line| line.len());
@@ -66,6 +78,9 @@ fn drawn(
             let around: Vec<(f64, f64)> = there.chain(back.rev()).collect();
             Polygon::new(around, SERIES[0].mix(0.2).filled())
         }))?;
+        for mark in marks {
+            chart.draw_series(LineSeries::new([(*mark, 0.0), (*mark, top)], MARK))?;
+        }
         for (line, colour) in lines.iter().zip(SERIES).rev() {
             for (start, run) in runs(line) {
                 chart.draw_series(LineSeries::new(path(start, &run), colour))?;
@@ -131,7 +146,7 @@ mod tests {
     #[test]
     fn what_is_not_known_is_a_gap_and_no_zero() {
         let known = [Some(3.0), Some(5.0), None, None, Some(4.0), Some(4.0)];
-        let svg = draw(&[&known], None, 5.0);
+        let svg = draw(&[&known], None, &[], 5.0);
         assert_eq!(svg.matches("<polyline").count(), 2, "{svg}");
         assert_eq!(
             svg.matches("var(--edge)").count(),
@@ -141,7 +156,7 @@ mod tests {
         // 160 px high: nothing touches the ground.
         assert!(!svg.contains(",160") && !svg.contains(",159"), "{svg}");
         assert!(!svg.contains("<text") && !svg.contains("#0"), "{svg}");
-        let nothing = draw(&[&[None, None]], None, 1.0);
+        let nothing = draw(&[&[None, None]], None, &[], 1.0);
         assert!(!nothing.contains("<polyline") && nothing.contains("var(--edge)"));
     }
 
@@ -149,15 +164,16 @@ mod tests {
     fn lines_are_told_apart_without_colour() {
         let line = [Some(1.0), Some(2.0)];
         let band = [Some((0.5, 1.5)), Some((1.0, 3.0))];
-        let svg = draw(&[&line, &line, &line], Some(&band), 5.0);
+        let svg = draw(&[&line, &line, &line], Some(&band), &[0.5], 5.0);
         for told in [
             "<polygon",
             "stroke-dasharray=\"7 4\"",
             "stroke-dasharray=\"2 3\"",
+            "stroke=\"var(--warning)\" stroke-dasharray=\"4 3\"",
         ] {
             assert!(svg.contains(told), "{told}: {svg}");
         }
-        assert_eq!(draw(&[], None, 1.0).matches("<polyline").count(), 0);
+        assert_eq!(draw(&[], None, &[], 1.0).matches("<polyline").count(), 0);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::groups::{age_of, gaps, lag};
 use super::known_clusters::KnownClusters;
 use super::range::Range;
 use super::sheet::{self, per_s};
+use super::{group_events, group_verdict};
 use crate::data::asked::{Asked, now};
 use crate::data::island::{Island, Watched};
 use crate::format;
@@ -58,6 +59,8 @@ fn shown(
         figures(page, clusters, now),
         charts(series, range.nav(link::group(id))),
     ];
+    parts.extend(group_verdict::heads(&page.head_of_line, now));
+    parts.extend(group_events::events(&series.events));
     match &page.partitions {
         Some(all) => {
             let word = broker.map(|words| words.partition.as_str());
@@ -128,11 +131,13 @@ fn notices(page: &GroupPage, clusters: &KnownClusters, now: Timestamp) -> AnyVie
         .named(&group.cluster)
         .map(|cluster| cluster_health::trouble(cluster, now))
         .unwrap_or_default();
+    let is_quiet = notices.is_empty();
+    notices.extend(group_verdict::notice(page));
     if let Some(since) = group.missing_since {
         let about = (words.observed.gone_since)(&format::age(since, now, words));
         notices.push(sheet::notice("warn", Icon::Off, about.into_any()));
     } else if group.stale
-        && notices.is_empty()
+        && is_quiet
         && let Some(as_of) = group.as_of
     {
         notices.push(sheet::notice("warn", Icon::Clock, age::stale(as_of, now)));
@@ -152,14 +157,21 @@ fn figures(page: &GroupPage, clusters: &KnownClusters, now: Timestamp) -> AnyVie
         let text = (own.partitions_unknown)(&format::count(group.unknown_partitions), &all);
         view! { <span class="figure-under">{text}</span> }
     });
-    let duration = |member: &str, ms: Option<f64>| gaps.known(member, ms.map(format::duration));
     let changed = page.changed_at.map(|at| time::ago(at, now));
     let coordinator = group.coordinator.as_deref().map(format::visible);
     section::figures(vec![
         figure(shared.lag, view! { {lag(group, &gaps)} {unknown} }),
-        figure(own.lag_ms, duration("lag_ms", group.lag_ms)),
-        figure(own.verdict, gaps.known("verdict", group.verdict.clone())),
-        figure(own.drain, duration("drain_ms", group.drain_ms)),
+        figure(own.lag_ms, group_verdict::lag_ms(group, &gaps)),
+        figure(
+            own.verdict,
+            group_verdict::verdict(group.verdict, gaps.of("verdict")),
+        ),
+        figure(own.drain, group_verdict::drain(page, &gaps)),
+        figure(words.lag.retention, group_verdict::retention(group, &gaps)),
+        figure(
+            words.lag.in_rate,
+            gaps.known("in_per_s", group.in_per_s.map(per_s)),
+        ),
         figure(
             shared.out_rate,
             gaps.known("out_per_s", group.out_per_s.map(per_s)),
@@ -206,6 +218,7 @@ fn charts(series: &LagSeries, nav: AnyView) -> AnyView {
         ),
         written: whole,
         leads: None,
+        marks: series.events.iter().map(|event| event.at).collect(),
     };
     let brush = words.observed.chart_brush;
     view! {

@@ -1,10 +1,12 @@
 //! Where one group stands on each partition, and who its members are.
 
 use leptos::prelude::*;
-use waybill_model::reading::{LagGap, PartitionPosition};
+use waybill_model::group::GroupPartition;
+use waybill_model::reading::LagGap;
 use waybill_model::topology::{Member, Why};
 
 use super::gap::{Gap, gap, known};
+use super::group_verdict;
 use super::sheet::{self, Col, own};
 use crate::format;
 use crate::i18n::words;
@@ -17,12 +19,12 @@ use crate::routes::link;
 const MOST: usize = 300;
 
 /// By destination and number; of very many those that are the furthest behind, unknown ones first.
-pub fn partitions(system: &str, all: &[PartitionPosition], word: Option<&str>) -> AnyView {
+pub fn partitions(system: &str, all: &[GroupPartition], word: Option<&str>) -> AnyView {
     let words = words();
     let shared = &words.observed;
-    let mut sorted: Vec<&PartitionPosition> = all.iter().collect();
+    let mut sorted: Vec<&GroupPartition> = all.iter().collect();
     if all.len() > MOST {
-        sorted.sort_by_key(|one| std::cmp::Reverse(one.lag_messages.unwrap_or(u64::MAX)));
+        sorted.sort_by_key(|one| std::cmp::Reverse(one.position.lag_messages.unwrap_or(u64::MAX)));
     }
     let columns = vec![
         Col::text(shared.destination),
@@ -30,6 +32,8 @@ pub fn partitions(system: &str, all: &[PartitionPosition], word: Option<&str>) -
         Col::number(words.group.committed),
         Col::number(words.group.head),
         Col::number(shared.lag),
+        Col::text(words.lag.partition_verdict),
+        Col::number(words.lag.partition_lag_ms),
     ];
     let rows = sorted
         .into_iter()
@@ -47,7 +51,8 @@ pub fn partitions(system: &str, all: &[PartitionPosition], word: Option<&str>) -
     section::section("partitions-title", shared.partitions, parts)
 }
 
-fn position(system: &str, one: &PartitionPosition) -> AnyView {
+fn position(system: &str, line: &GroupPartition) -> AnyView {
+    let one = &line.position;
     let own = &words().group;
     let offset = |offset: i64| offset.to_string();
     let lag = match (one.lag_messages, one.gap) {
@@ -74,6 +79,14 @@ fn position(system: &str, one: &PartitionPosition) -> AnyView {
         table::number(committed),
         table::number(known(one.head.map(offset), Gap::Why(Why::Missing))),
         table::number(lag),
+        table::cell(group_verdict::verdict(
+            line.verdict,
+            Gap::Why(Why::NotAsked),
+        )),
+        table::number(known(
+            line.lag_ms.map(format::duration),
+            Gap::Why(Why::Missing),
+        )),
     ])
 }
 

@@ -2,12 +2,14 @@
 
 use leptos::prelude::*;
 use waybill_model::group::{GroupLine, GroupQuery, GroupSort as Sort, GroupSummary};
+use waybill_model::judgement::Verdict;
 use waybill_model::problem::Problem;
 use waybill_model::time::Timestamp;
 use waybill_model::topology::Why;
 
 use super::age::{Age, age};
 use super::gap::{Gap, Gaps, gap, known, legend};
+use super::group_verdict;
 use super::known_clusters::KnownClusters;
 use super::sheet::{self, Col, per_s};
 use crate::data::asked::{Asked, now};
@@ -30,6 +32,7 @@ pub async fn page(query: &str) -> Result<Island, Problem> {
             destination: asked.owned("destination"),
             q: asked.owned("q"),
             state: asked.owned("state"),
+            verdict: asked.word("verdict", Verdict::WORDS)?,
             sort: asked.word("sort", Sort::WORDS)?.unwrap_or_default(),
             limit: LINES,
             cursor: asked.owned("cursor"),
@@ -65,6 +68,7 @@ fn filter(asked: &Asked, clusters: &KnownClusters) -> AnyView {
     let sorts = [
         ("", shared.sort_name),
         ("lag", shared.sort_lag),
+        ("lag_ms", words.group.lag_ms),
         ("members", shared.sort_members),
         ("out", shared.sort_out),
     ];
@@ -82,6 +86,13 @@ fn filter(asked: &Asked, clusters: &KnownClusters) -> AnyView {
                 chosen("cluster"),
             ),
             sheet::field("f-destination", "destination", reads, chosen("destination")),
+            sheet::choice(
+                "f-verdict",
+                "verdict",
+                words.group.verdict,
+                group_verdict::options(),
+                chosen("verdict"),
+            ),
             sheet::choice("f-sort", "sort", shared.sort, sorts.into(), chosen("sort")),
         ],
     )
@@ -100,10 +111,12 @@ fn list(items: &[GroupLine], asked: &Asked, clusters: &KnownClusters, now: Times
         by(Col::text(shared.group), "name"),
         Col::text(shared.cluster),
         Col::text(words.group.reads),
+        Col::text(words.group.verdict),
         Col::text(shared.state),
         by(Col::number(shared.members), "members"),
         Col::number(shared.partitions),
         by(Col::number(shared.lag), "lag"),
+        by(Col::number(words.group.lag_ms), "lag_ms"),
         by(Col::number(shared.out_rate), "out"),
         Col::number(shared.coverage),
         Col::number(shared.read),
@@ -129,10 +142,12 @@ fn row(line: &GroupLine, clusters: &KnownClusters, now: Timestamp) -> AnyView {
         }),
         table::cell(clusters.chip(&group.cluster)),
         table::cell(reads),
+        table::cell(group_verdict::verdict(group.verdict, gaps.of("verdict"))),
         table::cell(gaps.known("state", group.state.as_deref().map(format::visible))),
         table::number(gaps.known("members", line.members.map(format::count))),
         table::number(format::count(line.partitions)),
         table::number(lag(group, &gaps)),
+        table::number(gaps.known("lag_ms", group.lag_ms.map(format::duration))),
         table::number(gaps.known("out_per_s", group.out_per_s.map(per_s))),
         table::number(known(
             group.coverage.map(format::share),

@@ -21,7 +21,7 @@ use crate::browse::Browse;
 use crate::traces::NativeTraces;
 
 pub use adapter::{Sims, adapter};
-pub use script::{Asked, Script, depth, partition, queue, topic};
+pub use script::{Asked, Flow, Script, depth, partition, queue, topic};
 pub use shelf::{SimPartition, SimShelf, stored};
 
 /// Cheap to clone: all clones are one cluster.
@@ -158,6 +158,7 @@ impl Observe for Sim {
     async fn readings(&self, patience: Duration) -> Result<Readings, Refused> {
         let told = self.answer(patience, |state| {
             state.asked.readings += 1;
+            state.script.flow(std::time::Instant::now());
             state.script.readings.clone()
         });
         let mut readings = told.await?;

@@ -1,6 +1,6 @@
 //! What a simulated cluster tells, and short ways to write it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use waybill_model::span::Span;
 use waybill_model::time::Timestamp;
@@ -17,6 +17,8 @@ use crate::browse::Shelf;
 pub struct Script {
     pub topology: Topology,
     pub readings: Readings,
+    /// What moves on by itself, reading by reading.
+    pub flows: Vec<Flow>,
     pub missing_rights: Vec<MissingRight>,
     /// What is stored. A destination of the topology that has no shelf is not there to read.
     pub shelves: Vec<SimShelf>,
@@ -30,6 +32,63 @@ pub struct Script {
     pub refusal: Option<Refused>,
     /// Never answers, whatever the asker's patience: an adapter with a defect.
     pub hangs: bool,
+}
+
+/// One partition that messages come into at a steady rate, and one group that takes them.
+#[derive(Clone, Debug)]
+pub struct Flow {
+    pub group: String,
+    pub topic: String,
+    pub partition: usize,
+    /// Where end, position and oldest message were at the start.
+    pub head: i64,
+    pub committed: i64,
+    pub low: i64,
+    pub in_per_s: f64,
+    pub out_per_s: f64,
+    /// At which the oldest messages are dropped.
+    pub dropped_per_s: f64,
+    /// The group commits no more often.
+    pub commits_every: Duration,
+    pub start: Instant,
+}
+
+impl Flow {
+    /// From now on, with nothing before and a commit at each reading.
+    pub fn new(group: &str, topic: &str, in_per_s: f64, out_per_s: f64) -> Self {
+        Self {
+            group: group.to_owned(),
+            topic: topic.to_owned(),
+            partition: 0,
+            head: 0,
+            committed: 0,
+            low: 0,
+            in_per_s,
+            out_per_s,
+            dropped_per_s: 0.0,
+            commits_every: Duration::ZERO,
+            start: Instant::now(),
+        }
+    }
+
+    /// End, position and oldest message at this time. Nothing beyond the end is taken.
+    pub fn at(&self, now: Instant) -> (i64, i64, i64) {
+        let passed = now.saturating_duration_since(self.start);
+        let whole = |passed: Duration, per_s: f64| (passed.as_secs_f64() * per_s) as i64;
+        let until = match self.commits_every.as_nanos() {
+            0 => passed,
+            every => {
+                let times = passed.as_nanos() / every;
+                let times = u32::try_from(times).unwrap_or(u32::MAX);
+                self.commits_every.saturating_mul(times)
+            }
+        };
+        let head = self.head + whole(passed, self.in_per_s);
+        let then = self.head + whole(until, self.in_per_s);
+        let committed = self.committed + whole(until, self.out_per_s);
+        let low = self.low + whole(passed, self.dropped_per_s);
+        (head, committed.min(then), low)
+    }
 }
 
 /// How often each question was put.
@@ -116,6 +175,20 @@ impl Script {
             committed,
             at: Timestamp::EPOCH,
         });
+    }
+
+    /// Everything that flows, as it is at this time.
+    pub(super) fn flow(&mut self, now: Instant) {
+        for flow in self.flows.clone() {
+            let (head, committed, low) = flow.at(now);
+            self.commit(&flow.group, &flow.topic, flow.partition, Some(committed));
+            self.head(&flow.topic, flow.partition, head);
+            let partition = flow.partition.to_string();
+            let same = |h: &&mut Head| h.destination == flow.topic && h.partition == partition;
+            if let Some(head) = self.readings.heads.iter_mut().find(same) {
+                head.low = Some(low);
+            }
+        }
     }
 
     pub fn head(&mut self, topic: &str, partition: usize, offset: i64) {

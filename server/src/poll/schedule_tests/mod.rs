@@ -49,6 +49,7 @@ fn poll_at(pace: Pace, database: &TestDatabase, name: &str, sim: &Sim, holder: &
         cluster: Arc::new(sim.clone()),
         pace,
         on_polled: Arc::new(|_| {}),
+        heads: None,
     };
     let store = database.store().clone();
     let component = health.outside(&format!("cluster {name}"));

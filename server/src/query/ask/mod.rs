@@ -3,6 +3,7 @@
 
 mod aside;
 mod found;
+mod head;
 mod lately;
 mod place;
 mod scan;
@@ -29,6 +30,7 @@ use crate::journey::settle::nothing_aside;
 use crate::journey::summary;
 
 pub(super) use aside::KnownAside;
+pub(super) use head::At;
 pub(super) use lately::Lately;
 pub(super) use place::KnownPlaces;
 

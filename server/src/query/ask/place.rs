@@ -225,7 +225,7 @@ impl Query {
     }
 
     /// Whether all that lay there was read; `None` where nothing answered.
-    async fn look(
+    pub(super) async fn look(
         &self,
         place: &Place,
         partition: Option<String>,

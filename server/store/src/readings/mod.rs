@@ -1,6 +1,7 @@
 //! What was read of groups and destinations over time: packed samples of groups on all their
 //! partitions, and roll-ups by minute and hour. Days are dropped whole by retention.
 
+mod events;
 mod packed;
 mod read;
 mod write;
@@ -11,7 +12,10 @@ use waybill_model::time::Timestamp;
 pub use read::Moved;
 
 #[cfg(feature = "testing")]
-pub(crate) use {read::STATEMENTS as READ_STATEMENTS, write::STATEMENTS as WRITE_STATEMENTS};
+pub(crate) use {
+    events::STATEMENTS as EVENT_STATEMENTS, read::STATEMENTS as READ_STATEMENTS,
+    write::STATEMENTS as WRITE_STATEMENTS,
+};
 
 /// One group on all its partitions at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]

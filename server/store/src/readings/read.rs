@@ -19,6 +19,12 @@ statements! {
     SAMPLES = "SELECT asked.group_key, newest.payload FROM unnest($1::bigint[]) AS asked(group_key)
             CROSS JOIN LATERAL (SELECT payload FROM group_reading one
                 WHERE one.group_key = asked.group_key ORDER BY at DESC LIMIT 1) newest";
+    RECENT = "SELECT asked.group_key, recent.at, recent.lag_messages, recent.payload
+            FROM unnest($1::bigint[]) AS asked(group_key)
+            CROSS JOIN LATERAL (SELECT at, lag_messages, payload FROM group_reading one
+                WHERE one.group_key = asked.group_key AND one.at >= $2 AND one.partitions <= $4
+                ORDER BY at DESC LIMIT $3) recent
+            ORDER BY recent.at";
     MINUTES = "SELECT object, start, least, greatest, last, received, removed FROM reading_minute
             WHERE object = $1 AND day BETWEEN $4 AND $5 AND start >= $2 AND start < $3 ORDER BY start";
     HOURS = "SELECT object, start, least, greatest, last, received, removed FROM reading_hour
@@ -68,6 +74,40 @@ impl Store {
             lag_messages,
             partitions: packed::unpack(payload)?,
         }))
+    }
+
+    /// The newest `each` of every group since then, oldest first; none of groups on more than
+    /// `partitions`.
+    pub async fn recent_samples(
+        &self,
+        groups: &[i64],
+        since: Timestamp,
+        each: u32,
+        partitions: u32,
+    ) -> Result<Vec<GroupSample>, StoreError> {
+        let rows = sqlx::query(RECENT)
+            .bind(groups)
+            .bind(since.to_offset_date_time())
+            .bind(i64::from(each))
+            .bind(i64::from(partitions))
+            .fetch_all(&self.pool)
+            .await
+            .during("read recent positions")?;
+        let one = |row: &PgRow| -> Result<(i64, OffsetDateTime, Option<i64>), sqlx::Error> {
+            Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))
+        };
+        let mut samples = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let (group, at, lag) = one(row).during("read recent positions")?;
+            let payload: &[u8] = row.try_get(3).during("read recent positions")?;
+            samples.push(GroupSample {
+                group,
+                at: instant(at),
+                lag_messages: lag.map(|lag| lag.max(0) as u64),
+                partitions: packed::unpack(payload)?,
+            });
+        }
+        Ok(samples)
     }
 
     /// The lag of each group on one of the destinations that it reads, by its newest sample; `None` where

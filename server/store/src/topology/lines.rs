@@ -39,22 +39,29 @@ statements! {
                 all_taken = EXCLUDED.all_taken";
     GROUPS = "INSERT INTO group_line (key, cluster, system, namespace, name, kind, state, coordinator, members,
                 destinations, partitions, lag_messages, lag_known_messages, unknown_partitions, out_per_s,
-                figures_at, missing_since)
+                figures_at, missing_since, verdict, behind_since, drain_ms, loss_at, judgement,
+                judged_partitions)
             SELECT key, cluster, system, namespace, name, kind, state, coordinator, members,
                 string_to_array(destinations, E'\\x1f'), partitions, lag_messages, lag_known_messages,
-                unknown_partitions, out_per_s, figures_at, missing_since
+                unknown_partitions, out_per_s, figures_at, missing_since, verdict, behind_since, drain_ms,
+                loss_at, judgement, judged_partitions
             FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
                 $8::text[], $9::bigint[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[],
-                $14::bigint[], $15::double precision[], $16::timestamptz[], $17::timestamptz[])
+                $14::bigint[], $15::double precision[], $16::timestamptz[], $17::timestamptz[],
+                $18::text[], $19::timestamptz[], $20::double precision[], $21::timestamptz[], $22::text[], $23::text[])
                 AS u(key, cluster, system, namespace, name, kind, state, coordinator, members, destinations,
                     partitions, lag_messages, lag_known_messages, unknown_partitions, out_per_s,
-                    figures_at, missing_since)
+                    figures_at, missing_since, verdict, behind_since, drain_ms, loss_at, judgement,
+                    judged_partitions)
             ON CONFLICT (key) DO UPDATE SET kind = EXCLUDED.kind, state = EXCLUDED.state,
                 coordinator = EXCLUDED.coordinator, members = EXCLUDED.members,
                 destinations = EXCLUDED.destinations, partitions = EXCLUDED.partitions,
                 lag_messages = EXCLUDED.lag_messages, lag_known_messages = EXCLUDED.lag_known_messages,
                 unknown_partitions = EXCLUDED.unknown_partitions, out_per_s = EXCLUDED.out_per_s,
-                figures_at = EXCLUDED.figures_at, missing_since = EXCLUDED.missing_since";
+                figures_at = EXCLUDED.figures_at, missing_since = EXCLUDED.missing_since,
+                verdict = EXCLUDED.verdict, behind_since = EXCLUDED.behind_since,
+                drain_ms = EXCLUDED.drain_ms, loss_at = EXCLUDED.loss_at,
+                judgement = EXCLUDED.judgement, judged_partitions = EXCLUDED.judged_partitions";
     DROP_DESTINATIONS = "DELETE FROM destination_line WHERE cluster = $1 AND key = ANY($2)";
     DROP_GROUPS = "DELETE FROM group_line WHERE cluster = $1 AND key = ANY($2)";
 }
@@ -148,6 +155,12 @@ async fn destinations(tx: &mut PgConnection, lines: &[DestinationLine]) -> Resul
 
 async fn groups(tx: &mut PgConnection, lines: &[GroupLine]) -> Result<(), sqlx::Error> {
     let column = Column(lines);
+    let (mut judged, mut partitions) = (Vec::new(), Vec::new());
+    for line in lines {
+        let (all, parts) = judgement(line).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        judged.push(all);
+        partitions.push(parts);
+    }
     sqlx::query(GROUPS)
         .bind(column.of(GroupLine::key))
         .bind(column.text(|line| Some(&line.cluster)))
@@ -166,9 +179,28 @@ async fn groups(tx: &mut PgConnection, lines: &[GroupLine]) -> Result<(), sqlx::
         .bind(column.of(|line| line.out_per_s))
         .bind(column.time(|line| line.figures_at))
         .bind(column.time(|line| line.missing_since))
+        .bind(column.text(|line| line.judged.as_ref().map(|judged| judged.verdict.word())))
+        .bind(column.time(|line| line.judged.as_ref()?.behind_since))
+        .bind(column.of(|line| line.judged.as_ref()?.drain_ms))
+        .bind(column.time(|line| line.judged.as_ref()?.loss_at))
+        .bind(judged)
+        .bind(partitions)
         .execute(tx)
         .await
         .map(drop)
+}
+
+/// What is judged without its partitions, and these.
+fn judgement(line: &GroupLine) -> Result<(Option<String>, Option<String>), serde_json::Error> {
+    let Some(judged) = &line.judged else {
+        return Ok((None, None));
+    };
+    let partitions = serde_json::to_string(&judged.partitions)?;
+    let mut all = serde_json::to_value(judged)?;
+    if let Some(members) = all.as_object_mut() {
+        members.remove("partitions");
+    }
+    Ok((Some(all.to_string()), Some(partitions)))
 }
 
 /// Rows turned into the arrays that `unnest` takes.

@@ -3,6 +3,7 @@
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use waybill_model::access::Sight;
+use waybill_model::judgement::{GroupJudgement, Verdict};
 
 use super::{GroupLine, sights};
 use crate::connect::Store;
@@ -11,10 +12,17 @@ use crate::text::{count, like_anywhere, storable, time};
 
 statements! {
     /// A group is seen by who sees every destination that it reads; one without any only by who sees
-    /// all of its cluster. Order as for destinations.
-    LIST = "SELECT * FROM (SELECT *, coalesce(CASE $1::smallint
+    /// all of its cluster. Order as for destinations; of lag in time by seconds before the year 2100,
+    /// so that a place in the list does not move on with time.
+    LIST = "SELECT key, cluster, system, namespace, name, kind, state, coordinator, members, destinations,
+                partitions, lag_messages, lag_known_messages, unknown_partitions, out_per_s, figures_at,
+                missing_since, judgement, NULL::text AS judged_partitions, value
+            FROM (SELECT *, coalesce(CASE $1::smallint
                     WHEN 1 THEN lag_messages::double precision WHEN 2 THEN members::double precision
-                    WHEN 3 THEN out_per_s ELSE 0 END, -1) AS value
+                    WHEN 3 THEN out_per_s
+                    WHEN 4 THEN CASE lag_messages WHEN 0 THEN 0
+                        ELSE 4102444800 - extract(epoch FROM behind_since)::double precision END
+                    ELSE 0 END, -1) AS value
                 FROM group_line
                 WHERE ($2::text IS NULL OR cluster = $2) AND ($3::text IS NULL OR $3 = ANY(destinations))
                 AND ($4::text IS NULL OR name LIKE $4) AND ($5::text IS NULL OR state = $5)
@@ -23,7 +31,8 @@ statements! {
                         ELSE destinations END) AS d(name)
                     WHERE NOT EXISTS (SELECT FROM unnest($6::text[], $7::text[]) AS g(c, r)
                         WHERE cluster LIKE g.c AND d.name LIKE g.r)))
-                AND ($8::text[] IS NULL OR cluster = ANY($8))) fitting
+                AND ($8::text[] IS NULL OR cluster = ANY($8))
+                AND ($13::text IS NULL OR coalesce(verdict, 'unknown') = $13)) fitting
             WHERE ($9::double precision IS NULL OR value < $9
                 OR (value = $9 AND (name COLLATE \"C\", key) > ($10 COLLATE \"C\", $11)))
             ORDER BY value DESC, name COLLATE \"C\", key LIMIT $12";
@@ -39,6 +48,8 @@ pub enum GroupSort {
     Lag,
     Members,
     Out,
+    /// In time: whose oldest message waits the longest.
+    LagTime,
 }
 
 /// What is given must all fit.
@@ -50,6 +61,7 @@ pub struct GroupFilter {
     /// Part of the name.
     pub q: Option<String>,
     pub state: Option<String>,
+    pub verdict: Option<Verdict>,
     /// `None`: everything is seen.
     pub sights: Option<Vec<Sight>>,
     /// Of these clusters alone.
@@ -68,7 +80,7 @@ pub struct GroupPlace {
 }
 
 impl Store {
-    /// Each with its place.
+    /// Each with its place, and without the partitions that are judged.
     pub async fn group_lines(
         &self,
         filter: &GroupFilter,
@@ -90,6 +102,7 @@ impl Store {
             .bind(after.map(|after| storable(&after.name).into_owned()))
             .bind(after.map(|after| after.key))
             .bind(i64::from(limit))
+            .bind(filter.verdict.map(Verdict::word))
             .fetch_all(&self.pool)
             .await;
         listed(rows)
@@ -120,6 +133,7 @@ fn sort_code(sort: GroupSort) -> i16 {
         GroupSort::Lag => 1,
         GroupSort::Members => 2,
         GroupSort::Out => 3,
+        GroupSort::LagTime => 4,
     }
 }
 
@@ -151,6 +165,7 @@ fn one(row: &PgRow) -> Result<(GroupLine, GroupPlace), sqlx::Error> {
         out_per_s: row.try_get("out_per_s")?,
         figures_at: time(row, "figures_at")?,
         missing_since: time(row, "missing_since")?,
+        judged: judged(row)?,
     };
     let place = GroupPlace {
         value: row.try_get("value")?,
@@ -158,4 +173,18 @@ fn one(row: &PgRow) -> Result<(GroupLine, GroupPlace), sqlx::Error> {
         key: row.try_get("key")?,
     };
     Ok((line, place))
+}
+
+/// `None` also for what another version wrote and this one cannot read: it is judged again at the
+/// next reading.
+fn judged(row: &PgRow) -> Result<Option<GroupJudgement>, sqlx::Error> {
+    let text: Option<String> = row.try_get("judgement")?;
+    let partitions: Option<String> = row.try_get("judged_partitions")?;
+    let judged: Option<GroupJudgement> = text.and_then(|text| serde_json::from_str(&text).ok());
+    Ok(judged.map(|judged| GroupJudgement {
+        partitions: partitions
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default(),
+        ..judged
+    }))
 }

@@ -10,6 +10,7 @@ mod packed;
 mod poll_state;
 
 use waybill_model::access::Sight;
+use waybill_model::judgement::GroupJudgement;
 use waybill_model::messaging::DestinationRole;
 use waybill_model::reading::PartitionEnds;
 use waybill_model::time::Timestamp;
@@ -95,6 +96,8 @@ pub struct GroupLine {
     pub out_per_s: Option<f64>,
     pub figures_at: Option<Timestamp>,
     pub missing_since: Option<Timestamp>,
+    /// `None`: nobody has judged it.
+    pub judged: Option<GroupJudgement>,
 }
 
 impl DestinationLine {

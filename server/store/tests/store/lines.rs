@@ -2,6 +2,7 @@
 
 use waybill_model::access::Sight;
 use waybill_model::cluster::{MissingRight, PollState, Refusal};
+use waybill_model::judgement::{Cause, Drain, GroupJudgement, PartitionJudgement, Verdict};
 use waybill_model::messaging::DestinationRole;
 use waybill_model::topology::{Destination, DestinationKind, Topology};
 use waybill_store::Store;
@@ -59,6 +60,7 @@ fn group(cluster: &str, name: &str, destinations: &[&str], lag: Option<u64>) -> 
         out_per_s: Some(0.5),
         figures_at: Some(noon()),
         missing_since: Some(noon()),
+        judged: None,
     }
 }
 
@@ -225,6 +227,74 @@ async fn lines_are_replaced_and_those_of_other_clusters_stay() {
     store.save_lines("east", &gone).await.unwrap();
     assert!(store.destination_lines_of("east").await.unwrap().is_empty());
     assert_eq!(store.destination_lines_of("west").await.unwrap(), [other]);
+}
+
+fn judged(verdict: Verdict, behind_s: Option<i64>) -> GroupJudgement {
+    GroupJudgement {
+        verdict,
+        cause: Some(Cause::NoProgress),
+        behind_since: behind_s.map(|s| noon().plus_ms(-s * 1_000)),
+        drain: Drain::Grows { per_s: 1.5 },
+        loss_at: Some(noon()),
+        partitions: vec![PartitionJudgement {
+            destination: "orders".into(),
+            partition: "3".into(),
+            verdict,
+            committed: Some(42),
+            ..PartitionJudgement::default()
+        }],
+        ..GroupJudgement::default()
+    }
+}
+
+#[tokio::test]
+async fn groups_are_found_by_verdict_and_sorted_by_lag_in_time() {
+    let db = TestDatabase::new().await;
+    let store = db.store();
+    let line = |name: &str, lag: u64, judged: Option<GroupJudgement>| GroupLine {
+        judged,
+        ..group("east", name, &["orders"], Some(lag))
+    };
+    let lines = vec![
+        line("old", 5, Some(judged(Verdict::Stalled, Some(600)))),
+        line("new", 9, Some(judged(Verdict::Stalled, Some(6)))),
+        line("untimed", 9, Some(judged(Verdict::Warning, None))),
+        line("even", 0, Some(judged(Verdict::Ok, None))),
+        line("unjudged", 3, None),
+    ];
+    save(store, vec![], lines.clone()).await;
+    let kept = store.group_line(lines[0].key(), None).await.unwrap();
+    assert_eq!(kept.as_ref(), Some(&lines[0]), "with its partitions");
+    let mut all = store.group_lines_of("east").await.unwrap();
+    all.sort_by_key(|one| lines.iter().position(|line| line.name == one.name));
+    assert_eq!(all, lines);
+    let names = async |filter: GroupFilter| -> Vec<String> {
+        let lines = store.group_lines(&filter, 10).await.unwrap();
+        let parts = |line: &GroupLine| line.judged.as_ref().map_or(0, |j| j.partitions.len());
+        assert!(lines.iter().all(|(line, _)| parts(line) == 0));
+        lines.into_iter().map(|(line, _)| line.name).collect()
+    };
+    for (verdict, expected) in [
+        (Verdict::Stalled, &["new", "old"][..]),
+        (Verdict::Warning, &["untimed"]),
+        (Verdict::Unknown, &["unjudged"]),
+        (Verdict::Rewound, &[]),
+    ] {
+        let filter = GroupFilter {
+            verdict: Some(verdict),
+            ..GroupFilter::default()
+        };
+        assert_eq!(names(filter).await, expected);
+    }
+    let mut filter = GroupFilter {
+        sort: GroupSort::LagTime,
+        ..GroupFilter::default()
+    };
+    let all = ["old", "new", "even", "unjudged", "untimed"];
+    assert_eq!(names(filter.clone()).await, all);
+    let first = store.group_lines(&filter, 2).await.unwrap();
+    filter.after = first.last().map(|(_, place)| place.clone());
+    assert_eq!(names(filter).await, all[2..]);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use waybill_model::judgement::{GroupEvent, GroupEventKind};
 use waybill_model::reading::{LagGap, PartitionPosition};
 use waybill_model::time::{TimeRange, Timestamp};
 use waybill_store::RetentionPolicy;
@@ -95,6 +96,54 @@ async fn a_sample_that_is_superseded_goes_with_the_one_that_replaces_it() {
     assert_eq!(lags, [(-7, Some(3))].into());
     let lags = store.lags_on(&[-7], "bills").await.unwrap();
     assert_eq!(lags, [(-7, None)].into(), "no position there is not 0");
+}
+
+#[tokio::test]
+async fn the_last_readings_of_each_group_are_told_in_order() {
+    let db = TestDatabase::new().await;
+    let store = db.store();
+    let at = |second: i64| noon().plus_ms(second * 1_000);
+    let samples = (0..8).map(|n| sample(at(n * 5), Some(n as u64)));
+    let batch = ReadingBatch {
+        samples: samples.collect(),
+        ..ReadingBatch::default()
+    };
+    store.save_readings("east", &batch).await.unwrap();
+    let told = async |since: i64, each: u32, partitions: u32| -> Vec<Option<u64>> {
+        let groups = [-7, -8];
+        let recent = store.recent_samples(&groups, at(since), each, partitions);
+        let recent = recent.await.unwrap();
+        recent.iter().map(|sample| sample.lag_messages).collect()
+    };
+    assert_eq!(told(0, 3, 2).await, [Some(5), Some(6), Some(7)]);
+    assert_eq!(told(35, 3, 2).await, [Some(7)]);
+    assert!(told(0, 3, 1).await.is_empty(), "on too many partitions");
+}
+
+#[tokio::test]
+async fn events_of_a_group_are_told_the_newest_first() {
+    let db = TestDatabase::new().await;
+    let store = db.store();
+    let event = |second: i64, kind| GroupEvent {
+        at: noon().plus_ms(second * 1_000),
+        kind,
+        destination: Some("a\0'b".into()),
+        partition: None,
+        from: Some(second),
+        to: None,
+    };
+    let events = [
+        (-7, event(0, GroupEventKind::Rebalance)),
+        (-7, event(5, GroupEventKind::Rewind)),
+        (-8, event(7, GroupEventKind::MadeAgain)),
+    ];
+    store.save_group_events(&events).await.unwrap();
+    let told = store.group_events(-7, hour(), 10).await.unwrap();
+    let kinds: Vec<GroupEventKind> = told.iter().map(|event| event.kind).collect();
+    assert_eq!(kinds, [GroupEventKind::Rewind, GroupEventKind::Rebalance]);
+    assert_eq!((told[0].from, told[0].to), (Some(5), None));
+    assert_eq!(store.group_events(-7, hour(), 1).await.unwrap().len(), 1);
+    assert!(store.group_events(-9, hour(), 10).await.unwrap().is_empty());
 }
 
 #[tokio::test]

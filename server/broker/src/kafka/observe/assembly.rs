@@ -130,7 +130,10 @@ fn destination(name: &str, topic: &MetadataResponseTopic, parts: &Parts) -> Dest
         detail,
     };
     match parts.configs.get(name) {
-        Some(Ok(settings)) => destination.settings = settings.clone(),
+        Some(Ok(settings)) => {
+            destination.settings = settings.clone();
+            (destination.keeps_ms, destination.keeps_bytes) = configs::keeps(settings);
+        }
         Some(Err(failure)) => destination
             .unknown
             .push(failure.unknown("settings", configs::RIGHT)),

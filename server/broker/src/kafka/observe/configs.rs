@@ -15,17 +15,32 @@ pub(super) const RIGHT: &str = "DescribeConfigs on Topic";
 pub(in crate::kafka) const MIN_IN_SYNC: &str = "min.insync.replicas";
 pub(in crate::kafka) const UNCLEAN_ELECTION: &str = "unclean.leader.election.enable";
 const NAMES: [&str; 6] = [
-    "cleanup.policy",
+    CLEANUP,
     "max.message.bytes",
     MIN_IN_SYNC,
-    "retention.bytes",
-    "retention.ms",
+    KEEPS_BYTES,
+    KEEPS_MS,
     UNCLEAN_ELECTION,
 ];
+const CLEANUP: &str = "cleanup.policy";
+const KEEPS_BYTES: &str = "retention.bytes";
+const KEEPS_MS: &str = "retention.ms";
 const TOPIC: i8 = 2;
 const AT_ONCE: usize = 1000;
 
 pub(super) type ByTopic = HashMap<String, Result<Vec<Setting>, Failure>>;
+
+/// Age and bytes of a partition from which its messages may be dropped. Below zero is no limit, and a
+/// topic that is compacted alone drops nothing by either.
+pub(super) fn keeps(settings: &[Setting]) -> (Option<u64>, Option<u64>) {
+    let value = |name: &str| {
+        let setting = settings.iter().find(|setting| setting.name == name)?;
+        setting.value.as_deref()
+    };
+    let drops = value(CLEANUP).is_none_or(|policy| policy.contains("delete"));
+    let limit = |name: &str| value(name)?.parse().ok().filter(|_| drops);
+    (limit(KEEPS_MS), limit(KEEPS_BYTES))
+}
 
 /// Any node answers for all topics, a thousand in a request.
 pub(super) async fn read(session: &Session<'_>, topics: &[&str]) -> ByTopic {

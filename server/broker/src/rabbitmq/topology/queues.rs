@@ -60,6 +60,8 @@ pub(super) fn destinations(
             },
             partitions: vec![partition],
             settings: settings(queue, policies),
+            keeps_ms: None,
+            keeps_bytes: None,
             consumers: queue.consumers,
             stored_bytes: queue.message_bytes,
             findings,

@@ -1,0 +1,69 @@
+//! The readings of one group on one partition.
+
+use waybill_model::time::Timestamp;
+
+/// One reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sample {
+    pub at: Timestamp,
+    /// `None`: it never committed.
+    pub committed: Option<i64>,
+    /// In messages; `None` where it is not known.
+    pub lag: Option<u64>,
+}
+
+/// Oldest first. Readings that tell the same as the one before may be left out: `until` says how far
+/// the last one holds.
+#[derive(Clone, Copy, Debug)]
+pub struct Window<'a> {
+    pub samples: &'a [Sample],
+    pub until: Timestamp,
+    /// When its position was seen to move last, also before the window; `None`: never.
+    pub moved_at: Option<Timestamp>,
+    /// When the partition was seen to end before where it had ended: it was cut, or is another one
+    /// under its name. What was read before says nothing of it.
+    pub cut_at: Option<Timestamp>,
+}
+
+impl<'a> Window<'a> {
+    /// What was read since the partition is what it is.
+    pub fn current(&self) -> &'a [Sample] {
+        let from = match self.cut_at {
+            Some(cut) => self.samples.iter().position(|sample| sample.at >= cut),
+            None => Some(0),
+        };
+        &self.samples[from.unwrap_or(self.samples.len())..]
+    }
+
+    pub fn last(&self) -> Option<&'a Sample> {
+        self.current().last()
+    }
+
+    /// The last reading at which nothing waited.
+    pub fn zero_at(&self) -> Option<Timestamp> {
+        let samples = self.current();
+        let at = samples.iter().rposition(|sample| sample.lag == Some(0))?;
+        // It held until the next one.
+        let until = samples.get(at + 1).map_or(self.until, |next| next.at);
+        Some(until.max(samples[at].at))
+    }
+
+    /// Where the position differs from the reading before.
+    pub fn moves(&self) -> impl DoubleEndedIterator<Item = (Sample, Sample)> + 'a {
+        let pairs = self.current().windows(2).map(|pair| (pair[0], pair[1]));
+        pairs.filter(|(before, after)| before.committed != after.committed)
+    }
+
+    /// The longest time between two moves; `None` with fewer than two.
+    pub fn longest_gap_ms(&self) -> Option<f64> {
+        let (mut last, mut longest) = (None::<Timestamp>, None::<f64>);
+        for (_, after) in self.moves() {
+            if let Some(last) = last {
+                let gap = after.at.ms_since(last);
+                longest = Some(longest.map_or(gap, |longest| longest.max(gap)));
+            }
+            last = Some(after.at);
+        }
+        longest
+    }
+}

@@ -1,0 +1,137 @@
+use waybill_broker::sim::{Flow, Script};
+use waybill_model::judgement::{Cause, Drain, LagSource, Verdict};
+use waybill_model::topology::{Readings, Topology, Unknown};
+
+use super::*;
+use crate::detect::HeadAttempts;
+use crate::poll::lines::lines;
+
+fn at(s: i64) -> Timestamp {
+    Timestamp::from_unix_millis(s * 1_000)
+}
+
+struct Watched {
+    named: Named,
+    snapshot: Snapshot,
+    judging: Judging,
+}
+
+impl Watched {
+    fn new() -> Self {
+        Self {
+            named: Named {
+                cluster: "east".into(),
+                system: "simulated".into(),
+            },
+            snapshot: Snapshot::default(),
+            judging: Judging::default(),
+        }
+    }
+
+    fn take_topology(&mut self, topology: Topology, s: i64) {
+        let again = self.snapshot.take_topology(topology, at(s));
+        let judging = &mut self.judging;
+        judging.take_topology("east", &self.snapshot, &again, at(s));
+    }
+
+    fn take_readings(&mut self, mut readings: Readings, s: i64) -> GroupJudgement {
+        readings.commits.set_time(at(s));
+        readings.heads.iter_mut().for_each(|head| head.at = at(s));
+        self.snapshot.take_readings(readings, at(s));
+        let positions = &self.snapshot.positions;
+        self.judging.take_readings("east", positions);
+        let mut lines = lines(&self.named, &self.snapshot);
+        let judging = &mut self.judging;
+        judging.judge(&self.named, &self.snapshot, &mut lines, 5_000.0, at(s));
+        lines.groups[0].judged.clone().unwrap()
+    }
+}
+
+/// Where position and end are after so many seconds.
+fn script(flow: &Flow, s: i64) -> Script {
+    let mut script = Script::of_topics(&[("orders", 2)], "billing");
+    let now = flow.start + std::time::Duration::from_secs(s.unsigned_abs());
+    let (head, committed, _) = flow.at(now);
+    script.head("orders", 0, head);
+    script.commit("billing", "orders", 0, Some(committed));
+    script
+}
+
+#[test]
+fn a_group_that_falls_behind_is_told_with_its_lag_in_time_and_its_growth() {
+    let flow = Flow::new("billing", "orders", 100.0, 40.0);
+    let mut watched = Watched::new();
+    watched.take_topology(script(&flow, 0).topology, 0);
+    for s in [0, 5, 10] {
+        watched.take_readings(script(&flow, s).readings, s);
+    }
+    let found = watched.take_readings(script(&flow, 15).readings, 15);
+    assert_eq!(
+        (found.verdict, found.cause),
+        (Verdict::Warning, Some(Cause::Slow))
+    );
+    // 600 of the 1,500 are taken: the 600th was written after 6 s.
+    assert_eq!(found.behind_since, Some(at(6)));
+    assert_eq!(found.lag_source, Some(LagSource::HeadHistory));
+    let Drain::Grows { per_s } = found.drain else {
+        panic!("{found:?}");
+    };
+    assert!((per_s - 60.0).abs() < 0.1, "{per_s}");
+    assert_eq!(found.partitions.len(), 1, "the other has nothing before it");
+}
+
+#[test]
+fn evidence_turns_a_stall_into_its_cause_and_a_hesitation_asks_for_members() {
+    let flow = Flow::new("billing", "orders", 100.0, 0.0);
+    let mut watched = Watched::new();
+    watched.take_topology(script(&flow, 0).topology, 0);
+    watched.take_readings(script(&flow, 0).readings, 0);
+    watched.take_readings(script(&flow, 5).readings, 5);
+    assert!(!watched.judging.doubts);
+    let found = watched.take_readings(script(&flow, 10).readings, 10);
+    assert_eq!(found.verdict, Verdict::Ok);
+    assert!(watched.judging.doubts, "its members are asked for");
+    let wonders = std::mem::take(&mut watched.judging.evidence.wonders);
+    assert_eq!(wonders.len(), 1);
+    assert_eq!((&*wonders[0].partition, wonders[0].offset), ("0", 0));
+    assert!(wonders[0].stands);
+    let told = HeadTold {
+        attempts: HeadAttempts::Failed,
+        written_at: Some(at(-3)),
+    };
+    watched
+        .judging
+        .take_evidence(vec![(wonders[0].clone(), told)], at(10));
+    watched.take_topology(script(&flow, 0).topology, 11);
+    assert!(!watched.judging.doubts);
+    let found = watched.take_readings(script(&flow, 15).readings, 15);
+    assert_eq!(
+        (found.verdict, found.cause),
+        (Verdict::Stalled, Some(Cause::PoisonHead))
+    );
+    assert_eq!(found.behind_since, Some(at(-3)));
+    assert_eq!(found.lag_source, Some(LagSource::RecordTime));
+}
+
+#[test]
+fn who_could_never_have_a_position_is_not_told_to_have_taken_nothing() {
+    let mut watched = Watched::new();
+    let mut topology = Script::of_topics(&[("orders", 1)], "billing").topology;
+    watched.take_topology(topology.clone(), 0);
+    let found = watched.take_readings(Readings::default(), 0);
+    assert_eq!(
+        (found.verdict, found.cause),
+        (Verdict::Unknown, Some(Cause::NeverConsumed))
+    );
+    topology.groups[0].unknown.push(Unknown {
+        member: "commits".into(),
+        why: Why::Unsupported,
+        detail: None,
+    });
+    watched.take_topology(topology, 1);
+    let found = watched.take_readings(Readings::default(), 5);
+    assert_eq!(
+        (found.verdict, found.cause),
+        (Verdict::Unknown, Some(Cause::NoPosition))
+    );
+}
