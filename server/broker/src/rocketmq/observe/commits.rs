@@ -76,23 +76,38 @@ impl Book {
         ends: &BrokerEnds,
         at: Timestamp,
     ) {
-        let levels = runtime.delay_levels().filter_map(|(level, done, _)| {
-            // Level 1 is queue 0.
-            let queue = u32::try_from(level).ok()?.checked_sub(1)?;
-            ends.head(DELAY_TOPIC, queue)?;
-            Some((queue, done))
-        });
-        let levels: Vec<(u32, i64)> = levels.collect();
-        let levels = levels.into_iter().map(|(queue, done)| {
-            let place = self.number(DELAY_TOPIC, broker, queue);
-            position(place, done)
-        });
-        let levels = levels.collect();
+        // Level 1 is queue 0. A level that never put any message back is not told.
+        let done: BTreeMap<u32, i64> = runtime
+            .delay_levels()
+            .filter_map(|(level, done, _)| {
+                let queue = u32::try_from(level).ok()?.checked_sub(1)?;
+                Some((queue, done))
+            })
+            .collect();
+        let known = done
+            .keys()
+            .copied()
+            .filter(|queue| ends.head(DELAY_TOPIC, *queue).is_some());
+        let queues: BTreeSet<u32> = ends
+            .queues_with_messages(DELAY_TOPIC)
+            .chain(known)
+            .collect();
+        let levels: Vec<Position> = queues
+            .into_iter()
+            .map(|queue| Position {
+                place: self.number(DELAY_TOPIC, broker, queue),
+                committed: done.get(&queue).copied(),
+            })
+            .collect();
         self.push(DELAYS, levels, at);
         let behind = runtime.timer_behind().filter(|behind| *behind >= 0);
         if let (Some(behind), Some(head)) = (behind, ends.head(TIMER_TOPIC, 0)) {
             let place = self.number(TIMER_TOPIC, broker, 0);
-            self.push(TIMER, vec![position(place, (head - behind).max(0))], at);
+            let position = Position {
+                place,
+                committed: Some((head - behind).max(0)),
+            };
+            self.push(TIMER, vec![position], at);
         }
     }
 
@@ -153,12 +168,5 @@ impl Book {
                 positions,
             });
         }
-    }
-}
-
-fn position(place: u32, committed: i64) -> Position {
-    Position {
-        place,
-        committed: Some(committed),
     }
 }

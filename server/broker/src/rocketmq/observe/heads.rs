@@ -181,10 +181,15 @@ impl BrokerEnds {
     }
 
     /// As far as it was read.
-    pub(super) fn holds_messages(&self, topic: &str) -> bool {
+    pub(super) fn queues_with_messages(&self, topic: &str) -> impl Iterator<Item = u32> + '_ {
         let queues = self.topics.get(topic).into_iter();
-        let mut queues = queues.flat_map(|ends| ends.queues.values());
-        queues.any(|ends| ends.head > ends.low.unwrap_or(0))
+        let queues = queues.flat_map(|ends| &ends.queues);
+        let full = queues.filter(|(_, ends)| ends.head > ends.low.unwrap_or(0));
+        full.map(|(queue, _)| *queue)
+    }
+
+    pub(super) fn holds_messages(&self, topic: &str) -> bool {
+        self.queues_with_messages(topic).next().is_some()
     }
 
     /// The log ends where it did when they were read: so do they.
