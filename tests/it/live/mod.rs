@@ -28,6 +28,7 @@ mod rocketmq_lab;
 mod rocketmq_observe;
 mod rocketmq_outage;
 mod rocketmq_rights;
+mod rocketmq_trace;
 mod rocketmq_witness;
 mod scene;
 mod witness;
