@@ -325,7 +325,7 @@ async fn the_whole_program_shows_a_rocketmq() {
     let looked = check(&database, &configuration).await;
     assert_eq!(looked.code, 0, "{}", looked.said);
 
-    let mut server = serve(&configuration).await;
+    let server = serve(&configuration).await;
     let told = fresh(&server, "payments").await;
     assert_eq!(told["version"], "5.5.0");
     scene::until(
@@ -339,7 +339,6 @@ async fn the_whole_program_shows_a_rocketmq() {
     )
     .await;
     let list = server.api("/destinations?q=observed-whole").await;
-    let topic = one(&list, "name", "observed-whole").unwrap();
+    let topic = one(&list, "destination", "observed-whole").unwrap();
     assert_eq!(topic["kind"], "topic");
-    server.stop().await;
 }
