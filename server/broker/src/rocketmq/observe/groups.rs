@@ -12,9 +12,9 @@ use crate::rocketmq::answers::connections::ConsumerConnections;
 use crate::rocketmq::answers::group_configs::GroupConfig;
 
 /// Members take messages one by one, and each is acknowledged for itself.
-const POP: &str = "pop";
-const PUSH: &str = "push";
-const PULL: &str = "pull";
+pub(super) const POP: &str = "pop";
+pub(super) const PUSH: &str = "push";
+pub(super) const PULL: &str = "pull";
 /// A broker's own reader.
 const INTERNAL: &str = "internal";
 /// Nobody is there now, and nothing tells how its members read.
@@ -163,6 +163,18 @@ fn group(
         false => online.map(str::to_owned),
     };
     group
+}
+
+/// Besides what a group has positions in: what its members ask for.
+pub(super) fn add_subscribed<'a>(
+    listed: &mut BTreeMap<&'a str, BTreeSet<&'a str>>,
+    present: &'a BTreeMap<String, Presence>,
+) {
+    for (group, topics) in listed {
+        if let Some(Presence::AtBroker(told) | Presence::AtProxy(told)) = present.get(*group) {
+            topics.extend(told.subscription_table.keys().map(String::as_str));
+        }
+    }
 }
 
 /// Whether members may be asked after: not of the broker itself.

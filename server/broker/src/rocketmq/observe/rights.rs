@@ -6,6 +6,7 @@ use super::brokers::census;
 use super::groups::is_built_in;
 use super::memory::Memory;
 use super::rights_text::Grant;
+use super::told;
 use crate::adapter::{MissingRight, Refused};
 use crate::rocketmq::client::Session;
 use crate::rocketmq::wire::allowed::{SUBSCRIPTION_ONLY, TOOLS_GROUP};
@@ -62,7 +63,16 @@ pub(super) async fn missing(
                 .await?;
         }
         let had = memory.had(&broker.name);
-        let topics = had.topics.iter().flat_map(|topics| topics.keys());
+        // Before the first topology nothing is remembered.
+        let topics = match had.topics {
+            Some(topics) => Some(topics),
+            None => told::topics(session, &target).await.ok(),
+        };
+        let groups = match had.groups {
+            Some(groups) => Some(groups),
+            None => told::groups(session, &target).await.ok(),
+        };
+        let topics = topics.iter().flat_map(|topics| topics.keys());
         for topic in some(topics) {
             let asked = Request::new(GET_TOPIC_STATS_INFO).with("topic", topic);
             let blank = "where these topics begin and end, and the lag on them";
@@ -74,7 +84,7 @@ pub(super) async fn missing(
                 .ask(session, &target, cluster, &asked, "message browser")
                 .await?;
         }
-        let groups = had.groups.iter().flat_map(|groups| groups.keys());
+        let groups = groups.iter().flat_map(|groups| groups.keys());
         let groups = groups.filter(|group| !is_built_in(group));
         for group in some(groups) {
             let asked = Request::new(GET_CONSUMER_CONNECTION_LIST).with("consumerGroup", group);

@@ -5,9 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use waybill_model::topology::{DestinationKind, Route, RouteKind};
 
+use super::groups::{POP, PULL, PUSH};
 use super::names;
 
-pub(super) fn of(groups: &BTreeMap<&str, BTreeSet<&str>>, topics: &BTreeSet<&str>) -> Vec<Route> {
+/// `groups`: what each reads; `kinds`: what it is. Groups that pop never look into a retry topic of the
+/// other kind, nor the others into theirs.
+pub(super) fn of(
+    groups: &BTreeMap<&str, BTreeSet<&str>>,
+    kinds: &BTreeMap<&str, &str>,
+    topics: &BTreeSet<&str>,
+) -> Vec<Route> {
     let mut routes = BTreeSet::new();
     for (group, read) in groups {
         let dead_letters = names::dead_letters(group);
@@ -19,7 +26,12 @@ pub(super) fn of(groups: &BTreeMap<&str, BTreeSet<&str>>, topics: &BTreeSet<&str
         let own = names::retry(group);
         for topic in read.iter().filter(|topic| !topic.starts_with(names::RETRY)) {
             let [pop, pop_v2] = names::pop_retries(group, topic);
-            for retry in [own.as_str(), &pop, &pop_v2] {
+            let retries: &[&str] = match kinds.get(group).copied().unwrap_or_default() {
+                POP => &[&pop, &pop_v2],
+                PUSH | PULL => &[&own],
+                _ => &[&own, &pop, &pop_v2],
+            };
+            for retry in retries.iter().copied() {
                 add(RouteKind::Retry, topic, retry);
                 add(RouteKind::DeadLetter, retry, &dead_letters);
             }
@@ -51,14 +63,16 @@ mod tests {
             ("points", BTreeSet::from(["orders"])),
             ("idle", BTreeSet::from(["orders"])),
         ]);
+        let kinds = BTreeMap::from([("billing", PUSH), ("points", POP)]);
         let topics = BTreeSet::from([
             "orders",
             "%RETRY%billing",
             "%DLQ%billing",
+            "%RETRY%points",
             "%RETRY%points_orders",
             "%DLQ%points",
         ]);
-        let told = of(&groups, &topics);
+        let told = of(&groups, &kinds, &topics);
         let routes: Vec<(&str, &str, RouteKind)> = told
             .iter()
             .map(|route| (route.from.as_str(), route.to.as_str(), route.kind))

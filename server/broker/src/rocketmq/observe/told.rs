@@ -139,7 +139,7 @@ pub(super) async fn topics(session: &Session<'_>, target: &Target) -> Result<Top
     Ok(Arc::new(told.topic_config_table))
 }
 
-async fn groups(session: &Session<'_>, target: &Target) -> Result<Groups, Failure> {
+pub(super) async fn groups(session: &Session<'_>, target: &Target) -> Result<Groups, Failure> {
     let request = Request::new(GET_ALL_SUBSCRIPTIONGROUP_CONFIG);
     let told: GroupConfigs = ask::read(session, target, &request).await?;
     Ok(Arc::new(told.subscription_group_table))

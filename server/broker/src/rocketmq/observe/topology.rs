@@ -35,7 +35,7 @@ pub(super) async fn read(session: &Session<'_>, memory: &Memory) -> Result<Topol
     if let Some(refused) = nothing(&told) {
         return Err(refused);
     }
-    let listed = groups::listed(&told);
+    let mut listed = groups::listed(&told);
     let asked: BTreeSet<&str> = listed
         .keys()
         .copied()
@@ -45,6 +45,7 @@ pub(super) async fn read(session: &Session<'_>, memory: &Memory) -> Result<Topol
         connections::read(session, &told, &asked),
         permissions::read(session, &told),
     );
+    groups::add_subscribed(&mut listed, &present);
     memory.state().subscribed = Arc::new(groups::subscribed_now(&present));
     let replicas: Vec<Replicas> = told
         .iter()
@@ -71,7 +72,9 @@ pub(super) async fn read(session: &Session<'_>, memory: &Memory) -> Result<Topol
     }
     let topics = topology.destinations.iter();
     let topics: BTreeSet<&str> = topics.map(|topic| topic.name.as_str()).collect();
-    topology.routes = routes::of(&listed, &topics);
+    let kinds = topology.groups.iter();
+    let kinds = kinds.map(|group| (group.name.as_str(), group.kind.as_str()));
+    topology.routes = routes::of(&listed, &kinds.collect(), &topics);
     version(&mut topology, &census);
     Ok(topology)
 }
