@@ -341,5 +341,4 @@ async fn the_whole_program_shows_a_rocketmq() {
     let list = server.api("/destinations?q=observed-whole").await;
     let topic = one(&list, "name", "observed-whole").unwrap();
     assert_eq!(topic["kind"], "topic");
-    server.stop().await;
 }
