@@ -46,7 +46,7 @@ impl Cluster {
     pub fn start(wanted: &Wanted) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("wb-rmq-")
-            .tempdir()
+            .tempdir_in(roomy())
             .unwrap();
         let controller = (wanted.brokers > 1).then(free_port);
         let namesrv = Node {
@@ -306,6 +306,22 @@ fn replica_lines(controller: u16, port: u16, store: &Path) -> String {
          haSendHeartbeatInterval=1000\nhaMaxTimeSlaveNotCatchup=5000\n",
     );
     text
+}
+
+/// A minute after its file system is 90 % full a broker refuses every send, and no setting raises
+/// that: then its messages lie in memory.
+fn roomy() -> std::path::PathBuf {
+    let usual = std::env::temp_dir();
+    let output = Command::new("df").arg("-P").arg(&usual).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let used = text.split_whitespace().find_map(|word| {
+        word.strip_suffix('%')
+            .and_then(|word| word.parse::<u32>().ok())
+    });
+    match used {
+        Some(used) if used > 88 => "/dev/shm".into(),
+        _ => usual,
+    }
 }
 
 fn template(name: &str) -> String {
