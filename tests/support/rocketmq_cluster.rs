@@ -24,6 +24,8 @@ pub struct Wanted {
     pub brokers: usize,
     /// Further lines of every broker's configuration.
     pub properties: String,
+    /// The older version of `setup/rocketmq/old`, which has no controller.
+    pub old: bool,
 }
 
 pub struct Cluster {
@@ -37,6 +39,7 @@ struct Node {
     name: String,
     port: u16,
     class: &'static str,
+    jars: &'static str,
     memory: &'static [&'static str],
     process: Option<Process>,
 }
@@ -53,6 +56,7 @@ impl Cluster {
             name: "namesrv".to_owned(),
             port: free_port(),
             class: "org.apache.rocketmq.namesrv.NamesrvStartup",
+            jars: jars(wanted.old),
             memory: &["-Xmx64m"],
             process: None,
         };
@@ -63,6 +67,9 @@ impl Cluster {
             text.push_str(&controller_lines(port, folder.path()));
         }
         std::fs::write(folder.path().join("namesrv.conf"), text).unwrap();
+        if wanted.old {
+            quiet(folder.path());
+        }
         let mut brokers = Vec::new();
         for index in 0..wanted.brokers {
             let name = format!("b{index}");
@@ -85,6 +92,7 @@ impl Cluster {
                 name,
                 port,
                 class: "org.apache.rocketmq.broker.BrokerStartup",
+                jars: jars(wanted.old),
                 memory: &["-Xmx160m", "-XX:MaxDirectMemorySize=96m"],
                 process: None,
             });
@@ -234,7 +242,7 @@ impl Node {
             .arg(format!("-Drocketmq.home.dir={}", folder.display()))
             .arg(format!("-Duser.home={}", folder.join(&self.name).display()))
             .arg("-cp")
-            .arg(format!("{}/*", jars()))
+            .arg(format!("{}/*", self.jars))
             .arg(self.class)
             .arg("-c")
             .arg(folder.join(format!("{}.conf", self.name)));
@@ -268,7 +276,7 @@ pub fn mqadmin(arguments: &[&str]) -> String {
         .arg(format!("-Drocketmq.home.dir={}", home.path().display()))
         .arg(format!("-Duser.home={}", home.path().display()))
         .arg("-cp")
-        .arg(format!("{}/*", jars()))
+        .arg(format!("{}/*", jars(false)))
         .arg("org.apache.rocketmq.tools.command.MQAdminStartup")
         .args(arguments)
         .output()
@@ -324,6 +332,15 @@ fn roomy() -> std::path::PathBuf {
     }
 }
 
+/// The fourth line starts only with these files, which its archive holds and its jars do not.
+fn quiet(home: &Path) {
+    std::fs::create_dir_all(home.join("conf")).unwrap();
+    for part in ["broker", "namesrv", "tools"] {
+        let path = home.join(format!("conf/logback_{part}.xml"));
+        std::fs::write(path, "<configuration/>").unwrap();
+    }
+}
+
 fn template(name: &str) -> String {
     std::fs::read_to_string(root().join("setup/rocketmq").join(name)).unwrap()
 }
@@ -339,12 +356,11 @@ fn broker_port() -> u16 {
     }
 }
 
-fn jars() -> &'static str {
-    static JARS: OnceLock<String> = OnceLock::new();
-    JARS.get_or_init(|| {
-        let output = Command::new(root().join("setup/rocketmq.sh"))
-            .output()
-            .unwrap();
+fn jars(old: bool) -> &'static str {
+    static JARS: [OnceLock<String>; 2] = [OnceLock::new(), OnceLock::new()];
+    JARS[usize::from(old)].get_or_init(|| {
+        let mut command = Command::new(root().join("setup/rocketmq.sh"));
+        let output = command.args(old.then_some("old")).output().unwrap();
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     })
