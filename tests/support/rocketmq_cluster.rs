@@ -22,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(180);
 pub struct Wanted {
     /// One: a plain master. More: replicas, of which a controller elects the master.
     pub brokers: usize,
+    /// Each broker is the plain master of a name of its own (`broker-a`, `broker-b` …).
+    pub apart: bool,
     /// Further lines of every broker's configuration.
     pub properties: String,
     /// The older version of `setup/rocketmq/old`, which has no controller.
@@ -51,12 +53,12 @@ impl Cluster {
             .prefix("wb-rmq-")
             .tempdir_in(roomy())
             .unwrap();
-        let controller = (wanted.brokers > 1).then(free_port);
+        let controller = (wanted.brokers > 1 && !wanted.apart).then(free_port);
         let namesrv = Node {
             name: "namesrv".to_owned(),
             port: free_port(),
             class: "org.apache.rocketmq.namesrv.NamesrvStartup",
-            jars: jars(wanted.old),
+            jars: jars_of(wanted.old),
             memory: &["-Xmx64m"],
             process: None,
         };
@@ -73,11 +75,15 @@ impl Cluster {
         let mut brokers = Vec::new();
         for index in 0..wanted.brokers {
             let name = format!("b{index}");
+            let group = match wanted.apart {
+                true => format!("broker-{}", char::from(b'a' + index as u8)),
+                false => GROUP.to_owned(),
+            };
             let port = broker_port();
             let store = folder.path().join(&name);
             let mut text = template("broker.conf")
                 .replace("@CLUSTER@", CLUSTER)
-                .replace("@NAME@", GROUP)
+                .replace("@NAME@", &group)
                 .replace("@NAMESRV@", &format!("127.0.0.1:{}", namesrv.port))
                 .replace("@PORT@", &port.to_string())
                 .replace("@STORE@", &store.display().to_string());
@@ -92,7 +98,7 @@ impl Cluster {
                 name,
                 port,
                 class: "org.apache.rocketmq.broker.BrokerStartup",
-                jars: jars(wanted.old),
+                jars: jars_of(wanted.old),
                 memory: &["-Xmx160m", "-XX:MaxDirectMemorySize=96m"],
                 process: None,
             });
@@ -276,7 +282,7 @@ pub fn mqadmin(arguments: &[&str]) -> String {
         .arg(format!("-Drocketmq.home.dir={}", home.path().display()))
         .arg(format!("-Duser.home={}", home.path().display()))
         .arg("-cp")
-        .arg(format!("{}/*", jars(false)))
+        .arg(format!("{}/*", jars()))
         .arg("org.apache.rocketmq.tools.command.MQAdminStartup")
         .args(arguments)
         .output()
@@ -356,11 +362,26 @@ fn broker_port() -> u16 {
     }
 }
 
-fn jars(old: bool) -> &'static str {
-    static JARS: [OnceLock<String>; 2] = [OnceLock::new(), OnceLock::new()];
-    JARS[usize::from(old)].get_or_init(|| {
+/// The folder of RocketMQ's jars.
+pub fn jars() -> &'static str {
+    static JARS: OnceLock<String> = OnceLock::new();
+    JARS.get_or_init(|| {
+        let output = Command::new(root().join("setup/rocketmq.sh"))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    })
+}
+
+fn jars_of(old: bool) -> &'static str {
+    static OLD: OnceLock<String> = OnceLock::new();
+    if !old {
+        return jars();
+    }
+    OLD.get_or_init(|| {
         let mut command = Command::new(root().join("setup/rocketmq.sh"));
-        let output = command.args(old.then_some("old")).output().unwrap();
+        let output = command.arg("old").output().unwrap();
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     })
