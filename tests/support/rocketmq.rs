@@ -106,6 +106,10 @@ impl Site {
         let config = serde_json::json!({
             "groupName": name, "consumeEnable": true, "retryQueueNums": 1,
             "retryMaxTimes": retries,
+            // Of gRPC consumers; the last one holds for all that follow.
+            "groupRetryPolicy": {
+                "type": "CUSTOMIZED", "customizedRetryPolicy": { "next": [1000] },
+            },
         });
         self.ask(200, &[], config.to_string().as_bytes());
         self.topic(&format!("%RETRY%{name}"), 1, Kind::Normal);

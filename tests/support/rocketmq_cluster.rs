@@ -26,6 +26,8 @@ pub struct Wanted {
     pub apart: bool,
     /// Further lines of every broker's configuration.
     pub properties: String,
+    /// The older version of `setup/rocketmq/old`, which has no controller.
+    pub old: bool,
 }
 
 pub struct Cluster {
@@ -39,6 +41,7 @@ struct Node {
     name: String,
     port: u16,
     class: &'static str,
+    jars: &'static str,
     memory: &'static [&'static str],
     process: Option<Process>,
 }
@@ -48,13 +51,14 @@ impl Cluster {
     pub fn start(wanted: &Wanted) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("wb-rmq-")
-            .tempdir()
+            .tempdir_in(roomy())
             .unwrap();
         let controller = (wanted.brokers > 1 && !wanted.apart).then(free_port);
         let namesrv = Node {
             name: "namesrv".to_owned(),
             port: free_port(),
             class: "org.apache.rocketmq.namesrv.NamesrvStartup",
+            jars: jars_of(wanted.old),
             memory: &["-Xmx64m"],
             process: None,
         };
@@ -65,6 +69,9 @@ impl Cluster {
             text.push_str(&controller_lines(port, folder.path()));
         }
         std::fs::write(folder.path().join("namesrv.conf"), text).unwrap();
+        if wanted.old {
+            quiet(folder.path());
+        }
         let mut brokers = Vec::new();
         for index in 0..wanted.brokers {
             let name = format!("b{index}");
@@ -91,6 +98,7 @@ impl Cluster {
                 name,
                 port,
                 class: "org.apache.rocketmq.broker.BrokerStartup",
+                jars: jars_of(wanted.old),
                 memory: &["-Xmx160m", "-XX:MaxDirectMemorySize=96m"],
                 process: None,
             });
@@ -240,7 +248,7 @@ impl Node {
             .arg(format!("-Drocketmq.home.dir={}", folder.display()))
             .arg(format!("-Duser.home={}", folder.join(&self.name).display()))
             .arg("-cp")
-            .arg(format!("{}/*", jars()))
+            .arg(format!("{}/*", self.jars))
             .arg(self.class)
             .arg("-c")
             .arg(folder.join(format!("{}.conf", self.name)));
@@ -314,6 +322,31 @@ fn replica_lines(controller: u16, port: u16, store: &Path) -> String {
     text
 }
 
+/// A minute after its file system is 90 % full a broker refuses every send, and no setting raises
+/// that: then its messages lie in memory.
+fn roomy() -> std::path::PathBuf {
+    let usual = std::env::temp_dir();
+    let output = Command::new("df").arg("-P").arg(&usual).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let used = text.split_whitespace().find_map(|word| {
+        word.strip_suffix('%')
+            .and_then(|word| word.parse::<u32>().ok())
+    });
+    match used {
+        Some(used) if used > 88 => "/dev/shm".into(),
+        _ => usual,
+    }
+}
+
+/// The fourth line starts only with these files, which its archive holds and its jars do not.
+fn quiet(home: &Path) {
+    std::fs::create_dir_all(home.join("conf")).unwrap();
+    for part in ["broker", "namesrv", "tools"] {
+        let path = home.join(format!("conf/logback_{part}.xml"));
+        std::fs::write(path, "<configuration/>").unwrap();
+    }
+}
+
 fn template(name: &str) -> String {
     std::fs::read_to_string(root().join("setup/rocketmq").join(name)).unwrap()
 }
@@ -336,6 +369,19 @@ pub fn jars() -> &'static str {
         let output = Command::new(root().join("setup/rocketmq.sh"))
             .output()
             .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    })
+}
+
+fn jars_of(old: bool) -> &'static str {
+    static OLD: OnceLock<String> = OnceLock::new();
+    if !old {
+        return jars();
+    }
+    OLD.get_or_init(|| {
+        let mut command = Command::new(root().join("setup/rocketmq.sh"));
+        let output = command.arg("old").output().unwrap();
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     })

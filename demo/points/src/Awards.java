@@ -88,25 +88,18 @@ final class Awards implements AutoCloseable {
         @Override
         public LocalTransactionState executeLocalTransaction(Message message, Object award) {
             ledger.book((Award) award);
-            return state((Award) award);
+            boolean booked = ledger.state((Award) award) == Ledger.State.BOOKED;
+            return booked ? LocalTransactionState.COMMIT_MESSAGE : LocalTransactionState.UNKNOW;
         }
 
-        /** The broker asks about awards that were in review. */
+        /** The broker asks about awards in review, and about those of a process that ended meanwhile. */
         @Override
         public LocalTransactionState checkLocalTransaction(MessageExt message) {
             Award award = Award.of(message);
+            ledger.book(award);
             ledger.approve(award);
             LOG.info("order " + award.orderId() + ": the award was looked at");
-            return state(award);
-        }
-
-        private LocalTransactionState state(Award award) {
-            Ledger.State state = ledger.state(award);
-            // Not known: booked by a process before this one, which Kafka tells again.
-            if (state == null) {
-                return LocalTransactionState.ROLLBACK_MESSAGE;
-            }
-            return state == Ledger.State.BOOKED ? LocalTransactionState.COMMIT_MESSAGE : LocalTransactionState.UNKNOW;
+            return LocalTransactionState.COMMIT_MESSAGE;
         }
     }
 }

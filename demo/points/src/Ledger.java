@@ -7,7 +7,7 @@ final class Ledger {
 
     private final Map<String, State> awards = new ConcurrentHashMap<>();
 
-    /** {@code false}: it is booked already. A big award is looked at by a person first. */
+    /** {@code false}: it is known already. A big award is looked at by a person first. */
     boolean book(Award award) {
         State state = award.points() >= 40 ? State.IN_REVIEW : State.BOOKED;
         return awards.putIfAbsent(award.orderId(), state) == null;

@@ -7,6 +7,7 @@ import java.io.InputStreamReader;
  *
  * <pre>
  * Client produce namesrv=H:P group=G [trace=true]
+ *   flow topic=T rate=N (a second, until `still`, which answers how many), still
  *   send topic=T [body=B] [keys=K] [tags=A] [count=N] [batch=N] [queue=N] [order=KEY]
  *        [level=N] [after_ms=N] [transaction=commit|rollback|unknown] [check=commit|rollback|unknown]
  * Client push namesrv=H:P group=G topic=T [tags=A] [threads=N] [retries=N] [ordered=true]

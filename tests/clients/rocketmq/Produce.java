@@ -1,6 +1,9 @@
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.apache.rocketmq.client.producer.LocalTransactionState;
 import org.apache.rocketmq.client.producer.SendResult;
 import org.apache.rocketmq.client.producer.TransactionListener;
@@ -16,6 +19,7 @@ final class Produce implements Role {
 
     private final TransactionMQProducer producer;
     private int number;
+    private Flow flow;
 
     Produce(Words words) throws Exception {
         producer = new TransactionMQProducer(words.get("group"), null, words.is("trace"), null);
@@ -27,6 +31,14 @@ final class Produce implements Role {
 
     @Override
     public void hear(String verb, Words words) throws Exception {
+        if (verb.equals("flow")) {
+            flow = new Flow(words);
+            return;
+        }
+        if (verb.equals("still")) {
+            Out.say("still", "sent", flow.end());
+            return;
+        }
         if (!verb.equals("send")) {
             throw new IllegalArgumentException("no verb: " + verb);
         }
@@ -91,6 +103,31 @@ final class Produce implements Role {
     @Override
     public void close() {
         producer.shutdown();
+    }
+
+    /** Messages at a steady rate, beside what else is asked for. */
+    private final class Flow {
+        private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
+        private int sent;
+
+        Flow(Words words) {
+            Message template = message(words);
+            long pause = 1_000_000_000L / words.number("rate", 10);
+            clock.scheduleAtFixedRate(() -> {
+                try {
+                    producer.send(new Message(template.getTopic(), template.getTags(), template.getKeys(), template.getBody()));
+                    sent++;
+                } catch (Exception e) {
+                    Out.say("failed", "error", e.getClass().getName(), "message", e.getMessage());
+                }
+            }, 0, pause, TimeUnit.NANOSECONDS);
+        }
+
+        int end() throws InterruptedException {
+            clock.shutdown();
+            clock.awaitTermination(10, TimeUnit.SECONDS);
+            return sent;
+        }
     }
 
     private static final class Outcome implements TransactionListener {

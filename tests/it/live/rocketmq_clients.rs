@@ -20,9 +20,7 @@ async fn real_clients_send_retry_commit_delay_and_tell_their_own_trace() {
         a_transaction_is_committed_rolled_back_or_asked_about(&site, &mut payer);
         a_timer_and_a_batch_are_stored(&site, &mut payer);
 
-        let pop = format!("endpoints={}", rocket.proxy_grpc());
-        let mut pop = Client::start(&["pop", &pop, "group=clients-pop", "topic=clients-plain"]);
-        pop.until("a message over gRPC", |event| event["keys"] == "order-1");
+        a_grpc_consumer_fails_and_leaves_a_dead_letter(&site, rocket.proxy_grpc());
     })
     .await
     .unwrap();
@@ -94,10 +92,33 @@ fn a_transaction_is_committed_rolled_back_or_asked_about(site: &Site, payer: &mu
     assert_eq!(keys, ["kept", "asked"]);
 }
 
+/// Its retries lie in a topic of group and topic, and the broker counts them.
+fn a_grpc_consumer_fails_and_leaves_a_dead_letter(site: &Site, proxy: &str) {
+    let proxy = format!("endpoints={proxy}");
+    let words = ["pop", &proxy, "group=clients-pop", "topic=clients-plain"];
+    let words = [&words[..], &["behave=throw", "key=order-1"]].concat();
+    let mut pop = Client::start(&words);
+    for attempt in 1..=2 {
+        let got = pop.until("an attempt over gRPC", |event| {
+            event["keys"] == "order-1" && event["attempt"] == attempt
+        });
+        assert_eq!(got["topic"], "clients-plain");
+    }
+    let dead = wait_stored(site, "%DLQ%clients-pop", |body| body == "one");
+    assert_eq!(dead.properties["KEYS"], "order-1");
+    assert!(!site.all("%RETRY%clients-pop_clients-plain").is_empty());
+}
+
 fn a_timer_and_a_batch_are_stored(site: &Site, payer: &mut Client) {
-    payer.ask("send topic=clients-late keys=late after_ms=300", "sent");
-    let late = wait_stored(site, "clients-late", |_| true);
+    payer.ask(
+        "send topic=clients-late keys=late body=late after_ms=300",
+        "sent",
+    );
+    let late = wait_stored(site, "clients-late", |body| body == "late");
     assert!(late.properties.contains_key("TIMER_OUT_MS"), "{late:?}");
+    payer.tell("flow topic=clients-late rate=50 keys=steady");
+    wait_stored(site, "clients-late", |body| body.starts_with("message-"));
+    assert!(payer.ask("still", "still")["sent"].as_i64().unwrap() > 0);
     let batch = payer.ask(
         "send topic=clients-plain keys=many-# batch=3 body=many",
         "sent",

@@ -62,3 +62,22 @@ async fn a_replica_takes_over_when_the_master_is_killed() {
     .await
     .unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "make soak: fetches an older broker"]
+async fn soak_an_older_broker_starts_and_keeps_a_message() {
+    tokio::task::spawn_blocking(|| {
+        let cluster = Cluster::start(&Wanted {
+            brokers: 1,
+            old: true,
+            ..Wanted::default()
+        });
+        let site = cluster.site();
+        site.topic("lab-old", 1, Kind::Normal);
+        site.group("lab-old-readers", 1);
+        let offset = site.send("lab-old", 0, "KEYS\u{1}order-1\u{2}", b"old");
+        assert_eq!(site.pull("lab-old", 0, offset)[0].body, b"old");
+    })
+    .await
+    .unwrap();
+}
