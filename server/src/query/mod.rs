@@ -19,6 +19,8 @@ mod groups;
 mod later;
 mod logs;
 mod map;
+mod map_broker;
+mod map_routes;
 mod moved;
 mod observed;
 mod overtaken;

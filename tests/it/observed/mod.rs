@@ -5,6 +5,7 @@ mod ages;
 mod coverage;
 mod durability;
 mod lists;
+mod map;
 mod messages;
 mod pages;
 mod sight;
