@@ -145,6 +145,8 @@ pub struct GroupPage {
     #[serde(flatten)]
     pub group: GroupSummary,
     pub members: Option<Vec<Member>>,
+    /// Share of the time, 0 to 1, in which its consumers could take a message at once.
+    pub consumer_capacity: Option<f64>,
     /// By destination, then by number; null while no position was read.
     pub partitions: Option<Vec<PartitionPosition>>,
     /// When the positions were read. They hold until `as_of`, except in a cluster in which more than

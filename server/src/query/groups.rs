@@ -82,12 +82,14 @@ impl Query {
         let coverage = covered.get(&line.key()).copied();
         let mut group = summary(&line, &polls, coverage, told);
         let members = told.and_then(|group| group.members.clone());
+        let consumer_capacity = told.and_then(|group| group.consumer_capacity);
         let changed_at = sample.as_ref().map(|sample| sample.at);
         // The last sample of a group that has no position any more is history.
         let sample = sample.filter(|_| line.partitions > 0);
         let partitions = sample.map(|sample| sample.partitions);
         for (member, told) in [
             ("members", members.is_some()),
+            ("consumer_capacity", consumer_capacity.is_some()),
             ("partitions", partitions.is_some()),
         ] {
             if !told {
@@ -97,6 +99,7 @@ impl Query {
         Ok(GroupPage {
             group,
             members,
+            consumer_capacity,
             partitions,
             changed_at,
         })

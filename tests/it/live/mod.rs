@@ -16,6 +16,7 @@ mod kafka_site;
 mod rabbitmq;
 mod rabbitmq_browse;
 mod rabbitmq_cluster;
+mod rabbitmq_consumers;
 mod rabbitmq_dead_letters;
 mod rabbitmq_observe;
 mod rabbitmq_trouble;

@@ -1,6 +1,7 @@
 //! Apache RocketMQ.
 
 mod dialect;
+mod posture;
 mod settings;
 
 use std::sync::Arc;
@@ -20,6 +21,6 @@ pub(crate) fn adapter() -> BrokerAdapter {
         dialect: Some(Arc::new(dialect::RocketDialect)),
         connect: None,
         addresses: Some(settings::addresses),
-        posture: None,
+        posture: Some(posture::of),
     }
 }
