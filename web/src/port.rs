@@ -10,6 +10,7 @@ use waybill_model::failure::{FailureChange, FailureGroup, FailurePage, FailureQu
 use waybill_model::group::{GroupLine, GroupPage, GroupQuery, LagSeries};
 use waybill_model::journey::JourneySummary;
 use waybill_model::log::{JourneyLogs, LogQuery};
+use waybill_model::map::Map;
 use waybill_model::posture::{Durability, RiskQuery};
 use waybill_model::problem::Problem;
 use waybill_model::query::{JourneyQuery, Page};
@@ -57,6 +58,8 @@ pub trait Port: ObservedPort + FailuresPort + Send + Sync {
     fn viewer(&self) -> Option<Viewer>;
 
     async fn overview(&self) -> Result<Overview, Problem>;
+    /// Of the last hour.
+    async fn map(&self) -> Result<Map, Problem>;
     async fn journeys(&self, query: JourneyQuery) -> Result<Page<JourneySummary>, Problem>;
     async fn journey(&self, id: String) -> Result<JourneyPage, Problem>;
     /// The caller's own and the shared ones, by name.

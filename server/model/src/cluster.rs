@@ -1,5 +1,6 @@
 //! A cluster as it is polled: how fresh it is, what refused, what is missing.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -76,6 +77,9 @@ pub struct Cluster {
     pub cluster_id: Option<String>,
     /// Id of the node that decides for the cluster.
     pub controller: Option<String>,
+    /// Client connections that are open now, and how many are in each state, in the broker's words.
+    pub connections: Option<u64>,
+    pub connection_states: Option<BTreeMap<String, u64>>,
     pub nodes: Option<Vec<Node>>,
     pub destination_count: Option<u64>,
     pub group_count: Option<u64>,

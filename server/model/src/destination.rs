@@ -247,6 +247,9 @@ pub struct Destination {
     pub consumers: Vec<Consumer>,
     /// Open on it now, as its broker tells.
     pub consumer_count: Option<u64>,
+    /// Of a destination whose consumers are one group: share of the time, 0 to 1, in which they could
+    /// take a message at once.
+    pub consumer_capacity: Option<f64>,
     /// Groups that spans or its broker name.
     pub groups: Vec<GroupItem>,
     pub latency: Latency,

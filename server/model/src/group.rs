@@ -166,6 +166,8 @@ pub struct GroupPage {
     pub members: Option<Vec<Member>>,
     /// What decides how its members read, where the broker tells.
     pub config: Vec<Setting>,
+    /// Share of the time, 0 to 1, in which its consumers could take a message at once.
+    pub consumer_capacity: Option<f64>,
     /// By destination, then by number; null while no position was read.
     pub partitions: Option<Vec<GroupPartition>>,
     /// Whether more members would drain it sooner; null where nothing waits, or it is not known.

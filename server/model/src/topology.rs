@@ -2,6 +2,8 @@
 //! with the reason in the `unknown` list of the same object; nothing is ever zero for want of an
 //! answer.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 pub use crate::commits::{Commit, Commits, GroupCommits, Place, Position};
@@ -45,6 +47,8 @@ pub struct Topology {
     pub controller: Option<String>,
     /// Client connections that are open now.
     pub connections: Option<u64>,
+    /// How many of them are in each state, in the broker's words: `running`, `flow`, `blocked`.
+    pub connection_states: Option<BTreeMap<String, u64>>,
     pub nodes: Vec<Node>,
     pub destinations: Vec<Destination>,
     pub groups: Vec<Group>,
@@ -210,6 +214,9 @@ pub struct Group {
     /// What decides how its members read: retries, order, what they subscribe to.
     #[serde(default)]
     pub settings: Vec<Setting>,
+    /// Share of the time, 0 to 1, in which its consumers could take a message at once: below 1 more
+    /// consumers, or a larger prefetch, would help.
+    pub consumer_capacity: Option<f64>,
     pub unknown: Vec<Unknown>,
 }
 
@@ -223,6 +230,10 @@ pub struct Member {
     pub assigned: Option<Vec<(String, Vec<String>)>>,
     /// Messages it may hold unacknowledged.
     pub prefetch: Option<u64>,
+    /// Of a log that the broker reads to it: the offset that it was given last.
+    pub offset: Option<i64>,
+    /// Messages behind the end, as the broker tells.
+    pub lag_messages: Option<u64>,
 }
 
 /// Where messages stand, read often.

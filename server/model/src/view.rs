@@ -34,7 +34,6 @@ pub struct Overview {
     #[serde(default)]
     pub muted_failures: Option<u64>,
     pub destinations: Vec<DestinationLine>,
-    pub edges: Vec<MapEdge>,
     /// Nothing was ever received: the page explains how to send.
     pub empty: bool,
 }
@@ -72,29 +71,6 @@ pub struct DestinationLine {
     pub p50_ms: Option<f64>,
     pub p99_ms: Option<f64>,
     pub last_at: Timestamp,
-}
-
-/// service → destination (publishes) or destination → service (consumes).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct MapEdge {
-    pub kind: MapEdgeKind,
-    pub service: String,
-    pub system: String,
-    pub destination: String,
-    pub per_s: f64,
-    /// Share of failures, 0 to 1.
-    pub failed_share: f64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum MapEdgeKind {
-    Publishes,
-    Consumes,
-    Retries,
-    DeadLetters,
 }
 
 /// A journey and the chain that it stands in.

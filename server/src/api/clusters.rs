@@ -145,6 +145,8 @@ fn of_spans(system: String) -> Cluster {
         version: None,
         cluster_id: None,
         controller: None,
+        connections: None,
+        connection_states: None,
         nodes: None,
         destination_count: None,
         group_count: None,
@@ -176,6 +178,9 @@ fn add_observed(cluster: &mut Cluster, observed: &ObservedCluster, now: Timestam
         cluster.version.clone_from(&topology.version);
         cluster.cluster_id.clone_from(&topology.cluster_id);
         cluster.controller.clone_from(&topology.controller);
+        cluster.connections = topology.connections;
+        let states = &topology.connection_states;
+        cluster.connection_states.clone_from(states);
         cluster.nodes = Some(topology.nodes.clone());
         cluster.destination_count = Some(topology.destinations.len() as u64);
         cluster.group_count = Some(topology.groups.len() as u64);
@@ -192,6 +197,8 @@ fn untold(cluster: &Cluster) -> Vec<&'static str> {
         ("version", cluster.version.is_none()),
         ("cluster_id", cluster.cluster_id.is_none()),
         ("controller", cluster.controller.is_none()),
+        ("connections", cluster.connections.is_none()),
+        ("connection_states", cluster.connection_states.is_none()),
         ("nodes", cluster.nodes.is_none()),
         ("destination_count", cluster.destination_count.is_none()),
         ("group_count", cluster.group_count.is_none()),

@@ -1,13 +1,17 @@
 use axum::Json;
 use axum::extract::{RawQuery, State};
+use waybill_model::access::{Action, Caller};
+use waybill_model::destination::Window;
 use waybill_model::map::Map;
+use waybill_model::problem::Problem;
 
 use super::params::Params;
 use super::{Answer, AppState, scope};
 use crate::auth::gate::User;
 use crate::clock;
 
-/// Services, destinations and consumer groups, and what flows between them in a window.
+/// Services, destinations and consumer groups, and what flows between them in a window, as spans and
+/// brokers tell it.
 #[utoipa::path(
     get, path = "/api/v1/map", tag = "destinations",
     params(
@@ -22,6 +26,13 @@ pub async fn get_map(
     RawQuery(query): RawQuery,
 ) -> Answer<Map> {
     let window = Params::parse(query.as_deref(), &["from", "to"])?.window()?;
-    let map = state.reads.map(window).await?;
-    Ok(Json(scope::narrow_map(&caller, map, clock::now())))
+    Ok(Json(map(&state, &caller, window).await?))
+}
+
+/// What the caller sees of it.
+pub(crate) async fn map(state: &AppState, caller: &Caller, window: Window) -> Result<Map, Problem> {
+    let now = clock::now();
+    let sights = caller.sights(Action::TraceRead, now);
+    let map = state.reads.map(window, sights).await?;
+    Ok(scope::narrow_map(caller, map, now))
 }

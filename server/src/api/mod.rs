@@ -13,7 +13,7 @@ mod groups;
 mod idempotency;
 mod input;
 mod journeys;
-mod map;
+pub(crate) mod map;
 pub mod messages;
 mod openapi;
 mod otlp_json;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use waybill_model::access::{Action, Caller, Target};
 use waybill_model::journey::Message;
-use waybill_model::map::{Map, MapFlow};
+use waybill_model::map::{Map, MapFlow, MapNode, MapSource};
 use waybill_model::problem::{Code, Problem};
 use waybill_model::query::JourneyQuery;
 use waybill_model::time::Timestamp;
@@ -50,7 +50,6 @@ pub fn narrow_overview(caller: &Caller, mut overview: Overview, now: Timestamp) 
     overview
         .destinations
         .retain(|line| sees_name(&line.destination));
-    overview.edges.retain(|edge| sees_name(&edge.destination));
     overview.muted_failures = None;
     overview.totals = Default::default();
     overview.traffic.clear();
@@ -62,13 +61,14 @@ pub fn sees_destination(caller: &Caller, name: &str, now: Timestamp) -> bool {
     sees_place(caller, None, Some(name), now)
 }
 
-/// Nodes that no flow is left of go too.
+/// What brokers tell was narrowed when it was read. Nodes that only spans tell of go with their last
+/// flow.
 pub fn narrow_map(caller: &Caller, mut map: Map, now: Timestamp) -> Map {
     if sees_everything(caller, now) {
         return map;
     }
     map.edges
-        .retain(|edge| sees_destination(caller, &edge.destination, now));
+        .retain(|edge| edge.is_of_broker() || sees_destination(caller, &edge.destination, now));
     let named = |edge: &MapFlow| {
         [
             Some(edge.from.clone()),
@@ -77,7 +77,9 @@ pub fn narrow_map(caller: &Caller, mut map: Map, now: Timestamp) -> Map {
         ]
     };
     let left: HashSet<String> = map.edges.iter().flat_map(named).flatten().collect();
-    map.nodes.retain(|node| left.contains(node.id()));
+    let of_broker = |node: &MapNode| node.told_by().contains(&MapSource::Broker);
+    map.nodes
+        .retain(|node| of_broker(node) || left.contains(node.id()));
     map
 }
 
@@ -128,8 +130,7 @@ pub fn normalise(mut query: JourneyQuery) -> Result<JourneyQuery, Problem> {
 #[cfg(test)]
 mod tests {
     use waybill_model::access::{Grant, Role};
-    use waybill_model::map::MapNode;
-    use waybill_model::view::MapEdgeKind;
+    use waybill_model::map::MapEdgeKind;
 
     use super::*;
 
@@ -171,12 +172,15 @@ mod tests {
             from: from.into(),
             to: destination.into(),
             via: None,
-            service: from.into(),
+            service: Some(from.into()),
             system: "examplemq".into(),
+            cluster: None,
             destination: destination.into(),
             group: None,
-            per_s: 1.0,
-            failed_share: 0.0,
+            told_by: vec![MapSource::Spans],
+            per_s: Some(1.0),
+            per_s_by: Some(MapSource::Spans),
+            failed_share: Some(0.0),
             p50_ms: None,
             p99_ms: None,
             lag_messages: None,
@@ -189,6 +193,7 @@ mod tests {
             window_ms: 0,
             nodes: ["shop", "orders", "bank", "payments"].map(node).into(),
             edges: vec![flow("shop", "orders"), flow("bank", "payments")],
+            with_brokers: false,
         };
         let seen = narrow_map(&caller("*", "orders*"), map, Timestamp::EPOCH);
         let ids: Vec<&str> = seen.nodes.iter().map(MapNode::id).collect();

@@ -80,7 +80,8 @@ pub trait Reads: Send + Sync {
         window: Window,
         sights: Option<Vec<Sight>>,
     ) -> Result<FailurePage, Problem>;
-    async fn map(&self, window: Window) -> Result<Map, Problem>;
+    /// `sights`: of what brokers tell; what spans tell is narrowed by who asks.
+    async fn map(&self, window: Window, sights: Option<Vec<Sight>>) -> Result<Map, Problem>;
     /// Systems that spans of the last hour name.
     async fn systems(&self) -> Result<Vec<String>, Problem>;
     async fn journeys(&self, query: JourneyQuery) -> Result<Page<JourneySummary>, Problem>;

@@ -100,8 +100,8 @@ impl Reads for FromQuery {
         self.0.failure(id, window, sights).await
     }
 
-    async fn map(&self, window: Window) -> Result<Map, Problem> {
-        self.0.map(window).await
+    async fn map(&self, window: Window, sights: Option<Vec<Sight>>) -> Result<Map, Problem> {
+        self.0.map(window, sights.as_deref()).await
     }
 
     async fn systems(&self) -> Result<Vec<String>, Problem> {

@@ -61,6 +61,7 @@ impl Query {
         let destination = Destination {
             line: item.line,
             consumer_count: item.consumers,
+            consumer_capacity: None,
             from: range.from,
             to: range.to,
             window_ms: minutes.ms(),

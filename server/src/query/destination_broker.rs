@@ -57,6 +57,7 @@ impl Query {
         destination.line.unknown.retain(told);
         let untold = [
             ("consumer_count", destination.consumer_count.is_none()),
+            ("consumer_capacity", destination.consumer_capacity.is_none()),
             ("broker_series", destination.broker_series.is_none()),
             ("config", destination.config.is_none()),
             ("subtype", destination.subtype.is_none()),
@@ -191,6 +192,15 @@ fn fill(
     let known = is_told(&topology.unknown, "routes") || !routes.is_empty();
     destination.routes = known.then_some(routes);
     destination.reasons.clone_from(&one.unknown);
+    let own = |group: &&topology::Group| {
+        group.name == one.name && group.namespace == one.namespace && !is_exchange
+    };
+    if let Some(group) = topology.groups.iter().find(own) {
+        destination.consumer_capacity = group.consumer_capacity;
+        let about = |unknown: &&topology::Unknown| unknown.member == "consumer_capacity";
+        let reason = group.unknown.iter().find(about);
+        destination.reasons.extend(reason.cloned());
+    }
     if one.partitions.is_empty() {
         destination.reasons.push(topology::Unknown {
             member: "partitions".to_owned(),

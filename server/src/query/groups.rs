@@ -92,6 +92,7 @@ impl Query {
         let mut group = summary(&line, &polls, coverage, told);
         let members = told.and_then(|group| group.members.clone());
         let config = told.map(|group| group.settings.clone());
+        let consumer_capacity = told.and_then(|group| group.consumer_capacity);
         let changed_at = sample.as_ref().map(|sample| sample.at);
         // The last sample of a group that has no position any more is history.
         let sample = sample.filter(|_| line.partitions > 0);
@@ -111,6 +112,7 @@ impl Query {
         }
         for (member, told) in [
             ("members", members.is_some()),
+            ("consumer_capacity", consumer_capacity.is_some()),
             ("partitions", partitions.is_some()),
         ] {
             if !told {
@@ -121,6 +123,7 @@ impl Query {
             group,
             members,
             config: config.unwrap_or_default(),
+            consumer_capacity,
             partitions,
             more_consumers: judged.and_then(|judged| judged.more_consumers),
             hot: judged.and_then(|judged| judged.hot.clone()),

@@ -21,6 +21,8 @@ mod head_of_line;
 mod later;
 mod logs;
 mod map;
+mod map_broker;
+mod map_routes;
 mod moved;
 mod observed;
 mod overtaken;

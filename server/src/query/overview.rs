@@ -5,12 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use waybill_model::messaging::{DestinationRole, Operation};
 use waybill_model::problem::Problem;
 use waybill_model::time::{TimeRange, Timestamp};
-use waybill_model::view::{DestinationLine, MapEdge, MapEdgeKind, Overview, Totals, TrafficPoint};
+use waybill_model::view::{DestinationLine, Overview, Totals, TrafficPoint};
 use waybill_store::troubled::TroubledFilter;
 use waybill_store::{Histogram, Rollup};
 
 use super::Query;
-use super::map::edge_kind;
 use super::search::is_trouble;
 use crate::auth::store_problem;
 use crate::clock;
@@ -58,7 +57,6 @@ impl Query {
                 .collect(),
             muted_failures,
             destinations: destinations(&lines),
-            edges: edges(&lines),
             empty,
         })
     }
@@ -167,41 +165,5 @@ fn destinations(lines: &[Rollup]) -> Vec<DestinationLine> {
             p99_ms: sum.durations.quantile_ms(0.99),
             last_at: sum.last_at,
         })
-        .collect()
-}
-
-fn edges(lines: &[Rollup]) -> Vec<MapEdge> {
-    type Key<'a> = (&'a str, &'a str, &'a str, u8);
-    let mut sums: BTreeMap<Key<'_>, (MapEdgeKind, u64, u64)> = BTreeMap::new();
-    for line in lines {
-        let Some(kind) = edge_kind(line) else {
-            continue;
-        };
-        let key = (
-            &*line.service,
-            &*line.system,
-            &*line.destination,
-            kind as u8,
-        );
-        let sum = sums.entry(key).or_insert((kind, 0, 0));
-        sum.1 += line.spans;
-        sum.2 += line.failed;
-    }
-    let seconds = (WINDOW_MINUTES * 60) as f64;
-    sums.into_iter()
-        .map(
-            |((service, system, destination, _), (kind, spans, failed))| MapEdge {
-                kind,
-                service: service.to_owned(),
-                system: system.to_owned(),
-                destination: destination.to_owned(),
-                per_s: spans as f64 / seconds,
-                failed_share: if spans == 0 {
-                    0.0
-                } else {
-                    failed as f64 / spans as f64
-                },
-            },
-        )
         .collect()
 }

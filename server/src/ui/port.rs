@@ -6,8 +6,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use waybill_model::access::{Action, Caller, Role, Target};
 use waybill_model::audit::AuditLine;
+use waybill_model::destination::Window;
 use waybill_model::journey::JourneySummary;
 use waybill_model::log::{JourneyLogs, LogQuery};
+use waybill_model::map::Map;
 use waybill_model::problem::Problem;
 use waybill_model::query::{JourneyQuery, Page};
 use waybill_model::saved_search::{SavedSearch, SearchToSave};
@@ -18,7 +20,7 @@ use waybill_web::port::Port;
 
 use crate::api::messages::admit;
 use crate::api::searches::accept;
-use crate::api::{AppState, found, scope};
+use crate::api::{AppState, found, map, scope};
 use crate::audit::{AuditQuery, parse_cursor};
 use crate::auth::identity::Identity;
 use crate::auth::policy::{forbidden, unauthenticated};
@@ -77,6 +79,11 @@ impl Port for Bound {
         let caller = self.may(Action::TraceRead)?;
         let overview = self.state.reads.overview().await?;
         Ok(scope::narrow_overview(caller, overview, clock::now()))
+    }
+
+    async fn map(&self) -> Result<Map, Problem> {
+        let caller = self.may(Action::TraceRead)?;
+        map::map(&self.state, caller, Window::default()).await
     }
 
     async fn journeys(&self, query: JourneyQuery) -> Result<Page<JourneySummary>, Problem> {

@@ -205,7 +205,6 @@ impl Reads for Told {
             troubled: vec![hostile()],
             muted_failures: Some(0),
             destinations: Vec::new(),
-            edges: Vec::new(),
             empty: false,
         })
     }
@@ -275,7 +274,7 @@ impl Reads for Told {
         Err(no_failure())
     }
 
-    async fn map(&self, _: Window) -> Result<Map, Problem> {
+    async fn map(&self, _: Window, _: Option<Vec<Sight>>) -> Result<Map, Problem> {
         Ok(Map {
             as_of: Timestamp::EPOCH,
             from: Timestamp::EPOCH,
@@ -283,6 +282,7 @@ impl Reads for Told {
             window_ms: 0,
             nodes: Vec::new(),
             edges: Vec::new(),
+            with_brokers: false,
         })
     }
 

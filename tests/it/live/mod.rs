@@ -18,6 +18,7 @@ mod lag_verdicts;
 mod rabbitmq;
 mod rabbitmq_browse;
 mod rabbitmq_cluster;
+mod rabbitmq_consumers;
 mod rabbitmq_dead_letters;
 mod rabbitmq_observe;
 mod rabbitmq_trouble;

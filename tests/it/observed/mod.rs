@@ -5,6 +5,7 @@ mod ages;
 mod coverage;
 mod durability;
 mod lists;
+mod map;
 mod messages;
 mod native_traces;
 mod pages;

@@ -6,8 +6,7 @@ use waybill_model::query::Page;
 use waybill_model::status::{Component, ComponentState, IngestCounters, Status, StoreFigures};
 use waybill_model::time::Timestamp;
 use waybill_model::view::{
-    DestinationLine, MapEdge, MapEdgeKind, Overview, TokenLine, TokenPurpose, Totals, TrafficPoint,
-    UserLine,
+    DestinationLine, Overview, TokenLine, TokenPurpose, Totals, TrafficPoint, UserLine,
 };
 
 use crate::journey::message;
@@ -39,7 +38,6 @@ pub fn overview(scene: Scene) -> Overview {
             vec![]
         },
         destinations,
-        edges: if empty { vec![] } else { edges() },
         empty,
     }
 }
@@ -137,80 +135,6 @@ fn destinations() -> Vec<DestinationLine> {
             },
         )
         .collect()
-}
-
-fn edges() -> Vec<MapEdge> {
-    use MapEdgeKind::{Consumes, DeadLetters, Publishes, Retries};
-    [
-        (Publishes, "shop", "kafka", "orders", 24.1, 0.0),
-        (Consumes, "payment", "kafka", "orders", 24.0, 0.0),
-        (Consumes, "inventory", "kafka", "orders", 24.1, 0.0),
-        (Publishes, "payment", "kafka", "payments", 22.8, 0.0),
-        (Consumes, "shop", "kafka", "payments", 22.8, 0.018),
-        (
-            Publishes,
-            "inventory",
-            "kafka",
-            "inventory.reserved",
-            21.3,
-            0.0,
-        ),
-        (
-            Consumes,
-            "fulfilment",
-            "kafka",
-            "inventory.reserved",
-            21.3,
-            0.0,
-        ),
-        (Publishes, "shop", "rabbitmq", "notification", 20.9, 0.0),
-        (
-            Consumes,
-            "notification",
-            "rabbitmq",
-            "notification",
-            21.3,
-            0.102,
-        ),
-        (
-            Retries,
-            "notification",
-            "rabbitmq",
-            "notification.retry",
-            0.42,
-            0.0,
-        ),
-        (
-            DeadLetters,
-            "notification",
-            "rabbitmq",
-            "notification.dead",
-            0.004,
-            0.0,
-        ),
-        (Publishes, "inventory", "rabbitmq", "fulfilment", 19.7, 0.0),
-        (Consumes, "fulfilment", "rabbitmq", "fulfilment", 19.7, 0.0),
-        (
-            Publishes,
-            "partner-gateway-with-a-long-name",
-            "kafka",
-            "<script>alert('x')</script>\u{0}",
-            0.02,
-            0.0,
-        ),
-    ]
-    .into_iter()
-    .map(
-        |(kind, service, system, destination, per_s, failed_share)| MapEdge {
-            kind,
-            service: service.into(),
-            system: system.into(),
-            destination: destination.into(),
-            per_s,
-            failed_share,
-        },
-    )
-    .collect()
 }
 
 pub fn journeys(scene: Scene) -> Page<JourneySummary> {

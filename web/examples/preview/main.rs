@@ -4,6 +4,7 @@
 mod data;
 mod failures;
 mod journey;
+mod map;
 mod observed;
 mod port;
 

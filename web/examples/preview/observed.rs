@@ -67,6 +67,8 @@ fn cluster(name: &str, colour: &str, refused: Option<Refusal>) -> Cluster {
         version: Some("4.3.0".into()),
         cluster_id: Some("MkU3OEVBNTcwNTJENDM2Qk".into()),
         controller: Some("1".into()),
+        connections: Some(14),
+        connection_states: Some([("running".to_owned(), 13), ("flow".to_owned(), 1)].into()),
         nodes: Some(nodes.collect()),
         destination_count: Some(1_240),
         group_count: Some(88),
@@ -190,6 +192,7 @@ fn destination(window: Window) -> Destination {
     Destination {
         line: line(2),
         consumer_count: None,
+        consumer_capacity: Some(0.83),
         from: minute(0),
         to,
         window_ms: 3_600_000,
@@ -379,6 +382,7 @@ impl ObservedPort for Fake {
             hot: None,
             rebalances: 0,
             head_of_line: Vec::new(),
+            consumer_capacity: None,
             changed_at: Some(at(-3_000)),
         })
     }

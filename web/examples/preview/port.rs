@@ -3,6 +3,7 @@ use waybill_model::access::Role;
 use waybill_model::audit::AuditLine;
 use waybill_model::journey::JourneySummary;
 use waybill_model::log::{JourneyLogs, LogQuery};
+use waybill_model::map::Map;
 use waybill_model::problem::{Code, Problem};
 use waybill_model::query::{JourneyQuery, Page};
 use waybill_model::saved_search::SavedSearch;
@@ -11,7 +12,7 @@ use waybill_model::stored::{StoredPage, StoredQuery};
 use waybill_model::view::{JourneyPage, Overview, TokenLine, TokenPurpose, UserLine, Viewer};
 use waybill_web::port::Port;
 
-use crate::{data, journey};
+use crate::{data, journey, map};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Scene {
@@ -43,6 +44,10 @@ impl Port for Fake {
 
     async fn overview(&self) -> Result<Overview, Problem> {
         Ok(data::overview(self.0))
+    }
+
+    async fn map(&self) -> Result<Map, Problem> {
+        Ok(map::map())
     }
 
     async fn journeys(&self, _: JourneyQuery) -> Result<Page<JourneySummary>, Problem> {

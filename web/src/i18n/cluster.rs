@@ -31,6 +31,7 @@ words! {
         unmanaged: "spans only", "仅 span";
         unmanaged_about: "This cluster is not read: managed = false, or it is not in the configuration. Its page shows what spans know, and nothing that only a broker could tell.",
             "不读取此集群：managed = false，或未在配置中。页面仅显示 span 提供的信息。";
+        connections: "Client connections", "客户端连接";
         connection: "Connection", "连接";
         connection_good: "It answers.", "应答正常。";
         poll_every: "Read every", "读取间隔";

@@ -26,6 +26,7 @@ words! {
         host: "Host", "主机";
         assigned: "Assigned", "已分配";
         prefetch: "May hold", "预取上限";
+        stands_at: "Stands at", "当前位点";
         no_members: "It has no member: nobody reads now.", "没有成员：当前无人读取。";
         no_positions: "No position was read yet.", "尚未读取到位点。";
         nothing_assigned: "nothing", "无";

@@ -33,6 +33,7 @@ words! {
         lag: "Lag", "积压";
         partitions: "Partitions", "分区";
         consumers: "Consumers", "消费者";
+        capacity: "Consumer capacity", "消费能力";
         groups: "Groups", "消费组";
         members: "Members", "成员";
         stored: "Stored", "存储";

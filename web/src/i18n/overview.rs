@@ -13,12 +13,19 @@ words! {
         failures: "Failures by kind", "按类别查看故障";
         troubled_all: "All dead letters", "全部死信";
         map: "Map", "拓扑图";
-        map_about: "Services and destinations; a line's width is its rate, its mark its failures.", "服务与目的地；线宽表示速率，标记表示失败。";
+        map_about: "Services, destinations and groups, as spans and brokers tell them; a line's width is its rate, its mark its failures. Pale lines are told by the broker alone.",
+            "服务、目的地与消费组，由 span 与代理共同描绘；线宽表示速率，标记表示失败。浅色线仅由代理得知。";
         map_table: "The map as a table", "以表格查看拓扑";
         map_publishes: "publishes to", "发布到";
         map_consumes: "consumed by", "被消费：";
         map_retries: "retries to", "重试到";
         map_dead_letters: "dead letters to", "死信到";
+        map_routes: "routes to", "路由到";
+        map_group: "group", "消费组";
+        lag: "Lag", "积压";
+        told_by: "Told by", "来源";
+        by_spans: "spans", "span";
+        by_broker: "broker", "代理";
         map_from: "From", "起点";
         map_relation: "Relation", "关系";
         map_to: "To", "终点";
@@ -55,6 +62,7 @@ words! {
         window(span: &str): format!("last {span}"), format!("最近 {span}");
         chart_about(peak: &str): format!("Messages a minute: published, processed and failed. Peak {peak} a minute."),
             format!("每分钟消息数：已发布、已处理与失败。峰值为每分钟 {peak} 条。");
+        map_lag(n: &str): format!("lag {n}"), format!("积压 {n}");
         map_more(n: usize): format!("and {n} more destinations, in the table below"), format!("另有 {n} 个目的地，见下表");
     }
 }

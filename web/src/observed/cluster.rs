@@ -147,10 +147,27 @@ fn figures(cluster: &Cluster, gap: Gap) -> AnyView {
             known(cluster.destination_count.map(format::count), gap),
         ),
         labelled(groups, known(cluster.group_count.map(format::count), gap)),
+        figure(own_words.connections, connections(cluster, &gaps)),
         figure(words.durability.risks, risks(cluster, gap)),
         figure(own_words.actions, small(actions.to_owned())),
         figure(own_words.capabilities, small(read.join(", "))),
     ])
+}
+
+/// How many there are, and under it the states that they are in.
+fn connections(cluster: &Cluster, gaps: &Gaps<'_>) -> AnyView {
+    let under = cluster.connection_states.as_ref().map(|states| {
+        let states = states
+            .iter()
+            .map(|(state, count)| format!("{} {}", format::visible(state), format::count(*count)));
+        let text = states.collect::<Vec<_>>().join(", ");
+        view! { <span class="figure-under" lang="en">{text}</span> }
+    });
+    view! {
+        {gaps.known("connections", cluster.connections.map(format::count))}
+        {under}
+    }
+    .into_any()
 }
 
 /// The state of the connection by its name, with what to do about it.

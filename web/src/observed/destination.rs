@@ -184,6 +184,13 @@ fn figures(destination: &Destination, otherwise: Gap) -> AnyView {
             count("consumer_count", destination.consumer_count),
         ),
         figure(
+            shared.capacity,
+            gaps.known(
+                "consumer_capacity",
+                destination.consumer_capacity.map(format::share),
+            ),
+        ),
+        figure(
             shared.stored,
             gaps.known("stored_bytes", line.stored_bytes.map(format::bytes)),
         ),

@@ -181,6 +181,13 @@ fn figures(page: &GroupPage, clusters: &KnownClusters, now: Timestamp) -> AnyVie
             gaps.known("members", count(page.members.as_ref().map(Vec::len))),
         ),
         figure(
+            shared.capacity,
+            gaps.known(
+                "consumer_capacity",
+                page.consumer_capacity.map(format::share),
+            ),
+        ),
+        figure(
             shared.partitions,
             gaps.known("partitions", count(partitions)),
         ),

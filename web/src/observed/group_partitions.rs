@@ -93,13 +93,18 @@ fn position(system: &str, line: &GroupPartition) -> AnyView {
 pub fn members(members: &[Member]) -> AnyView {
     let words = words();
     let own = &words.group;
-    let columns = vec![
+    let mut columns = vec![
         Col::text(own.member),
         Col::text(own.client),
         Col::text(own.host),
         Col::text(own.assigned),
         Col::number(own.prefetch),
+        Col::number(own.stands_at),
+        Col::number(words.observed.lag),
     ];
+    // Positions of members, where the broker tells them by member.
+    let by_member = members.iter().any(|member| member.offset.is_some());
+    columns.truncate(if by_member { 7 } else { 5 });
     let missing = Gap::Why(Why::Missing);
     let text = |text: &Option<String>| match text {
         Some(text) => name(text, 48),
@@ -119,13 +124,23 @@ pub fn members(members: &[Member]) -> AnyView {
                 name(&told.join("; "), 160)
             }
         };
-        table::row(vec![
+        let mut cells = vec![
             table::title(code(&member.id, 48)),
             table::cell(text(&member.client_id)),
             table::cell(text(&member.host)),
             table::cell(assigned),
             table::number(known(member.prefetch.map(format::count), missing)),
-        ])
+        ];
+        if by_member {
+            let unsupported = Gap::Why(Why::Unsupported);
+            cells.push(table::number(known(
+                member.offset.map(|at| at.to_string()),
+                unsupported,
+            )));
+            let lag = member.lag_messages.map(format::count);
+            cells.push(table::number(known(lag, unsupported)));
+        }
+        table::row(cells)
     };
     let rows = members.iter().take(MOST).map(row).collect();
     let shown = match members.is_empty() {

@@ -1,6 +1,7 @@
 use leptos::prelude::*;
 use waybill_model::cluster::Cluster;
 use waybill_model::journey::JourneySummary;
+use waybill_model::map as model;
 use waybill_model::problem::Problem;
 use waybill_model::time::Timestamp;
 use waybill_model::view::{DestinationLine, Overview, Totals};
@@ -23,9 +24,14 @@ use crate::part::{badge, time};
 use crate::routes::link;
 
 pub async fn page() -> Result<Island, Problem> {
-    let overview = crate::data::port().overview().await?;
+    let port = crate::data::port();
+    let overview = port.overview().await?;
+    let map = match overview.empty {
+        true => None,
+        false => Some(port.map().await?),
+    };
     let clusters = KnownClusters::read().await;
-    let view = show(overview, &clusters);
+    let view = show(overview, map, &clusters);
     Ok(Island::of(
         words().overview.title,
         Watched::Everything,
@@ -33,10 +39,10 @@ pub async fn page() -> Result<Island, Problem> {
     ))
 }
 
-fn show(overview: Overview, clusters: &KnownClusters) -> AnyView {
-    if overview.empty {
+fn show(overview: Overview, map: Option<model::Map>, clusters: &KnownClusters) -> AnyView {
+    let Some(map) = map else {
         return view! { <FirstSteps/> }.into_any();
-    }
+    };
     let words = words();
     let window = format::span_of_time(overview.window_ms / 1000, words);
     let Overview {
@@ -46,7 +52,6 @@ fn show(overview: Overview, clusters: &KnownClusters) -> AnyView {
         troubled,
         muted_failures,
         destinations,
-        edges,
         ..
     } = overview;
     let head = view! {
@@ -58,8 +63,8 @@ fn show(overview: Overview, clusters: &KnownClusters) -> AnyView {
         </div>
     };
     let own = &words.overview;
-    let plan = map::layout(&edges, &destinations);
-    let map = view! { <Map edges plan/> }.into_any();
+    let plan = map::layout(&map);
+    let map = view! { <Map map plan/> }.into_any();
     let svg = chart::traffic_svg(&traffic);
     let chart = view! { <TrafficChart points=traffic svg/> }.into_any();
     let destinations = destination_table(destinations, as_of);

@@ -175,6 +175,12 @@ pub(super) struct Queue {
     /// The same of a quorum queue before 4.0.
     #[serde(deserialize_with = "told")]
     pub single_active_consumer_ctag: Option<String>,
+    /// Share of the time; from 3.8.10 on, and under the name before it. Of a queue without consumers
+    /// missing, empty or 0.
+    #[serde(deserialize_with = "told")]
+    pub consumer_capacity: Option<f64>,
+    #[serde(deserialize_with = "told")]
+    pub consumer_utilisation: Option<f64>,
 }
 
 /// A queue's figures.
@@ -261,6 +267,42 @@ pub(super) struct Consumer {
     pub prefetch_count: Option<u64>,
     #[serde(deserialize_with = "told")]
     pub channel_details: Option<ChannelDetails>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Connection {
+    /// `running`, `flow`, `blocking`, `blocked`, and what comes before and after.
+    #[serde(deserialize_with = "told")]
+    pub state: Option<String>,
+}
+
+/// Who reads a stream by the stream protocol.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct StreamConsumer {
+    #[serde(deserialize_with = "told")]
+    pub queue: Option<QueueName>,
+    #[serde(deserialize_with = "count")]
+    pub subscription_id: Option<u64>,
+    #[serde(deserialize_with = "count")]
+    pub offset: Option<u64>,
+    /// Behind the last committed offset.
+    #[serde(deserialize_with = "count")]
+    pub offset_lag: Option<u64>,
+    #[serde(deserialize_with = "told")]
+    pub connection_details: Option<ConnectionDetails>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ConnectionDetails {
+    #[serde(deserialize_with = "told")]
+    pub name: Option<String>,
+    #[serde(deserialize_with = "told")]
+    pub peer_host: Option<String>,
+    #[serde(deserialize_with = "count")]
+    pub peer_port: Option<u64>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -300,6 +300,7 @@ mod tests {
             "/api/queues/%2F/orders?columns=name"
         ));
         assert!(reads_only(Method::GET, "/api/exchanges/api/api"));
+        assert!(reads_only(Method::GET, "/api/stream/consumers"));
         assert!(reads_only(
             Method::GET,
             "/metrics/detailed?family=queue_coarse_metrics"
@@ -313,6 +314,8 @@ mod tests {
             // Declares, publishes and consumes, although it is a GET.
             (Method::GET, "/api/aliveness-test/%2F"),
             (Method::GET, "/api/rebalance/queues"),
+            (Method::GET, "/api/stream/publishers"),
+            (Method::GET, "/api/queues/consumers"),
             (Method::GET, "/api/queues/%2F/"),
             (Method::GET, "/api/definitions/%2F"),
             (Method::DELETE, "/api/queues/%2F/orders"),

@@ -34,6 +34,9 @@ pub(super) enum Question {
     Policies,
     OperatorPolicies,
     Consumers,
+    Connections,
+    /// Of the plugin that shows streams, where it is enabled.
+    StreamConsumers,
 }
 
 /// Whether the path asks one of these, or for one thing by its name, below whatever prefix.
@@ -44,6 +47,7 @@ pub(super) fn is_question(path: &str) -> bool {
     match parts[..] {
         [name, vhost, kind, "api"] if is_look(kind) => !name.is_empty() && !vhost.is_empty(),
         [kind, "api", ..] => is_list(kind),
+        [kind, plugin, "api", ..] => is_list(&format!("{plugin}/{kind}")),
         _ => false,
     }
 }
@@ -62,6 +66,8 @@ impl Question {
         Self::Policies,
         Self::OperatorPolicies,
         Self::Consumers,
+        Self::Connections,
+        Self::StreamConsumers,
     ];
 
     /// Path and query below the address and its prefix. Columns keep answers small: all of
@@ -89,7 +95,7 @@ impl Question {
             Self::Queues => (
                 "queues",
                 Some(
-                    "columns=name,vhost,type,node,state,durable,auto_delete,exclusive,arguments,policy,operator_policy,effective_policy_definition,leader,members,online,slave_nodes,synchronised_slave_nodes,recoverable_slaves,consumers,message_bytes,single_active_consumer_tag,single_active_consumer_ctag",
+                    "columns=name,vhost,type,node,state,durable,auto_delete,exclusive,arguments,policy,operator_policy,effective_policy_definition,leader,members,online,slave_nodes,synchronised_slave_nodes,recoverable_slaves,consumers,message_bytes,single_active_consumer_tag,single_active_consumer_ctag,consumer_capacity,consumer_utilisation",
                 ),
             ),
             Self::Counts => (
@@ -114,6 +120,8 @@ impl Question {
                 "consumers",
                 Some("columns=queue,consumer_tag,prefetch_count,active,channel_details"),
             ),
+            Self::Connections => ("connections", Some("columns=state")),
+            Self::StreamConsumers => ("stream/consumers", None),
         }
     }
 }
@@ -181,8 +189,12 @@ impl Management {
         deadline: Deadline,
     ) -> Result<T, Failure> {
         let (path, query) = question.target();
-        let path = &[path];
-        let place = Place { path, query, page };
+        let path: Vec<&str> = path.split('/').collect();
+        let place = Place {
+            path: &path,
+            query,
+            page,
+        };
         self.get(http, place, deadline).await
     }
 
@@ -341,7 +353,9 @@ mod tests {
                 "bindings",
                 "policies",
                 "operator-policies",
-                "consumers"
+                "consumers",
+                "connections",
+                "stream/consumers"
             ]
         );
     }

@@ -11,7 +11,7 @@ use waybill_model::problem::Problem;
 use waybill_model::time::Timestamp;
 use waybill_model::topology::{DestinationKind, Readings, Topology};
 
-use super::answers::{Counts, Exchange, Vhost, Whoami};
+use super::answers::{Counts, Exchange, Queue, Vhost, Whoami};
 use super::failure::Failure;
 use super::figures::{self, Place};
 use super::http::{Deadline, Format, Http, METRICS};
@@ -101,17 +101,38 @@ impl RabbitObserve {
         beside(self.ask(question, deadline).await)
     }
 
-    async fn told(&self, deadline: Deadline) -> Result<Told, Refused> {
+    async fn told(&self, whoami: &Whoami, deadline: Deadline) -> Result<Told, Refused> {
+        let overview = self.part(Question::Overview, deadline).await?;
+        let nodes = self.part(Question::Nodes, deadline).await?;
+        let vhosts = self.part(Question::Vhosts, deadline).await?;
+        let queues: Result<Vec<Queue>, Failure> =
+            beside(self.ask_queues(Question::Queues, deadline).await)?;
+        let exchanges = self.part(Question::Exchanges, deadline).await?;
+        let bindings = self.part(Question::Bindings, deadline).await?;
+        let policies = self.part(Question::Policies, deadline).await?;
+        let operator_policies = self.part(Question::OperatorPolicies, deadline).await?;
+        let consumers = self.part(Question::Consumers, deadline).await?;
+        let mut streams = queues.iter().flatten();
+        let stream_consumers = match streams.any(|q| q.kind.as_deref() == Some("stream")) {
+            true => Some(self.part(Question::StreamConsumers, deadline).await?),
+            false => None,
+        };
+        let connections = match rights::sees_all(whoami) {
+            true => Some(self.part(Question::Connections, deadline).await?),
+            false => None,
+        };
         Ok(Told {
-            overview: self.part(Question::Overview, deadline).await?,
-            nodes: self.part(Question::Nodes, deadline).await?,
-            vhosts: self.part(Question::Vhosts, deadline).await?,
-            queues: beside(self.ask_queues(Question::Queues, deadline).await)?,
-            exchanges: self.part(Question::Exchanges, deadline).await?,
-            bindings: self.part(Question::Bindings, deadline).await?,
-            policies: self.part(Question::Policies, deadline).await?,
-            operator_policies: self.part(Question::OperatorPolicies, deadline).await?,
-            consumers: self.part(Question::Consumers, deadline).await?,
+            overview,
+            nodes,
+            vhosts,
+            queues,
+            exchanges,
+            bindings,
+            policies,
+            operator_policies,
+            consumers,
+            connections,
+            stream_consumers,
         })
     }
 
@@ -246,8 +267,8 @@ impl RabbitObserve {
 impl Observe for RabbitObserve {
     async fn topology(&self, patience: Duration) -> Result<Topology, Refused> {
         let deadline = Deadline::after(patience);
-        let _: Whoami = self.ask(Question::Whoami, deadline).await?;
-        let told = self.told(deadline).await?;
+        let whoami: Whoami = self.ask(Question::Whoami, deadline).await?;
+        let told = self.told(&whoami, deadline).await?;
         if let Some(failure) = told.nothing() {
             return Err(failure.clone().into());
         }

@@ -25,10 +25,7 @@ pub(super) fn missing(
     filter: &VhostFilter,
 ) -> Vec<MissingRight> {
     let mut rights = Vec::new();
-    let sees_all = whoami
-        .tags
-        .iter()
-        .any(|tag| SEES_ALL.contains(&tag.as_str()));
+    let sees_all = sees_all(whoami);
     if !sees_all {
         rights.push(tag(
             user,
@@ -46,6 +43,12 @@ pub(super) fn missing(
     }));
     rights.extend(wanted.into_iter().map(|vhost| access(user, vhost)));
     rights
+}
+
+/// Nodes, and everybody's connections.
+pub(super) fn sees_all(whoami: &Whoami) -> bool {
+    let mut tags = whoami.tags.iter();
+    tags.any(|tag| SEES_ALL.contains(&tag.as_str()))
 }
 
 /// Virtual hosts that are told and show nothing: each has exchanges from its beginning.

@@ -4,6 +4,7 @@ mod exchanges;
 mod groups;
 mod nodes;
 mod queues;
+mod streams;
 
 pub(super) use queues::NODE_DOWN;
 
@@ -11,7 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use waybill_model::topology::{Destination, Topology, Unknown, Why};
 
-use super::answers::{Binding, Consumer, Exchange, Node, Overview, Policy, Queue, Vhost};
+use super::answers::{
+    Binding, Connection, Consumer, Exchange, Node, Overview, Policy, Queue, StreamConsumer, Vhost,
+};
 use super::dead_letters::{self, Derived, Source};
 use super::failure::{Failure, printable};
 use super::policy::{self, Policies};
@@ -32,6 +35,10 @@ pub(super) struct Told {
     pub policies: Result<Vec<Policy>, Failure>,
     pub operator_policies: Result<Vec<Policy>, Failure>,
     pub consumers: Result<Vec<Consumer>, Failure>,
+    /// `None`: this user sees only its own.
+    pub connections: Option<Result<Vec<Connection>, Failure>>,
+    /// `None`: there is no stream.
+    pub stream_consumers: Option<Result<Vec<StreamConsumer>, Failure>>,
 }
 
 /// The queues of the last topology, for those that a node takes with it.
@@ -58,6 +65,7 @@ pub(super) fn assemble(told: Told, filter: &VhostFilter, known: &Known) -> Topol
     let mut topology = Topology::default();
     nodes::cluster(&told.overview, &mut topology);
     nodes::nodes(&told, &mut topology);
+    nodes::connections(&told.connections, &mut topology);
     let stopped: BTreeSet<&str> = told
         .nodes
         .iter()
@@ -126,6 +134,9 @@ pub(super) fn assemble(told: Told, filter: &VhostFilter, known: &Known) -> Topol
         });
     }
     groups::groups(&parts.queues, told.consumers, filter, &mut topology);
+    if let Some(told) = told.stream_consumers {
+        streams::readers(told, &mut topology);
+    }
     topology
 }
 

@@ -8,6 +8,7 @@ mod cluster;
 mod damage;
 mod dialect;
 mod observe;
+mod posture;
 mod queue;
 mod settings;
 mod stored;
@@ -31,6 +32,6 @@ pub(crate) fn adapter() -> BrokerAdapter {
         dialect: Some(Arc::new(dialect::RocketDialect)),
         connect: Some(Arc::new(cluster::RocketConnect)),
         addresses: None,
-        posture: None,
+        posture: Some(posture::of),
     }
 }

@@ -2,90 +2,60 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use waybill_model::map::{Map, MapEdgeKind, MapFlow, MapNode};
 use waybill_model::messaging::DestinationRole;
-use waybill_model::view::{DestinationLine, MapEdge, MapEdgeKind};
 
-use super::plan::{DESTINATION_WIDTH, Line, Node, Plan, ROW, SERVICE_WIDTH, WIDTH};
+use super::plan::{ARC, DESTINATION_WIDTH, Line, Node, Plan, ROW, SERVICE_WIDTH, WIDTH, What};
 
 /// More destinations than this are left to the table.
 const SHOWN: usize = 14;
+const MIDDLE_LEFT: f64 = (WIDTH - DESTINATION_WIDTH) / 2.0;
+const MIDDLE_RIGHT: f64 = MIDDLE_LEFT + DESTINATION_WIDTH;
 
-type Place = (String, String);
-
-/// Deterministic: the same edges always give the same drawing.
-pub fn layout(edges: &[MapEdge], destinations: &[DestinationLine]) -> Plan {
-    let roles: BTreeMap<Place, DestinationRole> = destinations
-        .iter()
-        .map(|line| ((line.system.clone(), line.destination.clone()), line.role))
-        .collect();
-    let (shown, left_out) = choose(edges);
-    let edges: Vec<&MapEdge> = edges.iter().filter(|e| shown.contains(&place(e))).collect();
-
+/// Deterministic: the same map always gives the same drawing.
+pub fn layout(map: &Map) -> Plan {
+    let nodes: BTreeMap<&str, &MapNode> = map.nodes.iter().map(|node| (node.id(), node)).collect();
+    let (shown, left_out) = choose(map, &nodes);
+    let edges: Vec<&MapFlow> = map.edges.iter().filter(|e| is_shown(e, &shown)).collect();
     let mut middle: Vec<Node> = shown
         .iter()
-        .map(|key| Node {
-            name: key.1.clone(),
-            system: key.0.clone(),
-            role: roles.get(key).copied().unwrap_or_default(),
-            x: (WIDTH - DESTINATION_WIDTH) / 2.0,
-            y: 0.0,
-            per_s: edges
-                .iter()
-                .filter(|e| e.kind != MapEdgeKind::Consumes && place(e) == *key)
-                .map(|e| e.per_s)
-                .sum(),
-            failed_share: worst(edges.iter().filter(|e| place(e) == *key)),
-        })
+        .filter_map(|id| nodes.get(id.as_str()))
+        .map(|node| destination(node, &edges))
         .collect();
-    middle.sort_by(|a, b| {
-        (&a.system, stem(&a.name), role_rank(a.role), &a.name).cmp(&(
-            &b.system,
-            stem(&b.name),
-            role_rank(b.role),
-            &b.name,
-        ))
+    middle.sort_by(|a, b| order(a).cmp(&order(b)));
+    let left = ends(&edges, |edge| is_put(edge).then_some(&edge.from));
+    let right = ends(&edges, |edge| match edge.kind {
+        MapEdgeKind::Consumes => Some(&edge.to),
+        MapEdgeKind::Retries | MapEdgeKind::DeadLetters if edge.service.is_some() => {
+            Some(&edge.from)
+        }
+        _ => None,
     });
-    let left = services(&edges, |kind| kind == MapEdgeKind::Publishes);
-    let right = services(&edges, |kind| kind != MapEdgeKind::Publishes);
     let rows = middle.len().max(left.len()).max(right.len()).max(1) as f64;
     let height = rows * ROW;
     spread(&mut middle, height);
-    let at = |key: &Place| {
-        middle
-            .iter()
-            .find(|node| node.system == key.0 && node.name == key.1)
-            .map_or(0.0, |node| node.y)
-    };
-    let column = |names: BTreeSet<String>, x: f64, publishes: bool| -> Vec<Node> {
-        let mut nodes: Vec<Node> = names
+    let column = |ids: BTreeSet<&String>, x: f64, puts: bool| {
+        let mut all: Vec<Node> = ids
             .into_iter()
-            .map(|name| {
-                let mine = || {
-                    edges.iter().filter(|e| {
-                        e.service == name && (e.kind == MapEdgeKind::Publishes) == publishes
-                    })
-                };
-                let count = mine().count().max(1) as f64;
-                Node {
-                    system: String::new(),
-                    role: DestinationRole::Origin,
-                    x,
-                    y: mine().map(|e| at(&place(e))).sum::<f64>() / count,
-                    per_s: mine().map(|e| e.per_s).sum(),
-                    failed_share: worst(mine()),
-                    name: name.clone(),
-                }
-            })
+            .filter_map(|id| nodes.get(id.as_str()))
+            .map(|node| aside(node, &edges, &middle, x, puts))
             .collect();
-        nodes.sort_by(|a, b| a.y.total_cmp(&b.y).then_with(|| a.name.cmp(&b.name)));
-        spread(&mut nodes, height);
-        nodes
+        all.sort_by(|a, b| a.y.total_cmp(&b.y).then_with(|| a.name.cmp(&b.name)));
+        spread(&mut all, height);
+        all
     };
     let publishers = column(left, 0.0, true);
     let consumers = column(right, WIDTH - SERVICE_WIDTH, false);
+    let by_spans: BTreeSet<(MapEdgeKind, &str)> = edges
+        .iter()
+        .filter(|edge| edge.service.is_some())
+        .map(|edge| (edge.kind, edge.to.as_str()))
+        .collect();
     let lines = edges
         .iter()
-        .map(|e| line(e, &publishers, &consumers, at(&place(e))))
+        // Of one way the line that spans tell of is enough.
+        .filter(|e| !is_between(e) || !by_spans.contains(&(e.kind, e.to.as_str())))
+        .map(|e| line(e, &publishers, &middle, &consumers))
         .collect();
     Plan {
         height,
@@ -97,79 +67,200 @@ pub fn layout(edges: &[MapEdge], destinations: &[DestinationLine]) -> Plan {
     }
 }
 
-/// Failing ones first, then the busiest.
-fn choose(edges: &[MapEdge]) -> (BTreeSet<Place>, usize) {
-    let mut weights: BTreeMap<Place, (f64, f64)> = BTreeMap::new();
-    for edge in edges {
-        let weight = weights.entry(place(edge)).or_default();
-        weight.0 = weight.0.max(edge.failed_share);
-        weight.1 += edge.per_s;
+/// Failing ones first, then those that lag, then the busiest.
+fn choose(map: &Map, nodes: &BTreeMap<&str, &MapNode>) -> (BTreeSet<String>, usize) {
+    let mut weights: BTreeMap<&str, (bool, bool, f64)> = BTreeMap::new();
+    for node in &map.nodes {
+        if let MapNode::Destination {
+            id,
+            in_per_s,
+            out_per_s,
+            lag_messages,
+            ..
+        } = node
+        {
+            let rate = in_per_s.unwrap_or_default() + out_per_s.unwrap_or_default();
+            weights.insert(id, (false, lag_messages.unwrap_or_default() > 0, rate));
+        }
+    }
+    for edge in &map.edges {
+        for id in [&edge.from, &edge.to] {
+            if let Some(weight) = weights.get_mut(id.as_str()) {
+                weight.0 |= edge.failed_share.unwrap_or_default() > 0.0;
+                weight.2 += edge.per_s.unwrap_or_default();
+            }
+        }
     }
     let mut ranked: Vec<_> = weights.into_iter().collect();
-    ranked.sort_by(|a, b| {
-        (b.1.0 > 0.0)
-            .cmp(&(a.1.0 > 0.0))
-            .then_with(|| b.1.1.total_cmp(&a.1.1))
-            .then_with(|| a.0.cmp(&b.0))
+    ranked.sort_by(|(a, x), (b, y)| {
+        (y.0, y.1)
+            .cmp(&(x.0, x.1))
+            .then_with(|| y.2.total_cmp(&x.2))
+            .then_with(|| a.cmp(b))
     });
     let left_out = ranked.len().saturating_sub(SHOWN);
-    let shown = ranked.into_iter().take(SHOWN).map(|(key, _)| key).collect();
-    (shown, left_out)
+    let shown = ranked.into_iter().take(SHOWN).map(|(id, _)| id.to_owned());
+    let is_known = |id: &String| nodes.contains_key(id.as_str());
+    (shown.filter(is_known).collect(), left_out)
 }
 
-fn line(edge: &MapEdge, publishers: &[Node], consumers: &[Node], y: f64) -> Line {
-    let service = |nodes: &[Node]| {
-        nodes
-            .iter()
-            .find(|node| node.name == edge.service)
-            .map_or(0.0, |node| node.y)
+fn is_shown(edge: &MapFlow, shown: &BTreeSet<String>) -> bool {
+    match edge.kind {
+        MapEdgeKind::Consumes => shown.contains(&edge.from),
+        _ if is_between(edge) => shown.contains(&edge.from) && shown.contains(&edge.to),
+        _ => shown.contains(&edge.to),
+    }
+}
+
+/// From a destination to another.
+fn is_between(edge: &MapFlow) -> bool {
+    edge.service.is_none() && edge.kind != MapEdgeKind::Consumes
+}
+
+fn is_put(edge: &MapFlow) -> bool {
+    edge.kind == MapEdgeKind::Publishes
+}
+
+fn ends<'a>(
+    edges: &[&'a MapFlow],
+    pick: impl Fn(&'a MapFlow) -> Option<&'a String>,
+) -> BTreeSet<&'a String> {
+    edges.iter().filter_map(|edge| pick(edge)).collect()
+}
+
+fn destination(node: &MapNode, edges: &[&MapFlow]) -> Node {
+    let id = node.id();
+    let mine = || edges.iter().filter(|e| e.from == id || e.to == id);
+    let puts = mine().filter(|e| e.to == id && e.service.is_some());
+    let by_spans = puts.filter_map(|e| e.per_s).reduce(|a, b| a + b);
+    let (role, told, lag_messages, system) = match node {
+        MapNode::Destination {
+            role,
+            in_per_s,
+            lag_messages,
+            system,
+            ..
+        } => (*role, *in_per_s, *lag_messages, system.clone()),
+        _ => (DestinationRole::Origin, None, None, String::new()),
     };
-    let middle_left = (WIDTH - DESTINATION_WIDTH) / 2.0;
-    let middle_right = middle_left + DESTINATION_WIDTH;
-    let consumer = (WIDTH - SERVICE_WIDTH, service(consumers));
-    let (from, to) = match edge.kind {
-        MapEdgeKind::Publishes => ((SERVICE_WIDTH, service(publishers)), (middle_left, y)),
-        MapEdgeKind::Consumes => ((middle_right, y), consumer),
+    Node {
+        id: id.to_owned(),
+        what: What::Destination(role),
+        name: node.name().to_owned(),
+        system,
+        x: MIDDLE_LEFT,
+        y: 0.0,
+        // Spans count over the window, the broker now.
+        per_s: by_spans.or(told),
+        lag_messages,
+        failed_share: worst(mine()),
+    }
+}
+
+/// A node of one of the outer columns, beside the middle of what it is joined to.
+fn aside(node: &MapNode, edges: &[&MapFlow], middle: &[Node], x: f64, puts: bool) -> Node {
+    let id = node.id();
+    let mine = || {
+        let ends = |e: &&&MapFlow| e.from == id || e.to == id;
+        edges.iter().filter(ends).filter(|e| is_put(e) == puts)
+    };
+    let other = |e: &MapFlow| {
+        if e.from == id {
+            e.to.clone()
+        } else {
+            e.from.clone()
+        }
+    };
+    let count = mine().count().max(1) as f64;
+    let y = mine().map(|e| at(middle, &other(e))).sum::<f64>() / count;
+    let (what, system, lag_messages) = match node {
+        MapNode::Group {
+            group_id,
+            system,
+            lag_messages,
+            ..
+        } => (What::Group(group_id.clone()), system.clone(), *lag_messages),
+        _ => (
+            What::Service,
+            String::new(),
+            mine().filter_map(|e| e.lag_messages).max(),
+        ),
+    };
+    Node {
+        id: id.to_owned(),
+        what,
+        name: node.name().to_owned(),
+        system,
+        x,
+        y,
+        per_s: mine().filter_map(|e| e.per_s).reduce(|a, b| a + b),
+        lag_messages,
+        failed_share: worst(mine()),
+    }
+}
+
+fn line(edge: &MapFlow, publishers: &[Node], middle: &[Node], consumers: &[Node]) -> Line {
+    let consumer = |id: &str| (WIDTH - SERVICE_WIDTH, at(consumers, id));
+    let (from, to, arc) = match edge.kind {
+        MapEdgeKind::Publishes => (
+            (SERVICE_WIDTH, at(publishers, &edge.from)),
+            (MIDDLE_LEFT, at(middle, &edge.to)),
+            None,
+        ),
+        MapEdgeKind::Consumes => (
+            (MIDDLE_RIGHT, at(middle, &edge.from)),
+            consumer(&edge.to),
+            None,
+        ),
+        // The broker's own way: on the side where messages come from, or go to.
+        MapEdgeKind::Routes => (
+            (MIDDLE_LEFT, at(middle, &edge.from)),
+            (MIDDLE_LEFT, at(middle, &edge.to)),
+            Some(-ARC),
+        ),
+        MapEdgeKind::Retries | MapEdgeKind::DeadLetters if edge.service.is_none() => (
+            (MIDDLE_RIGHT, at(middle, &edge.from)),
+            (MIDDLE_RIGHT, at(middle, &edge.to)),
+            Some(ARC),
+        ),
         // Put again by the consumer: back to the middle.
-        MapEdgeKind::Retries | MapEdgeKind::DeadLetters => (consumer, (middle_right, y)),
+        MapEdgeKind::Retries | MapEdgeKind::DeadLetters => (
+            consumer(&edge.from),
+            (MIDDLE_RIGHT, at(middle, &edge.to)),
+            None,
+        ),
     };
     Line {
         kind: edge.kind,
         from,
         to,
-        per_s: edge.per_s,
-        failed_share: edge.failed_share,
+        arc,
+        per_s: edge.per_s.unwrap_or_default(),
+        failed_share: edge.failed_share.unwrap_or_default(),
+        is_of_broker: edge.is_of_broker(),
     }
 }
 
-fn services(edges: &[&MapEdge], wanted: impl Fn(MapEdgeKind) -> bool) -> BTreeSet<String> {
-    edges
-        .iter()
-        .filter(|e| wanted(e.kind))
-        .map(|e| e.service.clone())
-        .collect()
+fn at(column: &[Node], id: &str) -> f64 {
+    let node = column.iter().find(|node| node.id == id);
+    node.map_or(0.0, |node| node.y)
 }
 
-fn place(edge: &MapEdge) -> Place {
-    (edge.system.clone(), edge.destination.clone())
+fn worst<'a>(edges: impl Iterator<Item = &'a &'a MapFlow>) -> f64 {
+    let shares = edges.filter_map(|e| e.failed_share);
+    shares.fold(0.0, f64::max)
 }
 
-fn worst<'a>(edges: impl Iterator<Item = &'a &'a MapEdge>) -> f64 {
-    edges.map(|e| e.failed_share).fold(0.0, f64::max)
-}
-
-/// The part of a name that its retry and dead-letter companions share.
-fn stem(name: &str) -> &str {
-    name.split(['.', '-', '_']).next().unwrap_or(name)
-}
-
-fn role_rank(role: DestinationRole) -> u8 {
-    match role {
-        DestinationRole::Origin => 0,
-        DestinationRole::Retry => 1,
-        DestinationRole::DeadLetter => 2,
-        DestinationRole::Internal => 3,
-    }
+/// Beside its retry and dead-letter companions.
+fn order(node: &Node) -> (&str, &str, u8, &str) {
+    let rank = match node.what {
+        What::Destination(DestinationRole::Retry) => 1,
+        What::Destination(DestinationRole::DeadLetter) => 2,
+        What::Destination(DestinationRole::Internal) => 3,
+        _ => 0,
+    };
+    let stem = node.name.split(['.', '-', '_']).next();
+    (&node.system, stem.unwrap_or(&node.name), rank, &node.name)
 }
 
 /// Evenly over the height, in the order given.
@@ -181,51 +272,5 @@ fn spread(nodes: &mut [Node], height: f64) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn edge(kind: MapEdgeKind, service: &str, destination: &str, failed_share: f64) -> MapEdge {
-        MapEdge {
-            kind,
-            service: service.into(),
-            system: "queue".into(),
-            destination: destination.into(),
-            per_s: 1.0,
-            failed_share,
-        }
-    }
-
-    #[test]
-    fn publishers_stand_left_and_consumers_right() {
-        let edges = [
-            edge(MapEdgeKind::Publishes, "shop", "orders", 0.0),
-            edge(MapEdgeKind::Consumes, "billing", "orders", 0.1),
-            edge(MapEdgeKind::DeadLetters, "billing", "orders.dlq", 0.0),
-        ];
-        let map = layout(&edges, &[]);
-        assert_eq!(map.publishers.len(), 1);
-        assert_eq!(map.consumers.len(), 1);
-        assert_eq!(map.destinations.len(), 2);
-        assert!(map.lines[0].from.0 < map.lines[0].to.0);
-        assert!(map.lines[2].from.0 > map.lines[2].to.0);
-    }
-
-    #[test]
-    fn a_failing_destination_is_never_left_out_for_a_quiet_one() {
-        let mut edges: Vec<_> = (0..40)
-            .map(|n| {
-                edge(
-                    MapEdgeKind::Publishes,
-                    "shop",
-                    &format!("topic-{n:02}"),
-                    0.0,
-                )
-            })
-            .collect();
-        edges.push(edge(MapEdgeKind::Consumes, "billing", "zz", 0.5));
-        let map = layout(&edges, &[]);
-        assert_eq!(map.destinations.len(), SHOWN);
-        assert_eq!(map.left_out, 41 - SHOWN);
-        assert!(map.destinations.iter().any(|node| node.name == "zz"));
-    }
-}
+#[path = "layout_tests.rs"]
+mod tests;

@@ -1,25 +1,24 @@
-//! The map of services and destinations, drawn as SVG, with its table.
+//! The map of services, destinations and groups, drawn as SVG, with its table.
 
 mod layout;
 mod plan;
+mod rows;
 
 use leptos::prelude::*;
+use waybill_model::map::MapEdgeKind;
 use waybill_model::messaging::DestinationRole;
-use waybill_model::view::{MapEdge, MapEdgeKind};
 
 pub use self::layout::layout;
 pub use self::plan::Plan;
-use self::plan::{DESTINATION_WIDTH, Line, NODE_HEIGHT, Node, SERVICE_WIDTH, WIDTH};
-use super::name::name;
-use super::table::{self, Column};
+use self::plan::{DESTINATION_WIDTH, Line, NODE_HEIGHT, Node, SERVICE_WIDTH, WIDTH, What};
 use crate::format;
 use crate::i18n::words;
 use crate::routes::link;
 
 #[component]
-pub fn Map(edges: Vec<MapEdge>, plan: Plan) -> AnyView {
+pub fn Map(map: waybill_model::map::Map, plan: Plan) -> AnyView {
     let words = words();
-    if edges.is_empty() {
+    if map.edges.is_empty() {
         return view! { <p class="quiet">{words.overview.map_quiet}</p> }.into_any();
     }
     let left_out = (plan.left_out > 0)
@@ -31,7 +30,7 @@ pub fn Map(edges: Vec<MapEdge>, plan: Plan) -> AnyView {
         {left_out}
         <details class="more">
             <summary>{words.overview.map_table}</summary>
-            {edge_table(edges)}
+            {rows::table(&map)}
         </details>
     }
     .into_any()
@@ -48,9 +47,9 @@ fn drawing(map: Plan) -> impl IntoView {
         >
             <g fill="none">{map.lines.iter().map(line).collect_view()}</g>
             <g>{map.lines.iter().filter(|line| line.failed_share > 0.0).map(mark).collect_view()}</g>
-            <g>{map.publishers.iter().map(service).collect_view()}</g>
+            <g>{map.publishers.iter().map(outer).collect_view()}</g>
             <g>{map.destinations.iter().map(destination).collect_view()}</g>
-            <g>{map.consumers.iter().map(service).collect_view()}</g>
+            <g>{map.consumers.iter().map(outer).collect_view()}</g>
         </svg>
     }
 }
@@ -58,22 +57,29 @@ fn drawing(map: Plan) -> impl IntoView {
 fn line(line: &Line) -> AnyView {
     let ((x1, y1), (x2, y2)) = (line.from, line.to);
     let bend = (x1 + x2) / 2.0;
-    let class = match line.kind {
+    let mut class = match line.kind {
         MapEdgeKind::Publishes | MapEdgeKind::Consumes => "map-line",
         MapEdgeKind::Retries => "map-line retries",
         MapEdgeKind::DeadLetters => "map-line dead-letters",
-    };
-    let class = if line.failed_share > 0.0 {
-        format!("{class} failing")
-    } else {
-        class.to_owned()
-    };
+        MapEdgeKind::Routes => "map-line routes",
+    }
+    .to_owned();
+    if line.failed_share > 0.0 {
+        class.push_str(" failing");
+    }
+    if line.is_of_broker {
+        class.push_str(" of-broker");
+    }
     // 1.2 at rest, one more for each factor of ten above one a second.
     let width = 1.2 + line.per_s.max(0.0).ln_1p() * 0.6;
+    let (c1, c2) = match line.arc {
+        Some(arc) => (x1 + arc, x2 + arc),
+        None => (bend, bend),
+    };
     view! {
         <path
             class=class
-            d=format!("M{x1:.1} {y1:.1}C{bend:.1} {y1:.1} {bend:.1} {y2:.1} {x2:.1} {y2:.1}")
+            d=format!("M{x1:.1} {y1:.1}C{c1:.1} {y1:.1} {c2:.1} {y2:.1} {x2:.1} {y2:.1}")
             stroke-width=format!("{width:.1}")
         ></path>
     }
@@ -95,22 +101,52 @@ fn mark(line: &Line) -> AnyView {
     .into_any()
 }
 
-fn service(node: &Node) -> AnyView {
-    let text = node_text(node, SERVICE_WIDTH, "");
-    view! { <g class="map-node service" role="img" aria-label=text.label.clone()>{node_box(node, SERVICE_WIDTH, &text)}</g> }.into_any()
+/// A service, or a group of which no span tells.
+fn outer(node: &Node) -> AnyView {
+    let own = &words().overview;
+    match &node.what {
+        What::Group(page) => {
+            let under = format!("{} · {}", node.system, own.map_group);
+            let text = node_text(node, SERVICE_WIDTH, &under);
+            let shown = view! {
+                <title>{text.label.clone()}</title>
+                <g>{node_box(node, SERVICE_WIDTH, &text)}</g>
+            };
+            match page {
+                Some(page) => view! {
+                    <g class="map-node group"><a href=link::group(page)>{shown}</a></g>
+                }
+                .into_any(),
+                None => view! { <g class="map-node group">{shown}</g> }.into_any(),
+            }
+        }
+        _ => {
+            let text = node_text(node, SERVICE_WIDTH, "");
+            view! {
+                <g class="map-node service" role="img" aria-label=text.label.clone()>
+                    {node_box(node, SERVICE_WIDTH, &text)}
+                </g>
+            }
+            .into_any()
+        }
+    }
 }
 
 fn destination(node: &Node) -> AnyView {
-    let class = match node.role {
+    let role = match node.what {
+        What::Destination(role) => role,
+        _ => DestinationRole::Origin,
+    };
+    let class = match role {
         DestinationRole::DeadLetter => "destination dead-letter",
         DestinationRole::Retry => "destination retry",
         DestinationRole::Origin | DestinationRole::Internal => "destination",
     };
-    let under = format!("{} · {}", node.system, role_word(node.role));
+    let under = format!("{} · {}", node.system, role_word(role));
     let text = node_text(node, DESTINATION_WIDTH, &under);
     view! {
         <g class=format!("map-node {class}")>
-            <a href=link::destination(&node.system, &node.name)>
+            <a href=link::destination_id(&node.id)>
                 <title>{text.label.clone()}</title>
                 <g>{node_box(node, DESTINATION_WIDTH, &text)}</g>
             </a>
@@ -128,17 +164,23 @@ struct NodeText {
 
 fn node_text(node: &Node, width: f64, under: &str) -> NodeText {
     let words = words();
-    let rate = format!("{}{}", format::rate(node.per_s), words.unit.per_s);
+    let rate = node
+        .per_s
+        .map(|rate| format!("{}{}", format::rate(rate), words.unit.per_s));
+    let lag = node.lag_messages.filter(|lag| *lag > 0);
+    let lag = lag.map(|lag| (words.overview.map_lag)(&format::count(lag)));
     let name = format::visible(&node.name);
     let health = if node.failed_share > 0.0 {
         words.state.failing
     } else {
         words.state.healthy
     };
-    let under = match under {
-        "" => rate,
-        under => format!("{} · {rate}", format::visible(under)),
-    };
+    let kind = (!under.is_empty()).then(|| format::visible(under));
+    let parts: Vec<String> = [kind.map(Into::into), rate, lag]
+        .into_iter()
+        .flatten()
+        .collect();
+    let under = parts.join(" · ");
     NodeText {
         label: format!("{} · {under} · {health}", format::shortened(&name, 200)),
         name: fitted(&name, width),
@@ -181,45 +223,6 @@ fn node_box(node: &Node, width: f64, text: &NodeText) -> AnyView {
         </g>
     }
     .into_any()
-}
-
-fn edge_table(edges: Vec<MapEdge>) -> AnyView {
-    let words = &words().overview;
-    let columns = vec![
-        Column::Text(words.map_from),
-        Column::Text(words.map_relation),
-        Column::Text(words.map_to),
-        Column::Number(words.rate),
-        Column::Number(words.failed_share),
-    ];
-    table::table(
-        words.map,
-        "compact",
-        columns,
-        edges.iter().map(edge_row).collect(),
-    )
-}
-
-fn edge_row(edge: &MapEdge) -> AnyView {
-    let words = words();
-    let relation = match edge.kind {
-        MapEdgeKind::Publishes => words.overview.map_publishes,
-        MapEdgeKind::Consumes => words.overview.map_consumes,
-        MapEdgeKind::Retries => words.overview.map_retries,
-        MapEdgeKind::DeadLetters => words.overview.map_dead_letters,
-    };
-    let (from, to) = if edge.kind == MapEdgeKind::Consumes {
-        (&edge.destination, &edge.service)
-    } else {
-        (&edge.service, &edge.destination)
-    };
-    table::row(vec![
-        table::title(name(from, 48)),
-        table::cell(relation),
-        table::cell(name(to, 48)),
-        table::number(format!("{} {}", format::rate(edge.per_s), words.unit.per_s)),
-        table::number(format::share(edge.failed_share)),
-    ])
 }
 
 pub fn role_word(role: DestinationRole) -> &'static str {

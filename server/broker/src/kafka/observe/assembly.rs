@@ -43,16 +43,18 @@ pub(super) fn assemble(parts: Parts) -> Topology {
     let controller = controller(&parts, &mut unknown);
     unknown.extend(undescribed(&parts.metadata));
     let version = version(&parts, &mut unknown);
-    unknown.push(Unknown {
-        member: "connections".into(),
+    let no_request = |member: &str| Unknown {
+        member: member.into(),
         why: Why::Unsupported,
         detail: Some("no request asks for them".into()),
-    });
+    };
+    unknown.extend(["connections", "connection_states"].map(no_request));
     Topology {
         cluster_id: parts.metadata.cluster_id.as_ref().map(|id| id.to_string()),
         version,
         controller,
         connections: None,
+        connection_states: None,
         nodes: nodes::of(&parts),
         destinations: topics(&parts.metadata)
             .map(|(name, topic)| destination(name, topic, &parts))

@@ -61,7 +61,7 @@ impl Described {
                 client_id: Some(member.client_id.to_owned()),
                 host: Some(member.host.to_owned()),
                 assigned: member.work.as_ref().map(assignment::told),
-                prefetch: None,
+                ..Member::default()
             }
         });
         Self {
@@ -268,9 +268,12 @@ fn told(name: &str, listed: &Listed, described: Option<&Result<Described, Failur
         kind: listed.kind_name.clone(),
         state: listed.state.clone(),
         coordinator: Some(listed.coordinator.to_string()),
-        members: None,
-        settings: Vec::new(),
-        unknown: Vec::new(),
+        unknown: vec![Unknown {
+            member: "consumer_capacity".into(),
+            why: Why::Unsupported,
+            detail: Some("members fetch by themselves: nobody measures it".into()),
+        }],
+        ..Group::default()
     };
     match described {
         Some(Ok(described)) => {

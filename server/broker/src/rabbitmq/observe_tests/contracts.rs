@@ -139,6 +139,13 @@ async fn three_eight_with_mirrors() {
         .unwrap();
     let member = &group.members.as_ref().unwrap()[0];
     assert_eq!(member.host.as_deref(), Some("10.0.0.9:41000"));
+    assert_eq!(group.consumer_capacity, Some(0.5));
+    let states = topology.connection_states.as_ref().unwrap();
+    assert_eq!((states["running"], states["flow"], states.len()), (1, 1, 2));
+    // Without consumers there is nothing to measure.
+    let dead = topology.groups.iter().find(|g| g.name == "dead").unwrap();
+    assert_eq!(dead.consumer_capacity, None);
+    assert_eq!(why(&dead.unknown, "consumer_capacity"), Some(Why::Missing));
     // Told as 0, which means no limit.
     assert_eq!(member.prefetch, None);
     assert_eq!(
@@ -184,6 +191,28 @@ async fn four_one_with_a_node_down() {
     assert_eq!(members[0].prefetch, Some(50));
     assert_eq!(members[0].client_id.as_deref(), Some("billing"));
     assert_eq!((&members[1].client_id, &members[1].host), (&None, &None));
+    assert_eq!(group.consumer_capacity, Some(0.75));
+
+    let states = topology.connection_states.as_ref().unwrap();
+    assert_eq!((states["blocked"], states["starting"]), (2, 1));
+
+    // A stream's reader, where the plugin tells of it.
+    let group = topology.groups.iter().find(|g| g.name == "log").unwrap();
+    let reader = &group.members.as_ref().unwrap()[0];
+    assert_eq!((reader.offset, reader.lag_messages), (Some(419), Some(81)));
+    assert_eq!(reader.host.as_deref(), Some("10.0.0.9:40100"));
+    assert_eq!(why(&group.unknown, "members.offset"), None);
+    assert_eq!(
+        why(&group.unknown, "consumer_capacity"),
+        Some(Why::Unsupported)
+    );
+    let quorum = &queue(&topology, "orders").partitions[0];
+    let untold = quorum
+        .unknown
+        .iter()
+        .find(|u| u.member == "in_sync")
+        .unwrap();
+    assert!(untold.detail.as_ref().unwrap().contains("quorum_status"));
 }
 
 #[tokio::test]
@@ -196,6 +225,11 @@ async fn four_one_without_statistics() {
     assert_eq!(
         why(&topology.nodes[0].unknown, "used_memory_bytes"),
         Some(Why::Missing)
+    );
+    // Neither path is there.
+    assert_eq!(
+        why(&topology.unknown, "connection_states"),
+        Some(Why::Unsupported)
     );
     let readings = observe.readings(PATIENCE).await.unwrap();
     assert_eq!(

@@ -50,6 +50,7 @@ pub(super) fn healthy(replaced: &[(&str, Answer)]) -> impl Fn(&str) -> Answer + 
         ("policies", json!([])),
         ("operator-policies", json!([])),
         ("consumers", json!([])),
+        ("connections", json!([])),
     ]
     .into_iter()
     .map(|(path, body)| (path.to_owned(), Answer::json(body.to_string())))

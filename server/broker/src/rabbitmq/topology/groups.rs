@@ -28,6 +28,10 @@ pub(super) fn groups(
                     group.kind = STREAM.to_owned();
                 }
                 group.state = single_active(queue).then(|| "single active consumer".to_owned());
+                group.consumer_capacity = capacity(queue);
+                if group.consumer_capacity.is_none() {
+                    group.unknown.push(without_capacity(queue));
+                }
                 if group.state.is_none() {
                     group.unknown.push(unsupported("state"));
                 }
@@ -55,7 +59,7 @@ pub(super) fn groups(
 }
 
 /// Of a queue that keeps what was consumed.
-const STREAM: &str = "stream";
+pub(super) const STREAM: &str = "stream";
 
 fn group(vhost: &str, name: &str) -> Group {
     Group {
@@ -64,6 +68,26 @@ fn group(vhost: &str, name: &str) -> Group {
         kind: "queue".to_owned(),
         unknown: vec![unsupported("coordinator")],
         ..Group::default()
+    }
+}
+
+/// A queue without consumers has none, whatever number is written.
+fn capacity(queue: &Queue) -> Option<f64> {
+    let told = queue.consumer_capacity.or(queue.consumer_utilisation);
+    let has_consumers = queue.consumers.is_some_and(|count| count > 0);
+    told.filter(|share| has_consumers && (0.0..=1.0).contains(share))
+}
+
+fn without_capacity(queue: &Queue) -> Unknown {
+    let (why, detail) = match (queue.kind.as_deref(), queue.consumers) {
+        (Some(STREAM), _) => (Why::Unsupported, "streams do not measure it"),
+        (_, Some(0)) => (Why::Missing, "it has no consumer"),
+        _ => (Why::Missing, "not measured yet"),
+    };
+    Unknown {
+        member: "consumer_capacity".to_owned(),
+        why,
+        detail: Some(detail.to_owned()),
     }
 }
 
@@ -113,6 +137,7 @@ fn add(consumer: Consumer, filter: &VhostFilter, groups: &mut BTreeMap<QueueKey,
             host,
             assigned: Some(vec![(queue.name.clone(), vec![queue.name])]),
             prefetch,
+            ..Member::default()
         });
     }
 }

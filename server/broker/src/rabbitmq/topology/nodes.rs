@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use waybill_model::topology::{Node, Topology, Unknown, Why};
 
-use super::super::answers::{self, Listener, Overview, Queue, Vhost};
-use super::super::failure::Failure;
+use super::super::answers::{self, Connection, Listener, Overview, Queue, Vhost};
+use super::super::failure::{Failure, printable};
 use super::{Told, missing, unsupported};
 
 pub(super) fn cluster(overview: &Result<Overview, Failure>, topology: &mut Topology) {
@@ -54,6 +54,32 @@ pub(super) fn nodes(told: &Told, topology: &mut Topology) {
         }
         Err(failure) => topology.unknown.push(failure.unknown("nodes")),
     }
+}
+
+/// How many connections are in each state: `flow` slows a publisher down, `blocked` stops it.
+pub(super) fn connections(
+    told: &Option<Result<Vec<Connection>, Failure>>,
+    topology: &mut Topology,
+) {
+    const MEMBER: &str = "connection_states";
+    let connections = match told {
+        Some(Ok(connections)) => connections,
+        Some(Err(failure)) => return topology.unknown.push(failure.unknown(MEMBER)),
+        None => {
+            return topology.unknown.push(Unknown {
+                member: MEMBER.to_owned(),
+                why: Why::Forbidden,
+                detail: Some("the tag monitoring shows other users' connections".to_owned()),
+            });
+        }
+    };
+    let mut states = BTreeMap::new();
+    for connection in connections {
+        // One that is only just there tells no state yet.
+        let state = connection.state.as_deref().unwrap_or("starting");
+        *states.entry(printable(state)).or_default() += 1;
+    }
+    topology.connection_states = Some(states);
 }
 
 /// Queues by the node that leads them; nothing where a queue does not tell.

@@ -153,7 +153,14 @@ fn partition(queue: &Queue) -> Partition {
     };
     let mut unknown = vec![unsupported("eligible"), unsupported("last_known_eligible")];
     if in_sync.is_none() {
-        unknown.push(unsupported("in_sync"));
+        unknown.push(Unknown {
+            detail: queue.members.as_ref().map(|_| {
+                "which members are online is told here, how far each is only by rabbitmq-queues \
+                 quorum_status"
+                    .to_owned()
+            }),
+            ..unsupported("in_sync")
+        });
     }
     if offline.is_none() {
         unknown.push(if queue.members.is_some() {

@@ -223,8 +223,7 @@ fn members(told: &ConsumerConnections) -> Vec<Member> {
             id: connection.client_id.clone(),
             client_id: Some(connection.client_id.clone()),
             host: connection.client_addr.clone(),
-            assigned: None,
-            prefetch: None,
+            ..Member::default()
         })
         .collect();
     members.sort_by(|a, b| (&a.id, &a.host).cmp(&(&b.id, &b.host)));
