@@ -41,7 +41,8 @@ final class Awards implements AutoCloseable {
             "client.id", "points",
             "enable.auto.commit", false,
             "auto.offset.reset", "earliest",
-            // The topic may be born later.
+            // The topic may be born later, by the service that fills it.
+            "allow.auto.create.topics", false,
             "metadata.max.age.ms", 2_000,
             "max.poll.records", 50), new StringDeserializer(), new ByteArrayDeserializer());
         consumer.subscribe(List.of("payments.captured"));
