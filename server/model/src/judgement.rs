@@ -216,11 +216,6 @@ impl GroupJudgement {
         let first = self.partitions.first()?;
         (first.verdict == self.verdict).then_some(first)
     }
-
-    pub fn of(&self, destination: &str, partition: &str) -> Option<&PartitionJudgement> {
-        let mut all = self.partitions.iter();
-        all.find(|one| one.destination == destination && one.partition == partition)
-    }
 }
 
 /// What happened to a group, for its chart.

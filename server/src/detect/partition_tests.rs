@@ -158,6 +158,9 @@ fn three_readings_after_the_fault_suffice() {
         (one.members, one.attempts, one.assigned) = (members, attempts, assigned);
         one.is(verdict, cause);
     }
+    let mut marks = with(&[(300, 1), (300, 1), (300, 1)]);
+    marks.attempts = HeadAttempts::NoMessage;
+    marks.is_ok();
     with(&[(350, 50), (400, 100), (450, 150)]).is(Verdict::Warning, Cause::Slow);
     with(&[(100, 300)]).is(Verdict::Rewound, Cause::WentBack);
     // It was rewound, and came to the end again.

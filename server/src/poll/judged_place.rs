@@ -117,7 +117,7 @@ impl Place<'_> {
             is_assigned: assigned.places.as_ref().map(|_| member.is_some()),
             members_at: self.look.told_at,
             attempts: offset.map_or_else(Default::default, |offset| {
-                evidence.attempts(self.name, self.number, offset)
+                evidence.attempts(self.name, self.number, offset, lag)
             }),
         };
         if let Some(found) = judge(window, &around, &self.look.rules) {
@@ -195,9 +195,10 @@ impl Place<'_> {
         wonders: &mut Vec<Wonder>,
     ) {
         let Some(offset) = offset else { return };
-        let stands = members.count != Some(0)
-            && one.committed.is_some()
-            && hesitates(window, &self.look.rules);
+        let lag = window.last().and_then(|last| last.lag).unwrap_or_default();
+        // Without members it is plain why it stands, unless nothing but marks lies before it.
+        let is_open = members.count != Some(0) || lag <= MARKS;
+        let stands = is_open && one.committed.is_some() && hesitates(window, &self.look.rules);
         if stands || one.behind_since.is_none() {
             wonders.push(Wonder {
                 cluster: self.look.named.cluster.clone(),
@@ -207,11 +208,14 @@ impl Place<'_> {
                 partition: self.place.partition.clone(),
                 place: self.number,
                 offset,
+                lag,
                 stands,
             });
         }
     }
 }
 
+/// Of so few offsets all may be the marks of transactions.
+const MARKS: u64 = 16;
 /// What comes is measured over this.
 const IN_RATE_MS: i64 = 60_000;

@@ -182,6 +182,7 @@ impl Judging {
             };
             judged.insert(key, one);
         }
+        self.evidence.choose();
         for line in &mut lines.groups {
             if let Some(one) = judged.get(&line.key()) {
                 line.judged = Some(one.judgement.clone());
@@ -246,7 +247,8 @@ impl Judging {
                 }
                 found.push(one.judge(&window, members, &assigned, evidence, &mut wonders));
             });
-            let hesitates = wonders.iter().any(|wonder: &Wonder| wonder.stands);
+            let alive = members.count != Some(0);
+            let hesitates = alive && wonders.iter().any(|wonder: &Wonder| wonder.stands);
             for wonder in wonders {
                 self.evidence.wonder(wonder, look.now);
             }

@@ -1,5 +1,7 @@
 //! What is judged of groups, as answers tell it: times become durations as of the last reading.
 
+use std::collections::HashMap;
+
 use waybill_model::access::{Sight, matches_pattern};
 use waybill_model::group::{GroupPartition, GroupSummary, HeadOfLine};
 use waybill_model::judgement::{
@@ -84,8 +86,15 @@ pub(super) fn partitions(
     judged: Option<&GroupJudgement>,
     as_of: Option<Timestamp>,
 ) -> Vec<GroupPartition> {
+    // There may be many thousands of positions.
+    let all = judged.map(|judged| judged.partitions.as_slice());
+    let all = all.unwrap_or_default().iter();
+    let by_place: HashMap<(&str, &str), &PartitionJudgement> = all
+        .map(|one| ((one.destination.as_str(), one.partition.as_str()), one))
+        .collect();
     let line = |position: PartitionPosition| {
-        let one = judged.and_then(|all| all.of(&position.destination, &position.partition));
+        let place = (position.destination.as_str(), position.partition.as_str());
+        let one = by_place.get(&place).copied();
         partition(position, one, judged.is_some(), as_of)
     };
     positions.into_iter().map(line).collect()

@@ -9,7 +9,7 @@ use waybill_model::problem::{Code, Problem};
 use waybill_model::reference::MessageRef;
 
 use super::Query;
-use super::ask::At;
+use super::ask::{At, Record};
 use crate::detect::HeadAttempts;
 use crate::poll::evidence::{HeadTold, TellsHeads, Wonder};
 
@@ -39,7 +39,14 @@ impl TellsHeads for Query {
             partition: &wonder.partition,
             offset: wonder.offset,
         };
-        let stored = self.record_at(at).await;
+        let record = self.record_at(at).await;
+        if matches!(record, Record::None) {
+            return HeadTold {
+                attempts: HeadAttempts::NoMessage,
+                written_at: None,
+            };
+        }
+        let stored = record.found();
         let offset = stored.as_ref().map_or(at.offset, |stored| stored.offset);
         let attempts = match wonder.stands {
             true => self.attempts(At { offset, ..at }, &wonder.group).await,
@@ -67,7 +74,7 @@ impl Query {
         let stored = match may_ask {
             true => {
                 let asked = tokio::time::timeout(PAGE, self.record_at(at)).await;
-                asked.ok().flatten()
+                asked.ok().and_then(Record::found)
             }
             false => None,
         };

@@ -17,10 +17,28 @@ pub(in crate::query) struct At<'a> {
     pub offset: i64,
 }
 
+#[derive(Debug)]
+pub(in crate::query) enum Record {
+    /// At the position, or after it: what compaction removed lies before no one.
+    Found(Stored),
+    /// There is none up to the end.
+    None,
+    /// Nothing answered within the budget.
+    Unknown,
+}
+
+impl Record {
+    pub(in crate::query) fn found(self) -> Option<Stored> {
+        match self {
+            Self::Found(stored) => Some(stored),
+            Self::None | Self::Unknown => None,
+        }
+    }
+}
+
 impl Query {
-    /// The first message at the position or after it: what compaction removed lies before no one.
-    /// `None` where there is none, or nothing answered within the budget.
-    pub(in crate::query) async fn record_at(&self, at: At<'_>) -> Option<Stored> {
+    /// The first message at the position or after it.
+    pub(in crate::query) async fn record_at(&self, at: At<'_>) -> Record {
         let place = Place {
             id: String::new(),
             cluster: at.cluster.to_owned(),
@@ -41,7 +59,11 @@ impl Query {
         };
         let partition = Some(at.partition.to_owned());
         let start = Start::Offset(at.offset);
-        self.look(&place, partition, start, &mut keep).await;
-        found
+        let is_whole = self.look(&place, partition, start, &mut keep).await;
+        match (found, is_whole) {
+            (Some(stored), _) => Record::Found(stored),
+            (None, Some(true)) => Record::None,
+            (None, _) => Record::Unknown,
+        }
     }
 }
