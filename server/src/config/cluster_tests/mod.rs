@@ -73,7 +73,7 @@ fn wrong_settings_are_named_with_the_near_miss() {
             "rocketmq",
             "bootstrap = ['a:1']",
             "settings: `bootstrap` is not known here",
-            "Known here: namesrv.",
+            "Known here: namesrv, controllers,",
         ),
         (
             "kafka",
