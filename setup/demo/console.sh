@@ -14,7 +14,7 @@ start_console() {
     (
         umask 077
         sed "s|@DATA@|$data|; s|@CONSOLE@|$console|g; s|@GRPC@|$grpc|; s|@HTTP@|$http|
-             s|@KAFKA@|$KAFKA_BOOTSTRAP|; s|@AMQP@|$RABBITMQ_AMQP|; s|@MANAGEMENT@|$RABBITMQ_MANAGEMENT|; s|@NAMESRV@|$ROCKETMQ_NAMESRV|" \
+             s|@KAFKA@|$KAFKA_BOOTSTRAP|; s|@AMQP@|$RABBITMQ_AMQP|; s|@MANAGEMENT@|$RABBITMQ_MANAGEMENT|; s|@NAMESRV@|$ROCKETMQ_NAMESRV|; s|@PROXY@|$ROCKETMQ_PROXY|" \
             "$SETUP/demo/waybill.toml" >"$DEMO/waybill.toml"
     )
     CONSOLE=http://127.0.0.1:$console
