@@ -118,7 +118,7 @@ async fn the_order_system_is_seen_whole() {
     a_declined_payment_goes_into_the_dead_letters(&server, &shop).await;
     a_slow_database_runs_the_inventory_out_of_connections(&server, &shop).await;
     let points = Points::open(brokers, &server, &shop).await;
-    points::an_order_is_followed_over_three_brokers(&server, &shop, &points).await;
+    points::an_order_is_followed_over_three_brokers(&server, &shop).await;
     points::points_that_are_down_leave_dead_letters(&server, &shop, &points).await;
     drop(points);
     a_burst_loses_no_acknowledged_order(&server, &shop).await;
