@@ -26,6 +26,13 @@ pub(in crate::rocketmq) struct BrokerData {
 
 pub(in crate::rocketmq) const MASTER_ID: i64 = 0;
 
+impl BrokerData {
+    #[cfg(test)]
+    pub(in crate::rocketmq) fn master(&self) -> Option<&str> {
+        self.broker_addrs.get(&MASTER_ID).map(String::as_str)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,8 +44,8 @@ mod tests {
             read(&recorded::body("broker/0106-GET_BROKER_CLUSTER_INFO")).unwrap();
         assert_eq!(told.cluster_addr_table["lab"], ["broker-a"]);
         assert_eq!(
-            told.broker_addr_table["broker-a"].broker_addrs[&MASTER_ID],
-            "127.0.0.1:20911"
+            told.broker_addr_table["broker-a"].master(),
+            Some("127.0.0.1:20911")
         );
         let told: ClusterInfo = read(&recorded::body(
             "controller/0106-GET_BROKER_CLUSTER_INFO-no-master",
@@ -52,7 +59,7 @@ mod tests {
         let body = br#"{"brokerAddrTable":{"b":{"brokerAddrs":{2:"x:2",0:"x:1",9223372036854775807:"x:3"}}}}"#;
         let told: ClusterInfo = read(body).unwrap();
         let data = &told.broker_addr_table["b"];
-        assert_eq!(data.broker_addrs[&MASTER_ID], "x:1");
+        assert_eq!(data.master(), Some("x:1"));
         assert_eq!(data.broker_addrs[&i64::MAX], "x:3");
     }
 }

@@ -24,7 +24,6 @@ pub(in crate::rocketmq) struct QueueData {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rocketmq::answers::cluster_info::MASTER_ID;
     use crate::rocketmq::answers::{read, recorded};
 
     #[test]
@@ -40,7 +39,8 @@ mod tests {
             assert_eq!(told.queue_datas[0].perm, perm, "{name}");
             assert_eq!(told.queue_datas[0].broker_name, "broker-a", "{name}");
             assert_eq!(
-                told.broker_datas[0].broker_addrs[&MASTER_ID], "127.0.0.1:20911",
+                told.broker_datas[0].master(),
+                Some("127.0.0.1:20911"),
                 "{name}"
             );
         }
