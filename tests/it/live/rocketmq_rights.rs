@@ -114,7 +114,7 @@ async fn rocketmqs_commands_grant_what_is_enough() {
     for right in [
         "'Cluster:lab' -a Get",
         "'Topic:orders' -a Get",
-        "'Topic:orders' -a Sub",
+        "'Topic:orders' -a Get,Sub",
         "'Group:billing' -a Get",
         "'Group:TOOLS_CONSUMER' -a Sub",
     ] {

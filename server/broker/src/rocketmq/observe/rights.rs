@@ -160,7 +160,18 @@ impl Refusals {
                     true => vec!["*"],
                     false => names.iter().map(String::as_str).collect(),
                 };
-                grant.missing(cluster, action, kind, &names, blank)
+                // A grant replaces what the user has on the same resource: both actions stand in it,
+                // but where the other one is still to be granted after it.
+                let lacks_both = self.refused.keys().any(|(other, action, of, _)| {
+                    other == cluster && *action == "Sub" && of == "Topic"
+                });
+                let actions = match (kind.as_str(), *action) {
+                    ("Topic", "Get") if lacks_both => "Get",
+                    ("Topic", _) => "Get,Sub",
+                    (_, action) => action,
+                };
+                let right = format!("{action} on {kind}");
+                grant.missing(cluster, &right, actions, (kind, &names), blank)
             })
             .collect()
     }
