@@ -61,11 +61,14 @@ async fn rocketmqs_commands_grant_what_is_enough() {
             ..Wanted::default()
         });
         tool(folder.path());
-        let create = format!(
-            "mqadmin createUser -n {} -c lab -u few -p few-secret -t Normal",
-            rocket.namesrv()
-        );
-        run(folder.path(), &create);
+        for create in [
+            "createUser -u few -p few-secret -t Normal",
+            "updateTopic -t orders -r 1 -w 1",
+            "updateSubGroup -g billing",
+        ] {
+            let command = format!("mqadmin {create} -n {} -c lab", rocket.namesrv());
+            run(folder.path(), &command);
+        }
         rocket
     });
     let database = TestDatabase::new().await;
@@ -110,8 +113,10 @@ async fn rocketmqs_commands_grant_what_is_enough() {
     }
     for right in [
         "'Cluster:lab' -a Get",
-        "'Topic:*' -a Get",
-        "'Topic:*' -a Sub",
+        "'Topic:orders' -a Get",
+        "'Topic:orders' -a Get,Sub",
+        "'Group:billing' -a Get",
+        "'Group:TOOLS_CONSUMER' -a Sub",
     ] {
         assert!(
             granted.iter().any(|command| command.contains(right)),

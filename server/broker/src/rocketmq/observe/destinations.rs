@@ -7,6 +7,7 @@ use waybill_model::topology::{
     Destination, DestinationKind, Finding, FindingKind, Partition, Setting, Unknown, Why,
 };
 
+use super::brokers::Broker;
 use super::names;
 use super::replicas::Replicas;
 use super::told::Told;
@@ -69,17 +70,22 @@ const OF_BROKERS: [&str; 7] = [
     "DefaultHeartBeatSyncerTopic",
 ];
 
-/// Brokers and clusters have a topic of their own name.
 fn role(name: &str, parts: &[(Replicated<'_>, &TopicConfig)]) -> DestinationRole {
-    let is_own = parts.iter().any(|((told, _), _)| {
-        let cluster = told.broker.cluster.as_deref().unwrap_or_default();
-        let replies = name.strip_suffix("_REPLY_TOPIC");
-        [told.broker.name.as_str(), cluster].contains(&name) || replies == Some(cluster)
-    });
-    match is_own || OF_BROKERS.contains(&name) {
+    let is_own = |(told, _): &Replicated<'_>| is_of_brokers(name, &told.broker);
+    match parts.iter().any(|(replicated, _)| is_own(replicated)) {
         true => DestinationRole::Internal,
         false => RocketDialect.destination_role(name),
     }
+}
+
+/// Whether brokers made this topic for themselves. Brokers and clusters have one of their own name.
+pub(super) fn is_of_brokers(name: &str, broker: &Broker) -> bool {
+    let cluster = broker.cluster.as_deref().unwrap_or_default();
+    let replies = name.strip_suffix("_REPLY_TOPIC");
+    OF_BROKERS.contains(&name)
+        || [broker.name.as_str(), cluster].contains(&name)
+        || replies == Some(cluster)
+        || RocketDialect.destination_role(name) == DestinationRole::Internal
 }
 
 /// Such as `FIFO`; from 5.0 on, where all brokers say the same.

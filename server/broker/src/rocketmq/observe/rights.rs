@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::brokers::census;
+use super::destinations::is_of_brokers;
 use super::groups::is_built_in;
 use super::memory::Memory;
 use super::rights_text::Grant;
@@ -72,8 +73,10 @@ pub(super) async fn missing(
             Some(groups) => Some(groups),
             None => told::groups(session, &target).await.ok(),
         };
+        // Those of brokers are told to everybody.
         let topics = topics.iter().flat_map(|topics| topics.keys());
-        for topic in some(topics) {
+        let topics = topics.filter(|topic| !is_of_brokers(topic, broker));
+        for topic in topics.take(TRIED) {
             let asked = Request::new(GET_TOPIC_STATS_INFO).with("topic", topic);
             let blank = "where these topics begin and end, and the lag on them";
             refused
@@ -86,7 +89,7 @@ pub(super) async fn missing(
         }
         let groups = groups.iter().flat_map(|groups| groups.keys());
         let groups = groups.filter(|group| !is_built_in(group));
-        for group in some(groups) {
+        for group in groups.take(TRIED) {
             let asked = Request::new(GET_CONSUMER_CONNECTION_LIST).with("consumerGroup", group);
             refused
                 .ask(session, &target, cluster, &asked, "members of these groups")
@@ -110,16 +113,6 @@ fn pull(topic: &str) -> Request {
         .with("subscription", "*")
         .with("subVersion", 0)
         .with("expressionType", "TAG")
-}
-
-/// What people made, before what the broker made.
-fn some<'a>(names: impl Iterator<Item = &'a String>) -> Vec<&'a String> {
-    let mut names: Vec<&String> = names.collect();
-    let is_own =
-        |name: &str| name.starts_with("%") || name.to_ascii_lowercase().starts_with("rmq_sys_");
-    names.sort_by_key(|name| is_own(name));
-    names.truncate(TRIED);
-    names
 }
 
 /// By cluster, action, kind of resource and what stays blank: names.
@@ -167,7 +160,18 @@ impl Refusals {
                     true => vec!["*"],
                     false => names.iter().map(String::as_str).collect(),
                 };
-                grant.missing(cluster, action, kind, &names, blank)
+                // A grant replaces what the user has on the same resource: both actions stand in it,
+                // but where the other one is still to be granted after it.
+                let lacks_both = self.refused.keys().any(|(other, action, of, _)| {
+                    other == cluster && *action == "Sub" && of == "Topic"
+                });
+                let actions = match (kind.as_str(), *action) {
+                    ("Topic", "Get") if lacks_both => "Get",
+                    ("Topic", _) => "Get,Sub",
+                    (_, action) => action,
+                };
+                let right = format!("{action} on {kind}");
+                grant.missing(cluster, &right, actions, (kind, &names), blank)
             })
             .collect()
     }

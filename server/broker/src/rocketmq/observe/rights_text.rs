@@ -27,9 +27,9 @@ impl Grant {
     pub(super) fn missing(
         &self,
         cluster: &str,
-        action: &str,
-        kind: &str,
-        names: &[&str],
+        right: &str,
+        actions: &str,
+        (kind, names): (&str, &[&str]),
         blank: &str,
     ) -> MissingRight {
         let writable: Vec<String> = names
@@ -42,10 +42,10 @@ impl Grant {
             false => writable.join(","),
         };
         MissingRight {
-            right: format!("{action} on {kind}"),
+            right: right.to_owned(),
             blank: blank.to_owned(),
             grant: format!(
-                "mqadmin updateAcl -n {} -c {} -s {} -r {} -a {action} -d Allow",
+                "mqadmin updateAcl -n {} -c {} -s {} -r {} -a {actions} -d Allow",
                 quoted(&self.namesrv),
                 quoted(cluster),
                 quoted(&self.subject),
@@ -79,7 +79,13 @@ mod tests {
 
     #[test]
     fn a_right_has_its_command() {
-        let right = grant().missing("lab", "Get", "Topic", &["a", "%RETRY%b"], "ends");
+        let right = grant().missing(
+            "lab",
+            "Get on Topic",
+            "Get",
+            ("Topic", &["a", "%RETRY%b"]),
+            "ends",
+        );
         assert_eq!(right.right, "Get on Topic");
         assert_eq!(
             right.grant,
@@ -88,7 +94,7 @@ mod tests {
         );
         assert!(
             grant()
-                .missing("lab", "Get", "Group", &["*"], "")
+                .missing("lab", "", "Get", ("Group", &["*"]), "")
                 .grant
                 .contains("'Group:*'")
         );
@@ -97,7 +103,7 @@ mod tests {
     #[test]
     fn hostile_names_stay_one_word() {
         let hostile = ["a'; rm -rf ~; '", "$(id)", "b\nreboot\n", "c,Cluster:*", ""];
-        let right = grant().missing("lab", "Get", "Group", &hostile, "");
+        let right = grant().missing("lab", "", "Get", ("Group", &hostile), "");
         assert!(
             right
                 .grant
@@ -108,7 +114,7 @@ mod tests {
         let many = vec!["x"; 21];
         assert!(
             grant()
-                .missing("lab", "Get", "Topic", &many, "")
+                .missing("lab", "", "Get", ("Topic", &many), "")
                 .grant
                 .contains("'Topic:*'")
         );
