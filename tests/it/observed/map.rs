@@ -265,7 +265,7 @@ async fn grants_open_what_brokers_tell_by_cluster_and_name() {
         ),
         (vec![sight("*", "orders")], &[]),
         (vec![sight("east", "ledger")], &["consumes ledger"]),
-        (vec![sight("west", "*")], &["routes shop"]),
+        (vec![sight("west", "*")], &["consumes bills", "routes shop"]),
         (Vec::new(), &[]),
     ] {
         let map = query.map(Window::default(), Some(&sights)).await.unwrap();

@@ -176,10 +176,7 @@ fn node_text(node: &Node, width: f64, under: &str) -> NodeText {
         words.state.healthy
     };
     let kind = (!under.is_empty()).then(|| format::visible(under));
-    let parts: Vec<String> = [kind.map(Into::into), rate, lag]
-        .into_iter()
-        .flatten()
-        .collect();
+    let parts: Vec<String> = [kind, rate, lag].into_iter().flatten().collect();
     let under = parts.join(" · ");
     NodeText {
         label: format!("{} · {under} · {health}", format::shortened(&name, 200)),

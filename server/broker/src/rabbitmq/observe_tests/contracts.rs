@@ -216,6 +216,24 @@ async fn four_one_with_a_node_down() {
 }
 
 #[tokio::test]
+async fn a_stream_without_the_plugin_that_shows_its_readers() {
+    for status in [404, 406] {
+        let stream = br#"[{"name":"log","vhost":"/","type":"stream","consumers":0}]"#;
+        let rest = super::healthy(&[("queues", Answer::json(*stream))]);
+        let peer = Peer::start(move |target| match target.starts_with("/api/stream/") {
+            true => Answer::Http(status, "", Vec::new()),
+            false => rest(target),
+        })
+        .await;
+        let cluster = at(&peer);
+        let topology = cluster.observe().unwrap().topology(PATIENCE).await.unwrap();
+        let group = topology.groups.iter().find(|g| g.name == "log").unwrap();
+        let unknown = group.unknown.iter().find(|u| u.member == "members.offset");
+        assert_eq!(unknown.unwrap().why, Why::Unsupported, "{status}");
+    }
+}
+
+#[tokio::test]
 async fn four_one_without_statistics() {
     let peer = version("4.1-without-statistics").await;
     let cluster = at(&peer);

@@ -16,7 +16,8 @@ pub(super) fn readers(told: Result<Vec<StreamConsumer>, Failure>, topology: &mut
         Ok(consumers) => consumers,
         Err(failure) => {
             let unknown = match failure.status {
-                Some(404) => Unknown {
+                // Whoever asks for JSON is answered 406 where the plugin is not there (3.10.8).
+                Some(404 | 406) => Unknown {
                     member: MEMBER.to_owned(),
                     why: Why::Unsupported,
                     detail: Some("the plugin rabbitmq_stream_management is not enabled".to_owned()),
