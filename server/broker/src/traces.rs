@@ -11,7 +11,7 @@ use crate::adapter::Refused;
 use crate::browse::Budget;
 
 /// The scope of every span that [`NativeTraces`] tells: by it such a span is known wherever it is read.
-pub const SCOPE: &str = "native_trace";
+pub const SCOPE: &str = "waybill.native_trace";
 
 /// A broker's own trace of messages, where its clients write one. Reading it disturbs nothing: no
 /// group, no offset.

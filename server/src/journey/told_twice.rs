@@ -32,27 +32,51 @@ pub fn told_once(graph: &Graph<'_>, tries: Vec<Try>) -> Vec<Try> {
                 .collect()
         })
         .collect();
-    let mut is_taken = vec![false; told.len()];
-    let mut left = Vec::new();
-    for (native, met_by) in natives.into_iter().zip(&met) {
-        if let [only] = met_by.as_slice()
-            && met.iter().filter(|others| others.contains(only)).count() == 1
-        {
-            is_taken[*only] = true;
-            add(&mut told[*only], native);
-        } else {
-            left.push((native, met_by));
-        }
-    }
+    let is_sure = |met_by: &[usize]| match met_by {
+        [only] => met.iter().filter(|others| others.contains(only)).count() == 1,
+        _ => false,
+    };
+    let matched = matched(&met, told.len());
     let mut alone = Vec::new();
-    for (native, met_by) in left {
-        match met_by.iter().find(|&&i| !is_taken[i]) {
-            Some(&one) => is_taken[one] = true,
-            None => alone.push(native),
+    for (n, native) in natives.into_iter().enumerate() {
+        if is_sure(&met[n]) {
+            add(&mut told[met[n][0]], native);
+        } else if !matched.contains(&Some(n)) {
+            alone.push(native);
         }
     }
     told.extend(alone);
     told
+}
+
+/// As many pairs as there can be: for each try of OpenTelemetry the other's number. By augmenting
+/// paths (Kuhn 1955); the tries of one message are few.
+fn matched(met: &[Vec<usize>], told: usize) -> Vec<Option<usize>> {
+    fn place(
+        native: usize,
+        met: &[Vec<usize>],
+        of: &mut [Option<usize>],
+        seen: &mut [bool],
+    ) -> bool {
+        met[native].iter().any(|&i| {
+            if std::mem::replace(&mut seen[i], true) {
+                return false;
+            }
+            let is_free = match of[i] {
+                None => true,
+                Some(other) => place(other, met, of, seen),
+            };
+            if is_free {
+                of[i] = Some(native);
+            }
+            is_free
+        })
+    }
+    let mut of = vec![None; told];
+    for native in 0..met.len() {
+        place(native, met, &mut of, &mut vec![false; told]);
+    }
+    of
 }
 
 fn is_native(graph: &Graph<'_>, t: &Try) -> bool {

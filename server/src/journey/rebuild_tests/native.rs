@@ -135,6 +135,18 @@ fn no_group_is_given_to_an_attempt_that_may_be_of_another() {
 }
 
 #[test]
+fn as_many_attempts_are_told_as_there_were() {
+    // The first of one kind meets both of the other, the second only the first.
+    let mut spans = vec![sent(1)];
+    spans.push(told("billing", 2).under(1).at(20, 200));
+    spans.push(told("stock", 3).under(1).at(320, 400));
+    spans.extend(handled("a", 10, (150, 330), true));
+    spans.extend(handled("b", 20, (20, 120), true));
+    let attempts: usize = one(spans).deliveries.iter().map(|d| d.attempts.len()).sum();
+    assert_eq!(attempts, 2);
+}
+
+#[test]
 fn a_producer_that_only_its_broker_tells_of_joins_consumers_with_spans_and_the_other_way_round() {
     // The consumer's parent is a span that nobody has.
     let one_way = one(vec![published(50), told("billing", 2).under(77).at(20, 30)]);
