@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use waybill_model::id::TraceId;
-use waybill_model::journey::{Gap, GapKind, Journey};
+use waybill_model::journey::{Gap, GapKind, Journey, Message};
 use waybill_model::problem::{Code, Problem};
 use waybill_model::reference::MessageRef;
 use waybill_model::span::{Attribute, Span, StatusCode, Value};
@@ -35,7 +35,11 @@ impl Query {
             .spans_by(&reference_terms(&reference), None, MAX_FRAMES)
             .await?;
         if found.spans.is_empty() {
-            return self.stored_page(&reference, asker).await;
+            let stored = self.stored_page(&reference, asker).await?;
+            return match self.told_by_id(&stored.journey.message).await? {
+                Some(id) => Box::pin(self.journey(&id.to_string(), asker)).await,
+                None => Ok(stored),
+            };
         }
         let pick = Pick::Named(reference.clone());
         let mut gathered = self
@@ -95,6 +99,26 @@ impl Query {
 }
 
 impl Query {
+    /// A message that was known by its place alone until its spans came, where those name it by its
+    /// id and by no place. `None`: there are none.
+    async fn told_by_id(&self, message: &Message) -> Result<Option<MessageRef>, Problem> {
+        if self.dialects.habits(&message.system).positions {
+            return Ok(None);
+        }
+        let Some(id) = message.message_id.clone() else {
+            return Ok(None);
+        };
+        let reference = MessageRef::Id {
+            system: message.system.clone(),
+            destination: message.destination.clone(),
+            id,
+        };
+        let found = self
+            .spans_by(&reference_terms(&reference), None, MAX_FRAMES)
+            .await?;
+        Ok((!found.spans.is_empty()).then_some(reference))
+    }
+
     /// Of a message that the broker alone tells of.
     async fn stored_page(
         &self,
