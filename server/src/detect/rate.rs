@@ -67,10 +67,13 @@ fn ends(window: &Window<'_>, since: Timestamp, rules: &Rules) -> Vec<End> {
                 };
                 per_s(offset - last.offset, passed.min(most))
             });
-            if sample.at <= since {
-                ends.clear();
-            }
-            let per_s = step.unwrap_or(0.0);
+            let per_s = match sample.at <= since {
+                true => {
+                    ends.clear();
+                    0.0
+                }
+                false => step.unwrap_or(0.0),
+            };
             ends.push(End { at, offset, per_s });
         }
         was_read = offset.is_some();
