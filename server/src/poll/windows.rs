@@ -141,7 +141,12 @@ impl Windows {
     /// Whether the group had a position there at its last reading.
     pub fn reads(&self, group: &str, destination: &str) -> bool {
         let window = self.groups.get(group);
+        let left = self.left.get(group).and_then(|samples| samples.last());
         window.is_some_and(|window| window.destinations.contains(destination))
+            || left.is_some_and(|left| {
+                let mut partitions = left.partitions.iter();
+                partitions.any(|one| one.destination == destination)
+            })
     }
 
     pub fn place(&self, number: u32) -> Option<&PlaceWindow> {

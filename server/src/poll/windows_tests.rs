@@ -162,6 +162,7 @@ fn what_was_left_is_taken_up() {
         windows: Windows::left(left.into()),
         ..Read::default()
     };
+    assert!(read.windows.reads("billing", "orders"), "not read yet");
     read.take(60, &[("0", Some(7), 40)]);
     assert!(read.windows.reads("billing", "orders"));
     let (samples, moved) = read.seen("0");
