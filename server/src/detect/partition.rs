@@ -4,7 +4,7 @@ use waybill_model::judgement::{Cause, Verdict};
 use waybill_model::time::Timestamp;
 
 use super::rate::rates;
-use super::window::{Sample, Window};
+use super::window::{Sample, USUAL_COMMIT_MS, Window};
 
 /// What the rules measure by.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -55,11 +55,12 @@ pub struct Found {
 const FULL: usize = 10;
 /// Of a few readings alone, three tell a direction.
 const FEW: usize = 3;
-/// A consumer whose moves were not seen yet may commit every 5 s, as clients do by themselves: two
-/// such times.
-const UNSEEN_CADENCE_MS: f64 = 10_000.0;
+/// A consumer whose moves were not seen yet may commit as clients do by themselves: two such times.
+const UNSEEN_CADENCE_MS: f64 = 2.0 * USUAL_COMMIT_MS;
 /// Of the longest time between two moves.
 const LONGER: f64 = 1.5;
+/// However seldom it commits.
+const MOST_PATIENCE_MS: f64 = 900_000.0;
 
 /// `None`: not enough data.
 pub fn judge(window: &Window<'_>, around: &Around, rules: &Rules) -> Option<Found> {
@@ -75,7 +76,7 @@ pub fn judge(window: &Window<'_>, around: &Around, rules: &Rules) -> Option<Foun
         return Some(found);
     }
     let zero_at = window.zero_at();
-    if slow(window, zero_at) || falling_behind(window, zero_at) {
+    if slow(window, zero_at, rules) || falling_behind(window, zero_at) {
         return Some(Found {
             verdict: Verdict::Warning,
             cause: Some(Cause::Slow),
@@ -117,7 +118,7 @@ fn rewound(window: &Window<'_>) -> Option<Found> {
 /// told by members and spans: without a member it stopped; with one it stalled, or is paused.
 fn standing(window: &Window<'_>, around: &Around, rules: &Rules) -> Option<Found> {
     let since = stands_since(window)?;
-    let stood_ms = window.until.ms_since(since);
+    let stood_ms = stood_ms(window, since);
     let never = window.last()?.committed.is_none();
     let (verdict, cause) = match (around.members, around.is_assigned, around.attempts) {
         (Some(0), _, _) if never => (Verdict::Stopped, Cause::NeverConsumed),
@@ -133,14 +134,16 @@ fn standing(window: &Window<'_>, around: &Around, rules: &Rules) -> Option<Found
     let three = 2.0 * rules.interval_ms * NEARLY;
     let nobody = matches!(cause, Cause::NoMember | Cause::Unassigned)
         || (never && around.members == Some(0));
+    // Who was a member before it stood may be none any more: there is time to look.
+    let is_fresh = around.members_at.is_some_and(|at| at > since);
+    let patience = patience_ms(window, rules);
     let needed_ms = match cause {
         Cause::PoisonHead => three,
         // Clients that choose their partitions themselves commit without being members.
-        _ if nobody && window.longest_gap_ms().is_none() => three,
-        _ => patience_ms(window, rules),
+        _ if nobody && window.cadence_ms().is_none() => three,
+        _ if nobody && is_fresh => patience.min(three.max(UNSEEN_CADENCE_MS)),
+        _ => patience,
     };
-    // Who was a member before it stood may be none any more: there is time to look.
-    let is_fresh = around.members_at.is_some_and(|at| at > since);
     let more_ms = if is_fresh { 0.0 } else { rules.interval_ms };
     (stood_ms >= needed_ms + more_ms).then_some(Found {
         verdict,
@@ -156,27 +159,32 @@ fn stands_since(window: &Window<'_>) -> Option<Timestamp> {
     Some(since.unwrap_or(first.at))
 }
 
+/// Of the time since then, as far as it was read: while nobody reads it, it may move.
+fn stood_ms(window: &Window<'_>, since: Timestamp) -> f64 {
+    window.until.ms_since(since) - window.unread_ms(since)
+}
+
 /// It stands for longer than it did between any two moves that were seen: time to look at its members
 /// and at the message.
 pub fn hesitates(window: &Window<'_>, rules: &Rules) -> bool {
     let waits = window.last().is_some_and(|last| last.lag > Some(0));
-    let usual_ms = match window.longest_gap_ms() {
-        Some(gap) => 1.1 * gap,
+    let usual_ms = match window.cadence_ms() {
+        Some(gap) => (1.1 * gap).min(MOST_PATIENCE_MS),
         None => UNSEEN_CADENCE_MS / 2.0,
     };
-    let stood_ms = stands_since(window).map(|since| window.until.ms_since(since));
+    let stood_ms = stands_since(window).map(|since| stood_ms(window, since));
     waits && stood_ms >= Some(usual_ms.max(rules.interval_ms * NEARLY))
 }
 
 /// Readings are not to the millisecond.
-const NEARLY: f64 = 0.9;
+pub(super) const NEARLY: f64 = 0.9;
 
 /// How long a healthy consumer may stand: three readings, and longer than between any two moves that
 /// were seen.
 pub fn patience_ms(window: &Window<'_>, rules: &Rules) -> f64 {
     let three = 2.0 * rules.interval_ms * NEARLY;
-    let cadence = match window.longest_gap_ms() {
-        Some(gap) => LONGER * gap,
+    let cadence = match window.cadence_ms() {
+        Some(gap) => (LONGER * gap).min(MOST_PATIENCE_MS),
         None => UNSEEN_CADENCE_MS,
     };
     three.max(cadence)
@@ -190,7 +198,7 @@ fn rests(window: &Window<'_>, rules: &Rules) -> bool {
 
 /// Beyond Burrow, so that three readings suffice: lag rose at each of them, by more than comes between
 /// two moves.
-fn slow(window: &Window<'_>, zero_at: Option<Timestamp>) -> bool {
+fn slow(window: &Window<'_>, zero_at: Option<Timestamp>, rules: &Rules) -> bool {
     let samples = after(window, zero_at);
     let Some(recent) = samples.len().checked_sub(FEW).map(|from| &samples[from..]) else {
         return false;
@@ -202,8 +210,8 @@ fn slow(window: &Window<'_>, zero_at: Option<Timestamp>) -> bool {
     let (Some(first), Some(last)) = (recent[0].lag, recent[FEW - 1].lag) else {
         return false;
     };
-    let rates = rates(window);
-    let gap_ms = window.longest_gap_ms().unwrap_or(UNSEEN_CADENCE_MS / 2.0);
+    let rates = rates(window, rules);
+    let gap_ms = window.cadence_ms().unwrap_or(UNSEEN_CADENCE_MS / 2.0);
     // Since it last had nothing before it, it rose from there.
     let first = if zero_at.is_some() { 0 } else { first };
     let usual = rates.in_per_s.unwrap_or(f64::MAX) * gap_ms / 1_000.0;
@@ -215,12 +223,13 @@ fn slow(window: &Window<'_>, zero_at: Option<Timestamp>) -> bool {
 /// reading. Beyond it: lag rose at all; one that stays is the way that a pipeline works.
 fn falling_behind(window: &Window<'_>, zero_at: Option<Timestamp>) -> bool {
     let samples = after(window, zero_at);
+    let unread = samples.iter().any(|sample| sample.lag.is_none());
     let moves = samples
         .windows(2)
         .any(|pair| pair[0].committed < pair[1].committed);
     let falls = samples.windows(2).any(|pair| pair[1].lag < pair[0].lag);
     let rises = samples.first().map(|first| first.lag) < samples.last().map(|last| last.lag);
-    samples.len() >= FULL && zero_at.is_none() && moves && !falls && rises
+    samples.len() >= FULL && zero_at.is_none() && moves && !unread && !falls && rises
 }
 
 fn after<'a>(window: &Window<'a>, zero_at: Option<Timestamp>) -> &'a [Sample] {

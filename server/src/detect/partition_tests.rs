@@ -213,3 +213,99 @@ fn an_idle_group_that_gets_its_first_message_has_time_to_take_it() {
     told.push((301, 0));
     case(&told).is_ok();
 }
+
+/// Readings each second of (second, position, lag), those that tell the same left out.
+fn at_each_second(told: &[(i64, i64, Option<u64>)]) -> Vec<Sample> {
+    let mut samples: Vec<Sample> = Vec::new();
+    for (s, committed, lag) in told {
+        let (committed, lag) = (Some(*committed), *lag);
+        if samples.last().map(|last| (last.committed, last.lag)) != Some((committed, lag)) {
+            samples.push(Sample {
+                at: at(*s as f64),
+                committed,
+                lag,
+            });
+        }
+    }
+    samples
+}
+
+fn judged(told: &[(i64, i64, Option<u64>)], members: u64) -> Option<(Verdict, Option<Cause>)> {
+    let samples = at_each_second(told);
+    let moved = samples.windows(2).rev();
+    let moved = moved.into_iter().find(|p| p[0].committed != p[1].committed);
+    let window = Window {
+        samples: &samples,
+        until: at(told.last().unwrap().0 as f64),
+        moved_at: moved.map(|pair| pair[1].at),
+        cut_at: None,
+    };
+    let around = Around {
+        members: Some(members),
+        members_at: Some(at(1e6)),
+        ..Around::default()
+    };
+    let rules = Rules {
+        interval_ms: 1_000.0,
+    };
+    judge(&window, &around, &rules).map(|found| (found.verdict, found.cause))
+}
+
+#[test]
+fn the_time_between_messages_is_no_cadence_of_commits() {
+    // A message an hour, taken within two seconds; the fourth by nobody.
+    let mut told = Vec::new();
+    for hour in 0..4 {
+        let came = hour * 3_600;
+        told.push((came - 10, hour, Some(0)));
+        told.push((came, hour, Some(1)));
+        if hour < 3 {
+            told.push((came + 2, hour + 1, Some(0)));
+        }
+    }
+    let came = 3 * 3_600;
+    for (after, members, found) in [
+        (3, 1, (Verdict::Ok, None)),
+        (7, 1, (Verdict::Ok, None)),
+        (8, 1, (Verdict::Stalled, Some(Cause::NoProgress))),
+        (3, 0, (Verdict::Ok, None)),
+        (8, 0, (Verdict::Stopped, Some(Cause::NoMember))),
+    ] {
+        let mut told = told.clone();
+        told.push((came + after, 3, Some(1)));
+        assert_eq!(judged(&told, members), Some(found), "{after} {members}");
+    }
+}
+
+#[test]
+fn patience_ends_where_nobody_is_a_member_and_after_a_quarter_of_an_hour() {
+    let told = |every: i64, stood: i64| -> Vec<(i64, i64, Option<u64>)> {
+        let moves = (0..4).map(|n| (n * every, n * 10, Some(100)));
+        moves.chain([(3 * every + stood, 30, Some(101))]).collect()
+    };
+    for (every, stood, members, is_ok) in [
+        (60, 80, 1, true),
+        (60, 91, 1, false),
+        (60, 9, 0, true),
+        (60, 10, 0, false),
+        (3_600, 899, 1, true),
+        (3_600, 900, 1, false),
+    ] {
+        let found = judged(&told(every, stood), members).unwrap();
+        assert_eq!(found.0 == Verdict::Ok, is_ok, "{every} {stood} {members}");
+    }
+}
+
+#[test]
+fn nobody_stands_while_nobody_reads() {
+    let mut told: Vec<_> = (0..10).map(|s| (s, s * 10, Some(5))).collect();
+    told.push((10, 90, None));
+    assert_eq!(judged(&told, 1), None);
+    told.push((70, 90, Some(5)));
+    assert_eq!(judged(&told, 1), Some((Verdict::Ok, None)));
+    // It stood before, and stands still.
+    told.insert(10, (10, 90, Some(6)));
+    told[11].0 = 15;
+    let stalled = (Verdict::Stalled, Some(Cause::NoProgress));
+    assert_eq!(judged(&told, 1), Some(stalled));
+}

@@ -54,16 +54,43 @@ impl<'a> Window<'a> {
         pairs.filter(|(before, after)| before.committed != after.committed)
     }
 
-    /// The longest time between two moves; `None` with fewer than two.
-    pub fn longest_gap_ms(&self) -> Option<f64> {
+    /// The longest time that something waited for a move; `None` with fewer than two moves. Where
+    /// nothing waited before, or nobody read what did, only a part of the time between two commits was
+    /// seen: it counts as what clients do by themselves, if that was longer.
+    pub fn cadence_ms(&self) -> Option<f64> {
         let (mut last, mut longest) = (None::<Timestamp>, None::<f64>);
-        for (_, after) in self.moves() {
-            if let Some(last) = last {
-                let gap = after.at.ms_since(last);
+        let mut idle_until = None;
+        for pair in self.current().windows(2) {
+            if pair[0].lag.is_none_or(|lag| lag == 0) {
+                idle_until = Some(pair[1].at);
+            }
+            if pair[0].committed == pair[1].committed {
+                continue;
+            }
+            let at = pair[1].at;
+            if let Some(last) = last.replace(at) {
+                let passed = at.ms_since(last);
+                let gap = match idle_until.filter(|idle| *idle > last) {
+                    Some(idle) => at.ms_since(idle).max(passed.min(USUAL_COMMIT_MS)),
+                    None => passed,
+                };
                 longest = Some(longest.map_or(gap, |longest| longest.max(gap)));
             }
-            last = Some(after.at);
         }
         longest
     }
+
+    /// Of the time since then, how long nobody told of it.
+    pub fn unread_ms(&self, since: Timestamp) -> f64 {
+        let samples = self.current();
+        let nexts = samples.iter().skip(1).map(|next| next.at);
+        let unread = samples.iter().zip(nexts.chain([self.until]));
+        unread
+            .filter(|(sample, _)| sample.lag.is_none())
+            .map(|(sample, next)| next.ms_since(sample.at.max(since)).max(0.0))
+            .sum()
+    }
 }
+
+/// Between two commits that clients make by themselves.
+pub const USUAL_COMMIT_MS: f64 = 5_000.0;

@@ -129,7 +129,7 @@ impl Place<'_> {
         one.committed = last.committed;
         one.member = member.map(str::to_owned);
         (one.behind_since, one.lag_source) = self.behind(offset);
-        let mut rates = detect::rates(window);
+        let mut rates = detect::rates(window, &self.look.rules);
         rates.in_per_s = rates.in_per_s.or(one.in_per_s);
         one.out_per_s = rates.out_per_s;
         let forecast = forecast(

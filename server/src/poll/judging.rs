@@ -12,7 +12,7 @@ use waybill_store::topology::{GroupLine, group_key};
 use super::evidence::{Evidence, HeadTold, Wonder};
 use super::judged_place::{Assigned, Look, Place};
 use super::lines::{Lines, Named};
-use super::membership::Memberships;
+use super::membership::{self, Memberships};
 use super::positions::Positions;
 use super::queue_windows::QueueWindows;
 use super::snapshot::{Snapshot, group_name};
@@ -67,11 +67,11 @@ impl Judging {
         }
     }
 
-    pub fn take_readings(&mut self, cluster: &str, positions: &Positions) {
+    pub fn take_readings(&mut self, cluster: &str, positions: &Positions, interval_ms: f64) {
         if positions.renumbered.is_some() {
             self.evidence.forget();
         }
-        let back = self.windows.take(positions);
+        let back = self.windows.take(positions, interval_ms);
         self.queues.take(positions);
         for one in back {
             let place = positions.places.get(one.place);
@@ -112,10 +112,11 @@ impl Judging {
         let Some(told) = &snapshot.topology else {
             return;
         };
-        let changed: HashSet<String> = self.members.take(&told.topology, at).into_iter().collect();
+        let changed = self.members.take(&told.topology, at);
+        let changed: HashSet<_> = changed.into_iter().collect();
         for group in &told.topology.groups {
             let key = group_key(cluster, group.namespace.as_deref(), &group.name);
-            if changed.contains(&group.name) {
+            if changed.contains(&membership::key(group)) {
                 self.add_event(key, event(GroupEventKind::Rebalance, None));
             }
             let read = again
@@ -128,8 +129,19 @@ impl Judging {
         }
     }
 
-    pub fn take_evidence(&mut self, told: Vec<(Wonder, HeadTold)>, at: Timestamp) {
-        for (wonder, told) in told {
+    /// Answers take their time: places may have other numbers by now, or be gone.
+    pub fn take_evidence(
+        &mut self,
+        positions: &Positions,
+        told: Vec<(Wonder, HeadTold)>,
+        at: Timestamp,
+    ) {
+        for (mut wonder, told) in told {
+            let place = positions
+                .places
+                .find(&wonder.destination, &wonder.partition);
+            let Some(place) = place else { continue };
+            wonder.place = place;
             if let Some(written_at) = told.written_at {
                 self.windows.wrote(wonder.place, wonder.offset, written_at);
             }
@@ -217,7 +229,7 @@ impl Judging {
         let positions = &look.snapshot.positions;
         let members = Members {
             count: group.members.as_ref().map(|members| members.len() as u64),
-            rebalances: self.members.rebalances(&group.name, look.now),
+            rebalances: self.members.rebalances(group, look.now),
             // One that could never have a position is not told to have none.
             has_positions: positions.groups.contains_key(group.name.as_str())
                 || group.unknown.iter().any(|one| one.why == Why::Unsupported),

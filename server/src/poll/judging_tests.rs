@@ -39,7 +39,7 @@ impl Watched {
         readings.heads.iter_mut().for_each(|head| head.at = at(s));
         self.snapshot.take_readings(readings, at(s));
         let positions = &self.snapshot.positions;
-        self.judging.take_readings("east", positions);
+        self.judging.take_readings("east", positions, 5_000.0);
         let mut lines = lines(&self.named, &self.snapshot);
         let judging = &mut self.judging;
         judging.judge(&self.named, &self.snapshot, &mut lines, 5_000.0, at(s));
@@ -99,9 +99,14 @@ fn evidence_turns_a_stall_into_its_cause_and_a_hesitation_asks_for_members() {
         attempts: HeadAttempts::Failed,
         written_at: Some(at(-3)),
     };
-    watched
-        .judging
-        .take_evidence(vec![(wonders[0].clone(), told)], at(10));
+    // Numbers of places may have changed since it was asked.
+    let mut asked = wonders[0].clone();
+    asked.place += 7;
+    let mut gone = wonders[0].clone();
+    gone.destination = "gone".into();
+    let positions = &watched.snapshot.positions;
+    let answers = vec![(asked, told), (gone, HeadTold::default())];
+    watched.judging.take_evidence(positions, answers, at(10));
     watched.take_topology(script(&flow, 0).topology, 11);
     assert!(!watched.judging.doubts);
     let found = watched.take_readings(script(&flow, 15).readings, 15);
@@ -134,4 +139,40 @@ fn who_could_never_have_a_position_is_not_told_to_have_taken_nothing() {
         (found.verdict, found.cause),
         (Verdict::Unknown, Some(Cause::NoPosition))
     );
+}
+
+#[test]
+fn a_healthy_group_whose_broker_is_away_does_not_stall() {
+    // It commits every 5 s, and always has a little before it.
+    let mut flow = Flow::new("billing", "orders", 100.0, 100.0);
+    flow.head = 50;
+    let mut watched = Watched::new();
+    watched.take_topology(script(&flow, 0).topology, 0);
+    let away = |s: i64, told: bool| {
+        // What stands on the broker that is left: the other partition's end.
+        let mut readings = script(&flow, s).readings;
+        readings.heads.retain(|head| head.partition != "0");
+        if !told {
+            readings.commits = Default::default();
+        }
+        readings.unknown.push(Unknown {
+            member: "heads".into(),
+            why: Why::Failed,
+            detail: None,
+        });
+        readings
+    };
+    for told in [true, false] {
+        let from = if told { 0 } else { 100 };
+        for s in [0, 5, 10, 15].map(|s| from + s) {
+            watched.take_readings(script(&flow, s).readings, s);
+        }
+        for s in (20..60).step_by(5).map(|s| from + s) {
+            let found = watched.take_readings(away(from + 15, told), s);
+            assert!(found.verdict <= Verdict::Unknown, "{s}: {found:?}");
+        }
+        // Nothing came to the partition, and nothing was taken, while its broker was away.
+        let found = watched.take_readings(script(&flow, from + 15).readings, from + 60);
+        assert_eq!(found.verdict, Verdict::Ok, "{found:?}");
+    }
 }

@@ -217,7 +217,8 @@ impl Keeper {
     /// Counts from the next reading on.
     pub fn take_evidence(&mut self, told: Vec<(Wonder, HeadTold)>, at: Timestamp) {
         if let Some(memory) = &mut self.memory {
-            memory.judging.take_evidence(told, at);
+            let positions = &memory.snapshot.positions;
+            memory.judging.take_evidence(positions, told, at);
         }
     }
 
@@ -303,7 +304,8 @@ impl Memory {
     ) -> (Self, Lines) {
         self.snapshot.take_readings(readings, at);
         let positions = &self.snapshot.positions;
-        self.judging.take_readings(&named.cluster, positions);
+        self.judging
+            .take_readings(&named.cluster, positions, interval_ms);
         let lines = self.lines(named, interval_ms, at);
         let left_out = is_any_aged(&lines);
         self.turned |= left_out != self.left_out;

@@ -12,7 +12,14 @@ const MOST: usize = 16;
 
 #[derive(Debug, Default)]
 pub struct Memberships {
-    groups: HashMap<String, Membership>,
+    groups: HashMap<Key, Membership>,
+}
+
+/// Namespace and name: queues of two namespaces may have one name.
+pub type Key = (Option<String>, String);
+
+pub fn key(group: &Group) -> Key {
+    (group.namespace.clone(), group.name.clone())
 }
 
 #[derive(Debug, Default)]
@@ -22,17 +29,18 @@ struct Membership {
 }
 
 impl Memberships {
-    /// Names of groups whose members, or what they were given, differ from the topology before.
-    pub fn take(&mut self, topology: &Topology, at: Timestamp) -> Vec<String> {
+    /// Groups whose members, or what they were given, differ from the topology before.
+    pub fn take(&mut self, topology: &Topology, at: Timestamp) -> Vec<Key> {
         let mut changed = Vec::new();
         let mut next = HashMap::with_capacity(topology.groups.len());
         for group in &topology.groups {
             let Some(fingerprint) = fingerprint(group) else {
                 continue;
             };
-            let mut one = match self.groups.remove(&group.name) {
+            let key = key(group);
+            let mut one = match self.groups.remove(&key) {
                 Some(before) if before.fingerprint != fingerprint => {
-                    changed.push(group.name.clone());
+                    changed.push(key.clone());
                     let mut changed_at = before.changed_at;
                     changed_at.push(at);
                     Membership {
@@ -48,16 +56,16 @@ impl Memberships {
             };
             let many = one.changed_at.len().saturating_sub(MOST);
             one.changed_at.drain(..many);
-            next.insert(group.name.clone(), one);
+            next.insert(key, one);
         }
         self.groups = next;
         changed
     }
 
     /// Changes that were seen within the last two minutes.
-    pub fn rebalances(&self, group: &str, now: Timestamp) -> u64 {
+    pub fn rebalances(&self, group: &Group, now: Timestamp) -> u64 {
         let since = now.plus_ms(-WITHIN_MS);
-        let changes = self.groups.get(group).map(|one| &one.changed_at);
+        let changes = self.groups.get(&key(group)).map(|one| &one.changed_at);
         let changes = changes.into_iter().flatten();
         changes.filter(|at| **at >= since).count() as u64
     }
@@ -114,15 +122,45 @@ mod tests {
             "the first"
         );
         assert!(members.take(&topology(&["a"]), at(15)).is_empty());
-        assert_eq!(members.take(&topology(&["b", "a"]), at(30)), ["billing"]);
+        assert_eq!(members.take(&topology(&["b", "a"]), at(30)).len(), 1);
         assert!(
             members.take(&topology(&["a", "b"]), at(45)).is_empty(),
             "order"
         );
         members.take(&topology(&["c"]), at(60));
         members.take(&topology(&[]), at(75));
-        assert_eq!(members.rebalances("billing", at(80)), 3);
-        assert_eq!(members.rebalances("billing", at(170)), 2);
-        assert_eq!(members.rebalances("another", at(80)), 0);
+        let group = |name: &str| Group {
+            name: name.into(),
+            ..Group::default()
+        };
+        assert_eq!(members.rebalances(&group("billing"), at(80)), 3);
+        assert_eq!(members.rebalances(&group("billing"), at(170)), 2);
+        assert_eq!(members.rebalances(&group("another"), at(80)), 0);
+    }
+
+    #[test]
+    fn groups_of_one_name_in_two_namespaces_are_two() {
+        let at = |s: i64| Timestamp::from_unix_millis(s * 1_000);
+        let group = |namespace: &str, member: &str| Group {
+            namespace: Some(namespace.into()),
+            name: "billing".into(),
+            members: Some(vec![Member {
+                id: member.into(),
+                ..Member::default()
+            }]),
+            ..Group::default()
+        };
+        let topology = |other: &str| Topology {
+            groups: vec![group("east", "a"), group("west", other)],
+            ..Topology::default()
+        };
+        let mut members = Memberships::default();
+        for s in [0, 15, 30] {
+            assert!(members.take(&topology("b"), at(s)).is_empty());
+        }
+        let west = group("west", "c");
+        assert_eq!(members.take(&topology("c"), at(45)), [key(&west)]);
+        assert_eq!(members.rebalances(&west, at(50)), 1);
+        assert_eq!(members.rebalances(&group("east", "a"), at(50)), 0);
     }
 }

@@ -19,6 +19,8 @@ const MOST_CELLS: usize = 2_500_000;
 const MOST_READINGS: usize = 24;
 /// Ends that are kept of a partition, while there are not very many partitions.
 const MOST_ENDS: usize = 24;
+/// Of the time between two readings: one was missed.
+const MISSED: f64 = 2.0;
 const MANY_PLACES: usize = 50_000;
 const FEW_ENDS: usize = 6;
 
@@ -84,7 +86,7 @@ impl Windows {
     }
 
     /// After a reading of the cluster. What went back is told, for each group and destination once.
-    pub fn take(&mut self, positions: &Positions) -> Vec<WentBack> {
+    pub fn take(&mut self, positions: &Positions, interval_ms: f64) -> Vec<WentBack> {
         if let Some(numbers) = &positions.renumbered {
             self.renumber(numbers);
         }
@@ -99,18 +101,23 @@ impl Windows {
                 Some(window) => window,
                 None => self.groups.entry(name.clone()).or_default(),
             };
-            if let Some(one) = window.take(positions, kept, at, readings) {
-                let cut = self.places.get(one.0 as usize);
-                let is_cut = cut
-                    .and_then(|p| p.heads.cut_at())
-                    .is_some_and(|c| c >= one.2);
-                if !is_cut {
+            window.place(positions, kept);
+            let before = window.until;
+            if at.ms_since(before) > MISSED * interval_ms {
+                window.miss(readings);
+            }
+            let mut told = HashSet::new();
+            for (place, from, to) in window.take(positions, kept, at, readings) {
+                let cut_at = self.places.get(place as usize);
+                let is_cut = cut_at.and_then(|place| place.heads.cut_at()) >= Some(before);
+                let name_of = positions.places.get(place).map(|place| &place.destination);
+                if !is_cut && told.insert(name_of) {
                     back.push(WentBack {
                         group: name.clone(),
-                        place: one.0,
+                        place,
                         at,
-                        from: one.1.0,
-                        to: one.1.1,
+                        from,
+                        to,
                     });
                 }
             }
@@ -134,7 +141,12 @@ impl Windows {
     /// Whether the group had a position there at its last reading.
     pub fn reads(&self, group: &str, destination: &str) -> bool {
         let window = self.groups.get(group);
+        let left = self.left.get(group).and_then(|samples| samples.last());
         window.is_some_and(|window| window.destinations.contains(destination))
+            || left.is_some_and(|left| {
+                let mut partitions = left.partitions.iter();
+                partitions.any(|one| one.destination == destination)
+            })
     }
 
     pub fn place(&self, number: u32) -> Option<&PlaceWindow> {
@@ -203,6 +215,7 @@ impl Windows {
             let mut window = GroupWindow::default();
             window.places = kept.commits.iter().map(|commit| commit.place).collect();
             window.moved_at = vec![NEVER; window.places.len()];
+            window.destinations = destinations(positions, &window.places);
             for sample in samples {
                 let at = sample.at;
                 let mut committed = vec![NEVER; window.places.len()];
@@ -218,6 +231,8 @@ impl Windows {
                 }
                 window.push(at, committed, lag, MOST_READINGS);
             }
+            // The last row holds until the first reading.
+            window.until = window.until.max(kept.told_at().unwrap_or_default());
             self.groups.insert(group.into(), window);
         }
         ends.sort_unstable();
@@ -250,18 +265,20 @@ impl Windows {
 }
 
 impl GroupWindow {
-    /// The first place that went back, with its positions, and the reading before.
+    /// Places that went back, with their positions before and now.
     fn take(
         &mut self,
         positions: &Positions,
         kept: &GroupKept,
         at: Timestamp,
         readings: usize,
-    ) -> Option<(u32, (i64, i64), Timestamp)> {
-        self.place(positions, kept);
+    ) -> Vec<(u32, i64, i64)> {
         let told = kept.commits.iter().map(|commit| {
-            let lag = lag_at(positions, commit).unwrap_or(UNKNOWN);
-            (commit.committed.unwrap_or(NEVER), lag)
+            let place = positions.places.get(commit.place);
+            // What is carried over stood there then; nobody told that it still does.
+            let is_told = kept.is_told(commit) && place.is_some_and(|place| place.told);
+            let lag = lag_at(positions, commit).filter(|_| is_told);
+            (commit.committed.unwrap_or(NEVER), lag.unwrap_or(UNKNOWN))
         });
         let same = self.frames.back().is_some_and(|last| {
             let before = last.committed.iter().copied().zip(last.lag.iter().copied());
@@ -269,17 +286,24 @@ impl GroupWindow {
         });
         if same {
             self.until = self.until.max(at);
-            return None;
+            return Vec::new();
         }
         let (committed, lag): (Vec<i64>, Vec<u64>) = told.unzip();
-        let before = self.frames.back();
-        let back = before.and_then(|before| {
-            let mut pairs = before.committed.iter().zip(&committed).zip(&self.places);
-            let back = pairs.find(|((was, is), _)| is < was && **is != NEVER);
-            back.map(|((was, is), place)| (*place, (*was, *is), self.until))
+        let back = self.frames.back().map_or_else(Vec::new, |before| {
+            let pairs = before.committed.iter().zip(&committed).zip(&self.places);
+            let back = pairs.filter(|((was, is), _)| is < was && **is != NEVER);
+            back.map(|((was, is), place)| (*place, *was, *is)).collect()
         });
         self.push(at, committed, lag, readings);
         back
+    }
+
+    /// Nobody read since its last reading: what waits is not known from there on.
+    fn miss(&mut self, readings: usize) {
+        if let Some(last) = self.frames.back() {
+            let (committed, lag) = (last.committed.to_vec(), vec![UNKNOWN; last.lag.len()]);
+            self.push(self.until, committed, lag, readings);
+        }
     }
 
     fn push(&mut self, at: Timestamp, committed: Vec<i64>, lag: Vec<u64>, readings: usize) {
@@ -331,12 +355,14 @@ impl GroupWindow {
             .iter()
             .map(|at| at.map_or(NEVER, |at| self.moved_at[at]));
         self.moved_at = moved.collect();
-        let names = places
-            .iter()
-            .filter_map(|place| positions.places.get(*place));
-        self.destinations = names.map(|place| place.destination.clone()).collect();
+        self.destinations = destinations(positions, &places);
         self.places = places;
     }
+}
+
+fn destinations(positions: &Positions, places: &[u32]) -> HashSet<Arc<str>> {
+    let places = places.iter().filter_map(|n| positions.places.get(*n));
+    places.map(|place| place.destination.clone()).collect()
 }
 
 fn moved(nanos: i64) -> Option<Timestamp> {

@@ -1,4 +1,4 @@
-use waybill_model::topology::{Commit, Commits, Head, Readings};
+use waybill_model::topology::{Commit, Commits, Head, Readings, Unknown, Why};
 
 use super::*;
 use crate::poll::positions::Existing;
@@ -51,6 +51,14 @@ fn readings(s: i64, told: &[(&str, Option<i64>, i64)]) -> Readings {
     }
 }
 
+fn away() -> Unknown {
+    Unknown {
+        member: "heads".into(),
+        why: Why::Failed,
+        detail: None,
+    }
+}
+
 #[derive(Default)]
 struct Read {
     positions: Positions,
@@ -62,9 +70,13 @@ type Seen = (Vec<(i64, Option<i64>, Option<u64>)>, Option<i64>);
 
 impl Read {
     fn take(&mut self, s: i64, told: &[(&str, Option<i64>, i64)]) -> Vec<WentBack> {
+        self.take_all(readings(s, told))
+    }
+
+    fn take_all(&mut self, readings: Readings) -> Vec<WentBack> {
         let positions = std::mem::take(&mut self.positions);
-        self.positions = positions.after(readings(s, told), &Everything);
-        self.windows.take(&self.positions)
+        self.positions = positions.after(readings, &Everything);
+        self.windows.take(&self.positions, 5_000.0)
     }
 
     fn seen(&self, partition: &str) -> Seen {
@@ -150,7 +162,9 @@ fn what_was_left_is_taken_up() {
         windows: Windows::left(left.into()),
         ..Read::default()
     };
+    assert!(read.windows.reads("billing", "orders"), "not read yet");
     read.take(60, &[("0", Some(7), 40)]);
+    assert!(read.windows.reads("billing", "orders"));
     let (samples, moved) = read.seen("0");
     assert_eq!(moved, Some(5));
     assert_eq!(samples.len(), 4);
@@ -162,4 +176,78 @@ fn what_was_left_is_taken_up() {
         heads.written_at(7),
         Some(Timestamp::from_unix_millis(2_500))
     );
+}
+
+#[test]
+fn what_is_carried_over_is_not_known() {
+    let mut read = Read::default();
+    read.take(0, &[("0", Some(1), 5), ("1", Some(5), 9)]);
+    read.take(5, &[("0", Some(2), 5), ("1", Some(6), 9)]);
+    // The broker of the other is away; then its end alone is told.
+    for s in [10, 15] {
+        let mut part = readings(s, &[("0", Some(s), 40)]);
+        part.unknown.push(away());
+        if s == 15 {
+            part.heads.extend(readings(s, &[("1", None, 9)]).heads);
+        }
+        read.take_all(part);
+    }
+    read.take(20, &[("0", Some(40), 40), ("1", Some(6), 9)]);
+    let samples = [
+        (0, Some(5), Some(4)),
+        (5, Some(6), Some(3)),
+        (10, Some(6), None),
+        (15, Some(6), None),
+        (20, Some(6), Some(3)),
+    ];
+    assert_eq!(read.seen("1").0, samples);
+    assert_eq!(read.seen("0").0[2], (10, Some(10), Some(30)));
+}
+
+#[test]
+fn readings_that_were_missed_leave_it_open() {
+    let mut read = Read::default();
+    read.take(0, &[("0", Some(1), 5)]);
+    read.take(10, &[("0", Some(1), 5)]);
+    let samples = [(0, Some(1), Some(4))];
+    assert_eq!(read.seen("0").0, samples, "one was missed");
+    read.take(60, &[("0", Some(1), 5)]);
+    let samples = [
+        (0, Some(1), Some(4)),
+        (10, Some(1), None),
+        (60, Some(1), Some(4)),
+    ];
+    assert_eq!(read.seen("0").0, samples);
+}
+
+#[test]
+fn what_went_back_is_told_for_each_destination() {
+    let told = |s: i64, committed: i64| {
+        let mut all = readings(s, &[("0", Some(committed), 60), ("1", Some(committed), 60)]);
+        let mut commits = Commits::default();
+        for (destination, partition) in [("orders", "0"), ("orders", "1"), ("refunds", "0")] {
+            commits.put(Commit {
+                group: "billing".into(),
+                destination: destination.into(),
+                partition: partition.into(),
+                committed: Some(committed),
+                at: at(s),
+            });
+        }
+        all.commits = commits;
+        all
+    };
+    let mut read = Read::default();
+    assert!(read.take_all(told(0, 50)).is_empty());
+    let back = read.take_all(told(5, 20));
+    let name = |one: &WentBack| {
+        read.positions
+            .places
+            .get(one.place)
+            .unwrap()
+            .destination
+            .clone()
+    };
+    let names: Vec<_> = back.iter().map(name).collect();
+    assert_eq!(names, ["orders".into(), "refunds".into()] as [Arc<str>; 2]);
 }
