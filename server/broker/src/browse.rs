@@ -133,6 +133,8 @@ pub struct Read {
     /// Where to go on, by partition (`""` where there are none): nothing between is left out, nothing
     /// read twice.
     pub next: BTreeMap<String, i64>,
+    /// The oldest offset that was kept when reading began, by partition, where the broker tells it.
+    pub lows: BTreeMap<String, i64>,
     /// The first offset after what is stored now, by partition.
     pub ends: BTreeMap<String, i64>,
     pub ended: Ended,

@@ -85,6 +85,9 @@ pub enum Cause {
     FewReadings,
     /// It has no position that its lag could be told of.
     NoPosition,
+    /// It is not meant to keep up: a reader of the broker's own, or a queue of retries or dead letters
+    /// without consumers.
+    ByDesign,
 }
 
 /// What a lag in time was told from.

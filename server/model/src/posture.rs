@@ -163,6 +163,7 @@ pub struct Durability {
     /// The gravest first.
     pub items: Vec<Risk>,
     pub next: Option<String>,
+    /// Some of them where there are many: `counts` tells how many there are.
     pub unjudged: Vec<Unjudged>,
     /// Members that are null, and why; a judgement that could not be passed at all.
     pub unknown: Vec<Unknown>,

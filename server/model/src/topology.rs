@@ -217,6 +217,9 @@ pub struct Group {
     /// Share of the time, 0 to 1, in which its consumers could take a message at once: below 1 more
     /// consumers, or a larger prefetch, would help.
     pub consumer_capacity: Option<f64>,
+    /// A reader of the broker's own: it may stand by design, and is not judged.
+    #[serde(default)]
+    pub is_brokers_own: bool,
     pub unknown: Vec<Unknown>,
 }
 

@@ -13,8 +13,12 @@ use super::{Answer, AppState, clusters};
 use crate::auth::gate::User;
 use crate::clock;
 
+/// What of `unjudged` a page tells.
+const MOST_UNJUDGED: usize = 200;
+
 /// Every destination whose settings let messages be lost, the gravest first. What could not be
-/// judged is in `unjudged`: it is neither safe nor at risk.
+/// judged is in `unjudged`, at most 200 of them on any page; `counts.unjudged` tells how many there
+/// are. It is neither safe nor at risk.
 #[utoipa::path(
     get, path = "/api/v1/clusters/{id}/durability", tag = "clusters",
     params(
@@ -41,6 +45,7 @@ pub async fn get_durability(
     let mut told = durability(&state, &caller, &id, query).await?;
     let page = params.page(std::mem::take(&mut told.items))?;
     (told.items, told.next) = (page.items, page.next);
+    told.unjudged.truncate(MOST_UNJUDGED);
     Ok(Json(told))
 }
 

@@ -20,7 +20,8 @@ use crate::detect::{
 pub struct Look<'a> {
     pub named: &'a Named,
     pub snapshot: &'a Snapshot,
-    pub destinations: HashMap<&'a str, &'a Destination>,
+    /// Those that hold messages, by namespace and name.
+    pub destinations: HashMap<(Option<&'a str>, &'a str), &'a Destination>,
     pub rules: Rules,
     /// When the topology was told.
     pub told_at: Option<Timestamp>,
@@ -158,7 +159,10 @@ impl Place<'_> {
     }
 
     fn loss(&self, committed: Option<i64>, behind_since: Option<Timestamp>) -> Loss {
-        let told = self.look.destinations.get(&*self.place.destination);
+        let told = self
+            .look
+            .destinations
+            .get(&(None, &*self.place.destination));
         let partition = told.and_then(|told| {
             let mut partitions = told.partitions.iter();
             partitions.find(|one| *one.id == *self.place.partition)

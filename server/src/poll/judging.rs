@@ -2,16 +2,16 @@
 
 use std::collections::{HashMap, HashSet};
 
-use waybill_model::judgement::{GroupEvent, GroupEventKind, GroupJudgement};
+use waybill_model::judgement::{Cause, GroupEvent, GroupEventKind, GroupJudgement};
 use waybill_model::messaging::DestinationRole;
 use waybill_model::time::Timestamp;
-use waybill_model::topology::{Group, Why};
+use waybill_model::topology::{DestinationKind, Group, Why};
 use waybill_store::readings::GroupSample;
 use waybill_store::topology::{GroupLine, group_key};
 
 use super::evidence::{Evidence, HeadTold, Wonder};
 use super::judged_place::{Assigned, Look, Place};
-use super::lines::{Lines, Named};
+use super::lines::{Lines, Named, STREAM};
 use super::membership::{self, Memberships};
 use super::positions::Positions;
 use super::queue_windows::QueueWindows;
@@ -167,11 +167,15 @@ impl Judging {
         let Some(told) = &snapshot.topology else {
             return;
         };
-        let offsets = told.topology.destinations.iter();
+        // An exchange may have the name of a queue, and nobody reads it.
+        let holding = told.topology.destinations.iter();
+        let holding = holding.filter(|one| one.kind != DestinationKind::Exchange);
         let look = Look {
             named,
             snapshot,
-            destinations: offsets.map(|one| (one.name.as_str(), one)).collect(),
+            destinations: holding
+                .map(|one| ((one.namespace.as_deref(), one.name.as_str()), one))
+                .collect(),
             rules: Rules { interval_ms },
             told_at: Some(told.at),
             now,
@@ -226,6 +230,9 @@ impl Judging {
 
     /// And whether it stands for longer than usual, with members.
     fn group(&mut self, look: &Look<'_>, group: &Group) -> (GroupJudgement, bool) {
+        if group.is_brokers_own {
+            return (by_design(), false);
+        }
         let positions = &look.snapshot.positions;
         let members = Members {
             count: group.members.as_ref().map(|members| members.len() as u64),
@@ -270,20 +277,33 @@ impl Judging {
         let Some(depth) = depth else {
             return (judge_group(Vec::new(), 0, members), false);
         };
-        let one = look.destinations.get(group.name.as_str());
-        if one.is_some_and(|one| one.role == DestinationRole::DeadLetter)
-            && depth.depth.consumers.or(members.count) == Some(0)
-        {
-            // Nobody is meant to read it all the time.
-            return (GroupJudgement::default(), false);
-        }
-        let queue = self.queues.judged(depth, members, &look.rules);
-        let found = queue.map(|found| vec![found]).unwrap_or_default();
         let members = Members {
             has_positions: true,
             ..members
         };
+        if group.kind == STREAM {
+            // What it holds was read or not: nobody tells.
+            return (judge_group(Vec::new(), 0, members), false);
+        }
+        let place = (group.namespace.as_deref(), group.name.as_str());
+        let role = look.destinations.get(&place).map(|one| one.role);
+        // Messages wait there for somebody to look, or for their time to come.
+        let waits = [DestinationRole::DeadLetter, DestinationRole::Retry];
+        if role.is_some_and(|role| waits.contains(&role))
+            && depth.depth.consumers.or(members.count) == Some(0)
+        {
+            return (by_design(), false);
+        }
+        let queue = self.queues.judged(depth, members, &look.rules);
+        let found = queue.map(|found| vec![found]).unwrap_or_default();
         (judge_group(found, 0, members), false)
+    }
+}
+
+fn by_design() -> GroupJudgement {
+    GroupJudgement {
+        cause: Some(Cause::ByDesign),
+        ..GroupJudgement::default()
     }
 }
 

@@ -176,3 +176,71 @@ fn a_healthy_group_whose_broker_is_away_does_not_stall() {
         assert_eq!(found.verdict, Verdict::Ok, "{found:?}");
     }
 }
+
+#[test]
+fn a_reader_of_the_brokers_own_may_stand() {
+    for (is_brokers_own, expected) in [
+        (false, (Verdict::Stopped, Some(Cause::NoMember))),
+        (true, (Verdict::Unknown, Some(Cause::ByDesign))),
+    ] {
+        let flow = Flow::new("billing", "orders", 100.0, 0.0);
+        let mut watched = Watched::new();
+        let mut topology = script(&flow, 0).topology;
+        topology.groups[0].members = Some(Vec::new());
+        topology.groups[0].is_brokers_own = is_brokers_own;
+        watched.take_topology(topology, 0);
+        for s in (0..30).step_by(5) {
+            watched.take_readings(script(&flow, s).readings, s);
+        }
+        let found = watched.take_readings(script(&flow, 30).readings, 30);
+        assert_eq!((found.verdict, found.cause), expected);
+        assert!(!watched.judging.doubts);
+    }
+}
+
+#[test]
+fn what_is_judged_of_a_queue_that_nobody_reads_is_by_its_kind_and_role() {
+    let stopped = (Verdict::Stopped, Some(Cause::NoMember));
+    let by_design = (Verdict::Unknown, Some(Cause::ByDesign));
+    let no_position = (Verdict::Unknown, Some(Cause::NoPosition));
+    for (kind, role, consumers, expected) in [
+        ("queue", DestinationRole::Origin, 0, stopped),
+        ("queue", DestinationRole::DeadLetter, 0, by_design),
+        ("queue", DestinationRole::Retry, 0, by_design),
+        (
+            "queue",
+            DestinationRole::Retry,
+            1,
+            (Verdict::Stalled, Some(Cause::NoProgress)),
+        ),
+        ("stream", DestinationRole::Origin, 0, no_position),
+        ("stream", DestinationRole::Origin, 1, no_position),
+    ] {
+        let mut script = Script::of_queues("/", &[("orders", 5)]);
+        let groups = &mut script.topology.groups;
+        groups.iter_mut().for_each(|group| group.kind = kind.into());
+        script.topology.destinations[0].role = role;
+        // Others of its name: in another namespace, and an exchange in its own.
+        let mut other = script.topology.destinations[0].clone();
+        other.namespace = Some("other".into());
+        other.role = DestinationRole::DeadLetter;
+        script.topology.destinations.push(other.clone());
+        other.namespace = Some("/".into());
+        other.kind = DestinationKind::Exchange;
+        script.topology.destinations.push(other);
+        let mut watched = Watched::new();
+        watched.take_topology(script.topology, 0);
+        let mut found = GroupJudgement::default();
+        for s in (0..60).step_by(5) {
+            let mut readings = script.readings.clone();
+            for depth in &mut readings.depths {
+                (depth.at, depth.consumers) = (at(s), Some(consumers));
+                depth.published_total = Some(100);
+                (depth.delivered_total, depth.acknowledged_total) = (Some(95), Some(95));
+            }
+            found = watched.take_readings(readings, s);
+        }
+        let told = (found.verdict, found.cause);
+        assert_eq!(told, expected, "{kind} {role:?} {consumers}");
+    }
+}

@@ -125,7 +125,7 @@ impl Lines {
 }
 
 /// The kind of a group that takes nothing away.
-const STREAM: &str = "stream";
+pub(super) const STREAM: &str = "stream";
 
 /// `None` beside it: nothing of it was read.
 fn destination(

@@ -95,13 +95,14 @@ impl Query {
             .await
             .map_err(store_problem)?;
         // Of those that read nothing else, the whole lag is that on this one.
-        let others: Vec<i64> = found
+        let on = |group: &GroupLine| (group.key(), line.name.as_str());
+        let others: Vec<(i64, &str)> = found
             .iter()
             .filter(|(group, _)| group.destinations.len() != 1)
-            .map(|(group, _)| group.key())
+            .map(|(group, _)| on(group))
             .take(SAMPLES)
             .collect();
-        let lags = self.store.lags_on(&others, &line.name).await;
+        let lags = self.store.lags_on(&others).await;
         let lags = lags.map_err(store_problem)?;
         for (group, _) in found {
             if group.namespace != line.namespace {
@@ -109,7 +110,7 @@ impl Query {
             }
             let lag_messages = match group.destinations.len() {
                 1 => group.lag_messages,
-                _ => lags.get(&group.key()).copied().flatten(),
+                _ => lags.get(&on(&group)).copied().flatten(),
             };
             let item = item(&group, lag_messages);
             match groups.iter_mut().find(|known| known.name == group.name) {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use waybill_model::access::Sight;
+use waybill_model::access::{Sight, matches_pattern};
 use waybill_model::group::{
     GroupId, GroupLine, GroupPage, GroupQuery, GroupSort, GroupSummary, LagSeries,
 };
@@ -169,7 +169,13 @@ impl Query {
             series::folded(minutes, (step_ms / MINUTE_MS) as usize)
         };
         let events = self.store.group_events(key, range, MOST_EVENTS).await;
-        let events = events.map_err(store_problem)?;
+        let mut events = events.map_err(store_problem)?;
+        // Of what it read before and reads no more, too.
+        events.retain(|event| {
+            let seen =
+                |name: &String| sights.is_none_or(|sights| sees_named(sights, &line.cluster, name));
+            event.destination.as_ref().is_none_or(seen)
+        });
         let age = polls.age(&line.cluster, line.figures_at);
         Ok(LagSeries {
             id: id_of(&line),
@@ -219,13 +225,14 @@ fn sees(sights: &[Sight], line: &lines::GroupLine) -> bool {
         true => &nothing[..],
         false => &line.destinations,
     };
-    let fits = |name: &String| {
-        sights.iter().any(|sight| {
-            waybill_model::access::matches_pattern(&sight.cluster, &line.cluster)
-                && waybill_model::access::matches_pattern(&sight.resource, name)
-        })
-    };
-    names.iter().all(fits)
+    let mut names = names.iter();
+    names.all(|name| sees_named(sights, &line.cluster, name))
+}
+
+fn sees_named(sights: &[Sight], cluster: &str, destination: &str) -> bool {
+    sights.iter().any(|sight| {
+        matches_pattern(&sight.cluster, cluster) && matches_pattern(&sight.resource, destination)
+    })
 }
 
 pub(super) fn id_of(line: &lines::GroupLine) -> String {

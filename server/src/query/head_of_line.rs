@@ -1,5 +1,6 @@
 //! What keeps a group: the message at its position, and what spans tell of the attempts at it.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,7 +10,7 @@ use waybill_model::problem::{Code, Problem};
 use waybill_model::reference::MessageRef;
 
 use super::Query;
-use super::ask::{At, Record};
+use super::ask::{At, Record, client_id};
 use crate::detect::HeadAttempts;
 use crate::poll::evidence::{HeadTold, TellsHeads, Wonder};
 
@@ -48,8 +49,9 @@ impl TellsHeads for Query {
         }
         let stored = record.found();
         let offset = stored.as_ref().map_or(at.offset, |stored| stored.offset);
+        let id = stored.as_ref().and_then(client_id);
         let attempts = match wonder.stands {
-            true => self.attempts(At { offset, ..at }, &wonder.group).await,
+            true => self.attempts(At { offset, ..at }, id, &wonder.group).await,
             false => Ok(HeadAttempts::Unknown),
         };
         HeadTold {
@@ -79,13 +81,14 @@ impl Query {
             false => None,
         };
         let offset = stored.as_ref().map_or(at.offset, |stored| stored.offset);
-        let tried = self.tried(At { offset, ..at }, group).await?;
+        let id = stored.as_ref().and_then(client_id);
+        let tried = self.tried(At { offset, ..at }, id, group).await?;
         let mut head = HeadOfLine {
             destination: at.destination.to_owned(),
             partition: at.partition.to_owned(),
             offset,
             written_at: stored.as_ref().and_then(|stored| stored.at),
-            size_bytes: stored.map(|stored| stored.size_bytes),
+            size_bytes: stored.as_ref().map(|stored| stored.size_bytes),
             journey: None,
             state: None,
             key: None,
@@ -108,8 +111,13 @@ impl Query {
         Ok(head)
     }
 
-    async fn attempts(&self, at: At<'_>, group: &str) -> Result<HeadAttempts, Problem> {
-        let tried = self.tried(at, group).await?;
+    async fn attempts(
+        &self,
+        at: At<'_>,
+        id: Option<&str>,
+        group: &str,
+    ) -> Result<HeadAttempts, Problem> {
+        let tried = self.tried(at, id, group).await?;
         let attempts = tried.map(|tried| tried.attempts).unwrap_or_default();
         if let Some(last) = attempts.last() {
             let failed = attempts.iter().any(|one| one.outcome == Outcome::Failed);
@@ -119,12 +127,18 @@ impl Query {
                 _ => HeadAttempts::Unknown,
             });
         }
+        // Where spans know positions, ids tell nothing more.
+        let ids = match self.dialects.habits(at.system).positions {
+            true => HashMap::new(),
+            false => self.ids_before(at, BEFORE).await,
+        };
         for back in 1..=BEFORE {
             let before = At {
                 offset: at.offset - back,
                 ..at
             };
-            let tried = self.tried(before, group).await?;
+            let id = ids.get(&before.offset).map(String::as_str);
+            let tried = self.tried(before, id, group).await?;
             if tried.is_none_or(|tried| tried.attempts.is_empty()) {
                 return Ok(HeadAttempts::Unknown);
             }
@@ -132,14 +146,38 @@ impl Query {
         Ok(HeadAttempts::Untouched)
     }
 
-    /// `None`: no span tells of the message.
-    async fn tried(&self, at: At<'_>, group: &str) -> Result<Option<Tried>, Problem> {
-        let reference = MessageRef::Place {
+    /// By its position, else by what its client calls it: not every client tells positions. `None`: no
+    /// span tells of the message.
+    async fn tried(
+        &self,
+        at: At<'_>,
+        id: Option<&str>,
+        group: &str,
+    ) -> Result<Option<Tried>, Problem> {
+        let place = MessageRef::Place {
             system: at.system.to_owned(),
             destination: at.destination.to_owned(),
             partition: at.partition.to_owned(),
             offset: at.offset,
         };
+        let tried = self.tried_as(at, &place, group).await?;
+        let (None, Some(id)) = (&tried, id) else {
+            return Ok(tried);
+        };
+        let named = MessageRef::Id {
+            system: at.system.to_owned(),
+            destination: Some(at.destination.to_owned()),
+            id: id.to_owned(),
+        };
+        self.tried_as(at, &named, group).await
+    }
+
+    async fn tried_as(
+        &self,
+        at: At<'_>,
+        reference: &MessageRef,
+        group: &str,
+    ) -> Result<Option<Tried>, Problem> {
         let page = match self.journey(&reference.to_string(), None).await {
             Ok(page) => page,
             Err(problem) if problem.code == Code::NotFound => return Ok(None),

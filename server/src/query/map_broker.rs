@@ -125,25 +125,26 @@ impl Query {
                 readers.entry(place).or_default().push(group);
             }
         }
-        let mut sampled = 0;
-        for one in here {
+        let readers = here.iter().map(|one| {
             let place = (one.line.namespace.as_deref(), one.line.name.as_str());
             let readers = readers.get(&place).map(Vec::as_slice).unwrap_or_default();
-            let others: Vec<i64> = readers
-                .iter()
-                .filter(|group| group.destinations.len() != 1)
-                .map(|group| group.key())
-                .collect();
-            let mut lags = HashMap::new();
-            if !others.is_empty() && sampled < SAMPLED {
-                sampled += 1;
-                let read = self.store.lags_on(&others, &one.line.name).await;
-                lags = read.map_err(store_problem)?;
-            }
-            for group in readers {
+            (*one, readers)
+        });
+        let readers: Vec<(&Drawn, &[&GroupLine])> = readers.collect();
+        let others = readers.iter().map(|(one, groups)| {
+            let others = groups.iter().filter(|group| group.destinations.len() != 1);
+            let others = others.map(|group| (group.key(), one.line.name.as_str()));
+            others.collect::<Vec<_>>()
+        });
+        let others = others.filter(|others| !others.is_empty()).take(SAMPLED);
+        let others: Vec<(i64, &str)> = others.flatten().collect();
+        let lags = self.store.lags_on(&others).await.map_err(store_problem)?;
+        for (one, groups) in readers {
+            for group in groups {
+                let on = (group.key(), one.line.name.as_str());
                 let lag = match group.destinations.len() {
                     1 => group.lag_messages,
-                    _ => lags.get(&group.key()).copied().flatten(),
+                    _ => lags.get(&on).copied().flatten(),
                 };
                 add_reader(drawing, one, group, lag);
             }

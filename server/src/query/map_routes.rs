@@ -1,6 +1,6 @@
 //! Where brokers themselves lead messages: bindings, dead letters and retries of what is drawn.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use waybill_model::access::Sight;
 use waybill_model::map::MapEdgeKind;
@@ -43,23 +43,28 @@ impl Query {
         let led = self
             .led_to(drawing, &from_here, &drawn, cluster, sights)
             .await?;
+        let mut ends: HashMap<(Place<'_>, bool), &Drawn> = HashMap::new();
+        for one in here.iter().copied().chain(&led) {
+            let place = (one.line.namespace.as_deref(), one.line.name.as_str());
+            let is_exchange = one.line.kind == DestinationKind::Exchange;
+            ends.entry((place, is_exchange)).or_insert(one);
+        }
         let mut seen = BTreeSet::new();
         for route in from_here {
+            if seen.len() >= ROUTES {
+                break;
+            }
             let kind = kind_of(route.kind);
             let from = drawn
                 .get(&(route.namespace.as_deref(), route.from.as_str()))
                 .and_then(|all| all.iter().find(|one| leads(route.kind, one)));
-            let to = here.iter().copied().chain(&led).find(|one| {
-                one.line.namespace == route.namespace
-                    && one.line.name == route.to
-                    && (one.line.kind == DestinationKind::Exchange)
-                        == (route.to_kind == DestinationKind::Exchange)
-            });
+            let to = (route.namespace.as_deref(), route.to.as_str());
+            let to = ends.get(&(to, route.to_kind == DestinationKind::Exchange));
             let (Some(from), Some(to)) = (from, to) else {
                 continue;
             };
             // Many keys may lead the same way.
-            if seen.len() < ROUTES && seen.insert((kind, from.id.clone(), to.id.clone())) {
+            if seen.insert((kind, from.id.clone(), to.id.clone())) {
                 drawing.flows.push(of_broker(kind, from, &to.id));
             }
         }

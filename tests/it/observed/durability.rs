@@ -164,3 +164,27 @@ async fn the_page_says_it_in_every_language() {
     assert!(!some.contains("it has one copy") && some.contains("it forgets what it holds"));
     observed.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_that_nobody_can_judge_some_are_named_and_all_are_counted() {
+    let mut script = Script::of_topics(&[], "billing");
+    for n in 0..201 {
+        let mut closed = waybill_broker::sim::topic(&format!("closed-{n}"), 1);
+        closed.unknown.push(Unknown {
+            member: "settings".into(),
+            why: Why::Forbidden,
+            detail: None,
+        });
+        script.topology.destinations.push(closed);
+    }
+    let sim = Sim::new(script);
+    let observed = start(&[("east", &sim, EVERY)]).await;
+    let told = observed
+        .until("it is judged", "/clusters/east/durability", |told| {
+            told["counts"].is_object().then(|| told.clone())
+        })
+        .await;
+    assert_eq!(told["counts"]["unjudged"], 201);
+    assert_eq!(names(&told["unjudged"]).len(), 200);
+    observed.end().await;
+}

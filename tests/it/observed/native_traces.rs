@@ -1,8 +1,11 @@
 //! Messages that only the trace of a broker's own clients tells of.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::json;
+use waybill_broker::Dialects;
+use waybill_broker::sim::{SimShelf, stored};
 use waybill_broker::traces;
 use waybill_model::id::{SpanId, TraceId};
 use waybill_model::span::{
@@ -10,6 +13,12 @@ use waybill_model::span::{
 };
 use waybill_model::time::Timestamp;
 use waybill_server::clock;
+use waybill_server::detect::HeadAttempts;
+use waybill_server::journey::{Clusters, KnownCluster, Owners, SearchAttributes};
+use waybill_server::payload::Decoder;
+use waybill_server::poll::evidence::{TellsHeads, Wonder};
+use waybill_server::query::Query;
+use waybill_server::query::browse::{Shelved, Shelves};
 use waybill_tests::simulated::start_on;
 use waybill_tests::wait;
 
@@ -186,5 +195,82 @@ async fn each_record_becomes_one_span_also_over_a_restart() {
     observed
         .until("its end", "/status", |s| component(s, "ok"))
         .await;
+    observed.end().await;
+}
+
+/// Spans of some clients tell no position: what their client calls the stored message leads to them.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_group_stands_before_is_known_by_its_id_too() {
+    let mut script = Script::of_topics(&[("payments", 1)], "points");
+    let mut shelf = SimShelf::new(None, "payments").with_partitions(1);
+    let began = clock::now().plus_ms(-60_000);
+    let mut spans = Vec::new();
+    for n in 0..5 {
+        let mut message = stored(began.unix_millis(), None, "{}");
+        message.properties.push(("message_id", id_of(n)));
+        shelf.put("0", message);
+        // The last was only sent.
+        let tried = if n == 4 { 1 } else { 3 };
+        spans.extend(written(n, began.plus_ms(n as i64)).into_iter().take(tried));
+    }
+    script.shelves.push(shelf);
+    script.native_traces = Some(spans);
+    let sim = Sim::new(script);
+    let observed = start(&[("east", &sim, EVERY)]).await;
+    wait::until("the last record", || async {
+        let list = journeys_of(&observed, 4).await;
+        (!list.is_empty()).then_some(())
+    })
+    .await;
+    let east = Shelved {
+        cluster: Arc::new(sim.clone()),
+        decoder: Decoder::new(None),
+    };
+    let known = KnownCluster {
+        name: "east".into(),
+        system: SYSTEM.into(),
+        is_managed: true,
+        ..KnownCluster::default()
+    };
+    let query = Query::new(
+        observed.database.store().clone(),
+        Dialects::builtin(),
+        Arc::new(SearchAttributes::new(Vec::<String>::new())),
+        Clusters(vec![known]),
+        Owners(Vec::new()),
+    )
+    .with_shelves(Shelves::new(HashMap::from([("east".to_owned(), east)])));
+    let head = async |group: &str, offset: i64| {
+        let wonder = Wonder {
+            cluster: "east".into(),
+            system: SYSTEM.into(),
+            group: group.into(),
+            destination: "payments".into(),
+            partition: "0".into(),
+            place: 0,
+            offset,
+            lag: 1,
+            stands: true,
+        };
+        query.head(&wonder).await.attempts
+    };
+    for (group, offset, expected) in [
+        ("points", 3, HeadAttempts::Failed),
+        // It tried the three before it.
+        ("points", 4, HeadAttempts::Untouched),
+        ("others", 3, HeadAttempts::Unknown),
+    ] {
+        assert_eq!(head(group, offset).await, expected, "{group} {offset}");
+    }
+    // Marks follow the last message, and then retention drops everything.
+    let end = |script: &mut Script, low: i64| {
+        let shelf = &mut script.shelves[0];
+        shelf.partitions.get_mut("0").unwrap().end = 7;
+        shelf.drop_before("0", low);
+    };
+    sim.change(|script| end(script, 0));
+    assert_eq!(head("points", 5).await, HeadAttempts::NoMessage);
+    sim.change(|script| end(script, 7));
+    assert_eq!(head("points", 5).await, HeadAttempts::Unknown);
     observed.end().await;
 }

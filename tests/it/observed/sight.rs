@@ -7,10 +7,12 @@ use waybill_broker::Dialects;
 use waybill_model::access::Sight;
 use waybill_model::destination::{DestinationQuery, Window};
 use waybill_model::group::GroupQuery;
+use waybill_model::judgement::{GroupEvent, GroupEventKind};
 use waybill_model::problem::Code;
 use waybill_server::clock;
 use waybill_server::journey::{Clusters, KnownCluster, Owners, SearchAttributes};
 use waybill_server::query::{Query, series};
+use waybill_store::topology::group_key;
 
 use super::*;
 
@@ -111,6 +113,34 @@ async fn grants_open_by_cluster_and_name_and_nothing_else_is_told() {
             .await
             .is_ok()
     );
+    // What it read before, and reads no more, may be hidden as well.
+    let read_before = |destination: &str| GroupEvent {
+        at: range.from.plus_ms(1_000),
+        kind: GroupEventKind::Rewind,
+        destination: Some(destination.into()),
+        partition: Some("0".into()),
+        from: Some(9),
+        to: Some(3),
+    };
+    let key = group_key("east", None, "billing");
+    let events = ["orders", "payroll"].map(|name| (key, read_before(name)));
+    let store = observed.database.store();
+    store.save_group_events(&events).await.unwrap();
+    let named = sight("east", "orders")
+        .into_iter()
+        .chain(sight("east", "audit"))
+        .flatten()
+        .collect::<Vec<_>>();
+    for (sights, expected) in [
+        (None, &["orders", "payroll"][..]),
+        (Some(&named[..]), &["orders"]),
+    ] {
+        let told = query.group_lag(id, sights, range, None).await.unwrap();
+        let told = told.events.into_iter();
+        let mut told: Vec<String> = told.filter_map(|event| event.destination).collect();
+        told.sort();
+        assert_eq!(told, expected);
+    }
     let refused = query.group(id, hidden.as_deref(), None).await.unwrap_err();
     assert_eq!(refused.code, Code::NotFound);
     let refused = query

@@ -11,6 +11,7 @@ words! {
         keeps_up: "It keeps up, or catches up.", "它跟得上，或正在追上。";
         few_readings: "Not judged yet: fewer than three readings tell of it.", "尚未判定：读数不足三次。";
         no_position: "Not judged: no position is known that its lag could be told of.", "未判定：没有可据以计算积压的位点。";
+        by_design: "Not judged: it is not meant to keep up. The broker itself reads it, or retries and dead letters wait there without consumers.", "不作判定：本就无需跟上。由 broker 自身读取，或为无消费者的重试、死信队列。";
         never_consumed_members: "It has members and was never seen to take anything.", "有成员，但从未见其消费。";
         head_title: "What it stands before", "停在哪条消息之前";
         head_offset: "Message", "消息";

@@ -101,6 +101,7 @@ fn sentence(page: &GroupPage) -> String {
         None => own.keeps_up.to_owned(),
         Some(Cause::FewReadings) => own.few_readings.to_owned(),
         Some(Cause::NoPosition) => own.no_position.to_owned(),
+        Some(Cause::ByDesign) => own.by_design.to_owned(),
         Some(Cause::NeverConsumed) if worst.is_none() => own.never_consumed_members.to_owned(),
         Some(Cause::NeverConsumed) => (own.never_consumed)(&place, &age),
         Some(Cause::Slow) => {

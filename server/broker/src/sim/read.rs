@@ -139,9 +139,10 @@ impl Reading {
             .iter()
             .filter(|(name, _)| ask.partition.as_ref().is_none_or(|only| only == *name));
         let mut next = BTreeMap::new();
-        let mut ends = BTreeMap::new();
+        let (mut lows, mut ends) = (BTreeMap::new(), BTreeMap::new());
         for (name, place) in asked.filter(|(name, _)| !is_unread(name)) {
             next.insert(name.clone(), place.first(name, &ask.start));
+            lows.insert(name.clone(), place.low());
             ends.insert(name.clone(), place.end);
         }
         let asked = |name: &String| ask.partition.as_ref().is_none_or(|only| only == name);
@@ -151,6 +152,7 @@ impl Reading {
                 messages: 0,
                 bytes: 0,
                 next,
+                lows,
                 ends,
                 ended: Ended::End,
                 unread: unread.collect(),

@@ -37,18 +37,14 @@ impl Record {
                 .as_ref()
                 .is_none_or(|value| value.len() <= HEADER_BYTES)
         };
+        let message_id = client_id(&stored).map(str::to_owned);
         let headers = stored.headers.into_iter().filter(short);
         let headers: Vec<(String, Option<Bytes>)> = headers
             .map(|(name, value)| (name, value.map(copy)))
             .collect();
-        let mut properties = stored.properties.iter();
-        // Digits alone are counted by somebody, and counted by others too.
-        let id = properties.find(|(name, id)| {
-            *name == "message_id" && !id.bytes().all(|byte| byte.is_ascii_digit())
-        });
         Self {
             place: place.clone(),
-            message_id: id.map(|(_, id)| id.clone()),
+            message_id,
             context: carrier::contexts(&headers).pop(),
             stored: Stored {
                 key: stored.key.map(copy),
@@ -132,6 +128,16 @@ impl Record {
             route: None,
         }
     }
+}
+
+/// What its client calls a message by.
+pub(in crate::query) fn client_id(stored: &Stored) -> Option<&str> {
+    // Digits alone are counted by somebody, and counted by others too.
+    let mut properties = stored.properties.iter();
+    let (_, id) = properties.find(|(name, id)| {
+        *name == "message_id" && !id.bytes().all(|byte| byte.is_ascii_digit())
+    })?;
+    Some(id)
 }
 
 /// One journey a logical message: what was put again to be retried or laid aside is a hop of the one

@@ -30,6 +30,7 @@ use crate::journey::settle::nothing_aside;
 use crate::journey::summary;
 
 pub(super) use aside::KnownAside;
+pub(super) use found::client_id;
 pub(super) use head::{At, Record};
 pub(super) use lately::Lately;
 pub(super) use place::KnownPlaces;

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use waybill_broker::browse::{Ask, Budget, Ended, Shelf, Start, Stored};
+use waybill_broker::browse::{Ask, Budget, Ended, Read, Shelf, Start, Stored};
 use waybill_model::access::matches_pattern;
 use waybill_model::id::{SpanId, TraceId};
 use waybill_model::journey::{Hop, Journey};
@@ -160,10 +160,10 @@ impl Query {
             .look(&place, hop.partition.clone(), start, &mut keep)
             .await;
         // Whatever keeps the broker from answering: it is not known then, as before.
-        let Some(is_whole) = read else {
+        let Some(read) = read else {
             return Ok(None);
         };
-        let only = (is_whole && of_trace.len() == 1).then(|| of_trace.pop());
+        let only = (is_whole(&read) && of_trace.len() == 1).then(|| of_trace.pop());
         Ok(exact.or(only.flatten()))
     }
 
@@ -224,14 +224,14 @@ impl Query {
         Ok(Some(one.line).filter(sees).map(of_line))
     }
 
-    /// Whether all that lay there was read; `None` where nothing answered.
+    /// `None` where nothing answered.
     pub(super) async fn look(
         &self,
         place: &Place,
         partition: Option<String>,
         start: Start,
         keep: &mut waybill_broker::browse::Keep<'_>,
-    ) -> Option<bool> {
+    ) -> Option<Read> {
         let shelved = self.shelved(place).ok()?;
         let browse = shelved.cluster.browse()?;
         let ask = Ask {
@@ -242,7 +242,11 @@ impl Query {
             linger: Duration::ZERO,
         };
         let answered = tokio::time::timeout(BUDGET.time * 2, browse.read(&ask, keep)).await;
-        let read = answered.ok()?.ok()?;
-        Some(read.ended == Ended::End && read.unread.is_empty())
+        answered.ok()?.ok()
     }
+}
+
+/// Whether all that lay there was read.
+pub(super) fn is_whole(read: &Read) -> bool {
+    read.ended == Ended::End && read.unread.is_empty()
 }

@@ -80,6 +80,7 @@ impl Browse for Logs {
             messages: 0,
             bytes: 0,
             next: self.begin(&ask.start),
+            lows: BTreeMap::new(),
             ends: self
                 .0
                 .iter()

@@ -110,23 +110,33 @@ impl Store {
         Ok(samples)
     }
 
-    /// The lag of each group on one of the destinations that it reads, by its newest sample; `None` where
-    /// it is not known on one partition, or it has no position there. Groups without a sample are absent.
-    pub async fn lags_on(
+    /// The lag of each group on each of the destinations named with it, by its newest sample; `None`
+    /// where it is not known on one partition, or it has no position there. Groups without a sample are
+    /// absent.
+    pub async fn lags_on<'d>(
         &self,
-        groups: &[i64],
-        destination: &str,
-    ) -> Result<HashMap<i64, Option<u64>>, StoreError> {
+        wanted: &[(i64, &'d str)],
+    ) -> Result<HashMap<(i64, &'d str), Option<u64>>, StoreError> {
+        if wanted.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let mut by_group: HashMap<i64, Vec<&str>> = HashMap::new();
+        for (group, destination) in wanted {
+            by_group.entry(*group).or_default().push(destination);
+        }
+        let groups: Vec<i64> = by_group.keys().copied().collect();
         let rows = sqlx::query(SAMPLES)
-            .bind(groups)
+            .bind(&groups)
             .fetch_all(&self.pool)
             .await
             .during("read lags")?;
-        let mut lags = HashMap::with_capacity(rows.len());
+        let mut lags = HashMap::with_capacity(wanted.len());
         for row in &rows {
             let group: i64 = row.try_get(0).during("read lags")?;
             let payload: &[u8] = row.try_get(1).during("read lags")?;
-            lags.insert(group, packed::lag_on(payload, destination)?);
+            for destination in by_group.get(&group).into_iter().flatten() {
+                lags.insert((group, *destination), packed::lag_on(payload, destination)?);
+            }
         }
         Ok(lags)
     }

@@ -92,10 +92,11 @@ async fn a_sample_that_is_superseded_goes_with_the_one_that_replaces_it() {
     assert_eq!(left, 2);
     let newest = store.group_sample(-7).await.unwrap();
     assert_eq!(newest, Some(sample(at(10), Some(3))));
-    let lags = store.lags_on(&[-7, -8], "orders").await.unwrap();
-    assert_eq!(lags, [(-7, Some(3))].into());
-    let lags = store.lags_on(&[-7], "bills").await.unwrap();
-    assert_eq!(lags, [(-7, None)].into(), "no position there is not 0");
+    let wanted = [(-7, "orders"), (-8, "orders"), (-7, "bills")];
+    let lags = store.lags_on(&wanted).await.unwrap();
+    // No position there is not 0.
+    let expected = [((-7, "orders"), Some(3)), ((-7, "bills"), None)];
+    assert_eq!(lags, expected.into());
 }
 
 #[tokio::test]

@@ -127,6 +127,8 @@ pub(super) fn told(reader: Reader<'_>, messages: u64, ended: Ended) -> Result<Re
         messages,
         bytes: reader.bytes,
         next: known(|place| place.next),
+        // Of one that could not be read neither is known.
+        lows: known(|place| place.low.min(place.end)),
         ends: known(|place| place.end),
         ended,
         unread: complaints.collect(),

@@ -224,6 +224,7 @@ async fn every_version_is_spoken_and_asks_as_a_reader_without_a_session() {
         let (offsets, read) = broker.read(&ask(Start::Offset(1))).await.unwrap();
         assert_eq!(offsets, [1, 2, 3, 10, 11], "{highest}");
         assert_eq!((read.ended, read.next["0"]), (Ended::End, 12));
+        assert_eq!((read.lows["0"], read.ends["0"]), (0, 12));
         for fetch in &broker.log.lock().unwrap().fetches {
             assert_eq!((fetch.session_id, fetch.session_epoch), (0, -1));
             assert_eq!((fetch.replica_id.0, fetch.isolation_level), (-1, 1));

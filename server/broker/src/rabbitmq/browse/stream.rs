@@ -73,6 +73,7 @@ pub(super) async fn read(
         messages: reading.messages,
         bytes: reading.bytes,
         next: of(next),
+        lows: BTreeMap::new(),
         ends: of(reading.end.max(next)),
         ended,
         unread: Vec::new(),

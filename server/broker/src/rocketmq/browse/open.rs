@@ -75,7 +75,7 @@ async fn first(
         Start::At(offsets) => offsets.get(&queue.to_string()).copied().unwrap_or(end),
     };
     let mut place = Place::new(first.min(end).max(low), end);
-    place.not_before = not_before;
+    (place.low, place.not_before) = (low, not_before);
     Ok(place)
 }
 
@@ -124,6 +124,7 @@ pub(super) fn told(reader: Reader<'_>, messages: u64, ended: Ended) -> Result<Re
         messages,
         bytes: reader.bytes,
         next: known(|place| place.next),
+        lows: known(|place| place.low),
         ends: known(|place| place.end),
         ended,
         unread: complaints.collect(),

@@ -18,6 +18,8 @@ pub(super) struct Place {
     pub(super) until: i64,
     /// After what is stored now, as the broker told last.
     pub(super) end: i64,
+    /// The oldest that was kept when reading began; negative: nobody knows.
+    pub(super) low: i64,
     /// Messages stored before this are passed over until one is not, in milliseconds since the Unix
     /// epoch: brokers find times by the chunk.
     pub(super) not_before: Option<i64>,
@@ -45,6 +47,7 @@ impl Place {
             next,
             until: end,
             end,
+            low: -1,
             not_before: None,
             served: 0,
             rests_until: None,

@@ -116,6 +116,7 @@ fn group(
         name: name.to_owned(),
         kind: kind(name, read, topics, presence).to_owned(),
         settings: settings(configs),
+        is_brokers_own: is_internal(name),
         unknown: vec![Unknown {
             member: "coordinator".to_owned(),
             why: Why::Unsupported,
@@ -327,4 +328,24 @@ pub(super) fn subscribed_now(present: &BTreeMap<String, Presence>) -> Subscribed
         subscribed.topics.insert(group.clone(), topics);
     }
     subscribed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readers_of_the_brokers_own_are_told_as_such() {
+        for (name, is_own) in [
+            (DELAYS, true),
+            (TIMER, true),
+            ("CID_RMQ_SYS_TRANS", true),
+            ("TOOLS_CONSUMER", false),
+            ("billing", false),
+        ] {
+            let nothing = BTreeSet::new();
+            let told = group(name, &nothing, &nothing, &[], None);
+            assert_eq!(told.is_brokers_own, is_own, "{name}");
+        }
+    }
 }

@@ -86,6 +86,7 @@ async fn what_was_deleted_meanwhile_is_passed_over() {
     assert_eq!(offsets(&kept), [8, 9, 10, 11]);
     assert_eq!(read.ended, Ended::End);
     assert_eq!(read.next["broker-a:0"], 12);
+    assert_eq!((read.lows["broker-a:0"], read.ends["broker-a:0"]), (8, 12));
 }
 
 #[tokio::test]
