@@ -31,12 +31,12 @@ pub trait NativeTraces: Send + Sync {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum From {
-    /// The first reading of all.
-    Time(Timestamp),
-    /// As [`Traced::next`] told; what is no longer kept is passed over. Partitions that are not named
-    /// are read from their beginning: they are new.
-    Next(BTreeMap<String, i64>),
+pub struct From {
+    /// As [`Traced::next`] told; what is no longer kept is passed over.
+    pub next: BTreeMap<String, i64>,
+    /// Where partitions begin that are not named: they are new, or were away until now. The same from
+    /// the first reading of all on.
+    pub first_at: Timestamp,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -44,7 +44,7 @@ pub struct Traced {
     /// Ids are made from what was written: the same record gives the same span whenever it is read.
     /// A span names its message by id; it is under no parent of another client's.
     pub spans: Vec<Span>,
-    /// Where to go on, by partition.
+    /// Where to go on, by partition; none for those that were never reached.
     pub next: BTreeMap<String, i64>,
     /// The budget ended it: there is more.
     pub more: bool,

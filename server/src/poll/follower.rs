@@ -1,6 +1,7 @@
 //! Follows the trace that a cluster's own clients write to it, and stores what it tells as spans:
 //! each record once, also over restarts and with two processes.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use waybill_broker::traces::{From, NativeTraces, Traced};
 use waybill_broker::{Cluster, Refused};
 use waybill_model::span::Span;
 use waybill_model::status::ComponentState;
+use waybill_model::time::Timestamp;
 use waybill_store::native_traces::TracePosition;
 use waybill_store::{IndexedSpan, Store, StoreError, encode};
 
@@ -111,10 +113,7 @@ impl Follower {
         if position.is_none() {
             *position = self.store.trace_position(&self.name).await?;
         }
-        let from = match position {
-            Some(position) => From::Next(position.next.clone()),
-            None => From::Time(clock::now().plus_ms(-FIRST_MS)),
-        };
+        let from = from(position.as_ref(), clock::now());
         let budget = Budget {
             bytes: BYTES,
             time: TIME,
@@ -133,20 +132,19 @@ impl Follower {
                 "records of the native trace cannot be read"
             );
         }
-        let is_where_it_was = position
-            .as_ref()
-            .is_some_and(|position| position.next == traced.next);
-        if traced.spans.is_empty() && is_where_it_was {
+        // Before anything was reached there is no position to keep either.
+        if traced.spans.is_empty() && traced.next == from.next {
             return Ok(false);
         }
         let more = traced.more;
-        *position = self.keep(traced, position.as_ref()).await?;
+        *position = self.keep(traced, from.first_at, position.as_ref()).await?;
         Ok(more && position.is_some())
     }
 
     async fn keep(
         &self,
         traced: Traced,
+        first_at: Timestamp,
         before: Option<&TracePosition>,
     ) -> Result<Option<TracePosition>, StoreError> {
         let Traced { spans, next, .. } = traced;
@@ -167,7 +165,20 @@ impl Follower {
             }
         };
         self.store
-            .append_traced(&self.name, before, next, block.as_ref())
+            .append_traced(&self.name, before, first_at, next, block.as_ref())
             .await
+    }
+}
+
+fn from(position: Option<&TracePosition>, now: Timestamp) -> From {
+    match position {
+        Some(position) => From {
+            next: position.next.clone(),
+            first_at: position.first_at,
+        },
+        None => From {
+            next: BTreeMap::new(),
+            first_at: now.plus_ms(-FIRST_MS),
+        },
     }
 }

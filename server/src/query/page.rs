@@ -36,9 +36,13 @@ impl Query {
             .await?;
         if found.spans.is_empty() {
             let stored = self.stored_page(&reference, asker).await?;
-            return match self.told_by_id(&stored.journey.message).await? {
-                Some(id) => Box::pin(self.journey(&id.to_string(), asker)).await,
-                None => Ok(stored),
+            let Some(by_id) = self.told_by_id(&stored.journey.message).await? else {
+                return Ok(stored);
+            };
+            // Spans of its deliveries alone may not name its destination: they tell less.
+            return match Box::pin(self.journey(&by_id.to_string(), asker)).await {
+                Err(problem) if problem.code == Code::NotFound => Ok(stored),
+                told => told,
             };
         }
         let pick = Pick::Named(reference.clone());

@@ -4,20 +4,21 @@
 use std::collections::BTreeMap;
 
 use sqlx::{PgConnection, Row};
+use waybill_model::time::Timestamp;
 
 use crate::blocks::EncodedBlock;
 use crate::connect::Store;
 use crate::error::{During, StoreError};
-use crate::text::day_of;
+use crate::text::{day_of, instant};
 
 statements! {
-    READ = "SELECT partitions, next, version FROM native_trace_position WHERE cluster = $1";
-    ADVANCE = "INSERT INTO native_trace_position AS p (cluster, partitions, next, version)
-            VALUES ($1, $2, $3, $4 + 1)
+    READ = "SELECT partitions, next, version, first_at FROM native_trace_position WHERE cluster = $1";
+    ADVANCE = "INSERT INTO native_trace_position AS p (cluster, partitions, next, version, first_at)
+            VALUES ($1, $2, $3, $4 + 1, $5)
             ON CONFLICT (cluster) DO UPDATE SET partitions = EXCLUDED.partitions, next = EXCLUDED.next,
                 version = p.version + 1, updated_at = now()
             WHERE p.version = $4
-            RETURNING version";
+            RETURNING version, first_at";
 }
 
 /// How far the trace of a cluster was read.
@@ -25,6 +26,8 @@ statements! {
 pub struct TracePosition {
     /// The next offset, by partition.
     pub next: BTreeMap<String, i64>,
+    /// Where a partition begins that was never read.
+    pub first_at: Timestamp,
     version: i64,
 }
 
@@ -42,6 +45,7 @@ impl Store {
             Ok(TracePosition {
                 next: partitions.into_iter().zip(next).collect(),
                 version: row.try_get(2)?,
+                first_at: instant(row.try_get(3)?),
             })
         };
         row.as_ref()
@@ -50,12 +54,14 @@ impl Store {
             .during("read trace position")
     }
 
-    /// Stores the block, where there is one, and goes on from `before` to `next`. `None`: somebody
-    /// else went on from there, and nothing was stored.
+    /// Stores the block, where there is one, and goes on from `before` to `next`; `first_at` stays
+    /// what it was when the first position was stored. `None`: somebody else went on from there, and
+    /// nothing was stored.
     pub async fn append_traced(
         &self,
         cluster: &str,
         before: Option<&TracePosition>,
+        first_at: Timestamp,
         next: BTreeMap<String, i64>,
         block: Option<&EncodedBlock>,
     ) -> Result<Option<TracePosition>, StoreError> {
@@ -64,11 +70,15 @@ impl Store {
             self.ensure_day(day_of(block.received_at)).await?;
         }
         let mut transaction = self.begin().await.during(operation)?;
-        let version = before.map_or(0, |before| before.version);
-        let advanced = advance(&mut transaction, cluster, &next, version)
+        let wanted = TracePosition {
+            next,
+            first_at,
+            version: before.map_or(0, |before| before.version),
+        };
+        let advanced = advance(&mut transaction, cluster, wanted)
             .await
             .during(operation)?;
-        let Some(version) = advanced else {
+        let Some(position) = advanced else {
             transaction.rollback().await.during(operation)?;
             return Ok(None);
         };
@@ -76,23 +86,27 @@ impl Store {
             block.insert(&mut transaction).await.during(operation)?;
         }
         transaction.commit().await.during(operation)?;
-        Ok(Some(TracePosition { next, version }))
+        Ok(Some(position))
     }
 }
 
 async fn advance(
     connection: &mut PgConnection,
     cluster: &str,
-    next: &BTreeMap<String, i64>,
-    version: i64,
-) -> Result<Option<i64>, sqlx::Error> {
-    let partitions: Vec<&str> = next.keys().map(String::as_str).collect();
-    let offsets: Vec<i64> = next.values().copied().collect();
-    sqlx::query_scalar(ADVANCE)
+    mut position: TracePosition,
+) -> Result<Option<TracePosition>, sqlx::Error> {
+    let partitions: Vec<&str> = position.next.keys().map(String::as_str).collect();
+    let offsets: Vec<i64> = position.next.values().copied().collect();
+    let row = sqlx::query(ADVANCE)
         .bind(cluster)
         .bind(partitions)
         .bind(offsets)
-        .bind(version)
+        .bind(position.version)
+        .bind(position.first_at.to_offset_date_time())
         .fetch_optional(connection)
-        .await
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    position.version = row.try_get(0)?;
+    position.first_at = instant(row.try_get(1)?);
+    Ok(Some(position))
 }

@@ -13,13 +13,15 @@ const GROUP: &str = "traced-points";
 const PAYER: &str = "traced-payer";
 
 struct Sent {
+    /// They write their trace some seconds late, and none when they are killed.
+    _clients: [Client; 2],
     /// Tried twice, the second time with success.
     healed: String,
     /// Given up after two tries.
     dead: String,
 }
 
-/// All of it is over when this returns.
+/// All that is sent was tried when this returns.
 fn traffic() -> Sent {
     let site = Rocket::shared().site();
     site.topic(TOPIC, 1, Kind::Normal);
@@ -52,7 +54,11 @@ fn traffic() -> Sent {
     points.until("a second try", |event| {
         event["id"] == *healed && event["attempt"] == 2
     });
-    Sent { healed, dead }
+    Sent {
+        _clients: [payer, points],
+        healed,
+        dead,
+    }
 }
 
 async fn journey(server: &Server, search: &str, tries: usize) -> Value {

@@ -2,7 +2,8 @@
 //! broker has, by when it flushes (`flushDiskType`) and by when it replicates (`brokerRole`).
 //!
 //! Source: RocketMQ's broker configuration. Both are a broker's, not a topic's: they are judged where
-//! the topology tells them among a topic's settings, and named as unknown where it does not.
+//! the topology tells them among a topic's settings (read from each master), and named as unknown where
+//! it does not.
 
 use waybill_model::messaging::DestinationRole;
 use waybill_model::posture::{CureKind, Posture, RiskKind, RiskSetting, Severity};
@@ -79,8 +80,10 @@ fn setting(
         .iter()
         .filter(|one| one.name == name)
         .peekable();
-    if told.peek().is_none() {
-        return judged.not_known(not_told(&format!("settings.{name}")));
+    let member = format!("settings.{name}");
+    // Of several brokers some may not tell.
+    if !judged.lacks(&member) && told.peek().is_none() {
+        return judged.not_known(not_told(&member));
     }
     let weak = told.find(|one| one.value.as_deref() == Some(weak));
     if let Some(weak) = weak {
@@ -111,7 +114,7 @@ fn not_told(member: &str) -> Unknown {
     Unknown {
         member: member.to_owned(),
         why: Why::NotAsked,
-        detail: Some("the broker's configuration is not read".to_owned()),
+        detail: Some("the broker's configuration was not told".to_owned()),
     }
 }
 
@@ -140,6 +143,12 @@ mod tests {
 
     #[test]
     fn replicas_flushing_and_replicating_are_judged_where_they_are_told() {
+        let mut forbidden = topic("forbidden", 2, &[(ROLE, "SYNC_MASTER")]);
+        forbidden.unknown.push(Unknown {
+            member: format!("settings.{FLUSH}"),
+            why: Why::Forbidden,
+            detail: Some("Get on Cluster".to_owned()),
+        });
         let posture = of(&Topology {
             destinations: vec![
                 topic("safe", 2, &[(FLUSH, "SYNC_FLUSH"), (ROLE, "SYNC_MASTER")]),
@@ -158,6 +167,7 @@ mod tests {
                     ],
                 ),
                 topic("untold", 2, &[]),
+                forbidden,
             ],
             ..Topology::default()
         });
@@ -177,12 +187,14 @@ mod tests {
         );
         let mixed = &posture.risks[2].setting;
         assert_eq!(mixed.value.as_deref(), Some("ASYNC_MASTER"));
-        let members: Vec<&str> = posture.unjudged[0]
+        let members: Vec<&str> = posture.unjudged[1]
             .unknown
             .iter()
             .map(|unknown| unknown.member.as_str())
             .collect();
-        assert_eq!(posture.unjudged[0].place.destination, "untold");
+        assert_eq!(posture.unjudged[1].place.destination, "untold");
         assert_eq!(members, ["settings.flushDiskType", "settings.brokerRole"]);
+        let forbidden = &posture.unjudged[0].unknown;
+        assert_eq!((forbidden.len(), forbidden[0].why), (1, Why::Forbidden));
     }
 }

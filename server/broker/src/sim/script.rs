@@ -24,6 +24,8 @@ pub struct Script {
     pub shelves: Vec<SimShelf>,
     /// What its clients wrote of their messages, oldest first; `None`: they write nothing.
     pub native_traces: Option<Vec<Span>>,
+    /// Nobody knows where they are now.
+    pub native_traces_away: bool,
     /// Before each message that is read.
     pub delay_per_message: Duration,
     /// Before each answer; longer than the asker's patience it is refused as too slow.

@@ -25,18 +25,22 @@ impl NativeTraces for Sim {
         self.answer(patience, |state| {
             state.asked.native_traces += 1;
             let all = state.script.native_traces.as_deref().unwrap_or_default();
-            let (from, spans): (usize, Vec<_>) = match from {
-                From::Time(at) => {
-                    let first = all.iter().position(|span| span.started_at >= *at);
-                    let first = first.unwrap_or(all.len());
-                    (first, all[first..].to_vec())
-                }
-                From::Next(next) => {
-                    let next = next.get(PARTITION).copied().unwrap_or_default();
-                    let next = usize::try_from(next).unwrap_or_default().min(all.len());
-                    (next, all[next..].to_vec())
+            if state.script.native_traces_away {
+                return Traced {
+                    next: from.next.clone(),
+                    ..Traced::default()
+                };
+            }
+            let first = match from.next.get(PARTITION) {
+                Some(next) => usize::try_from(*next).unwrap_or_default(),
+                None => {
+                    let mut all = all.iter();
+                    let first = all.position(|span| span.started_at >= from.first_at);
+                    first.unwrap_or(usize::MAX)
                 }
             };
+            let from = first.min(all.len());
+            let spans = all[from..].to_vec();
             let most = usize::try_from(budget.bytes).unwrap_or(usize::MAX);
             let more = spans.len() > most;
             let spans: Vec<_> = spans.into_iter().take(most).collect();

@@ -1,6 +1,7 @@
 //! Bodies of answers, one type a file. Names are RocketMQ's; what an older or newer server leaves out
 //! is `None` or empty. Source: `org.apache.rocketmq.remoting.protocol.body` and what 5.5.0 sent.
 
+pub(super) mod broker_config;
 pub(super) mod cluster_info;
 pub(super) mod connections;
 pub(super) mod consume_stats;

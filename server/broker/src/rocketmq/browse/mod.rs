@@ -24,16 +24,37 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use self::reader::Reader;
 use super::client::Session;
 use super::cluster::RocketCluster;
-use super::queue::Queue;
 use crate::adapter::Refused;
-use crate::browse::{Ask, Browse, Find, Indexed, Keep, Price, Read, Shelf};
+use crate::browse::{Ask, Browse, Budget, Find, Indexed, Keep, Price, Read, Shelf};
+use crate::traces::From;
 
-/// Names of a topic's queues, as [`crate::browse::Stored::partition`] has them.
-pub(super) async fn queues(session: &Session<'_>, name: &str) -> Result<Vec<String>, Refused> {
-    let topic = topic::look(session, name).await?;
-    Ok(topic.queues.keys().map(Queue::to_string).collect())
+/// Goes on in a topic; of queues that are not reached, the answer names none. `None`: no such topic
+/// is there now.
+pub(super) async fn follow(
+    session: Session<'_>,
+    name: &str,
+    from: &From,
+    budget: Budget,
+    keep: &mut Keep<'_>,
+) -> Result<Option<Read>, Refused> {
+    match open::follow(session, name, from, budget).await? {
+        Some(reader) => run(reader, keep).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn run(mut reader: Reader<'_>, keep: &mut Keep<'_>) -> Result<Read, Refused> {
+    let mut messages = 0;
+    let ended = reader
+        .run(&mut |message| {
+            messages += 1;
+            keep(message)
+        })
+        .await?;
+    open::told(reader, messages, ended)
 }
 
 /// Topics have no namespace: one that is named is not looked at.
@@ -45,15 +66,7 @@ impl Browse for RocketCluster {
 
     async fn read(&self, ask: &Ask, keep: &mut Keep<'_>) -> Result<Read, Refused> {
         let session = self.client.browsing(ask.budget.time);
-        let mut reader = open::open(session, ask).await?;
-        let mut messages = 0;
-        let ended = reader
-            .run(&mut |message| {
-                messages += 1;
-                keep(message)
-            })
-            .await?;
-        open::told(reader, messages, ended)
+        run(open::open(session, ask).await?, keep).await
     }
 
     async fn find(&self, find: &Find, keep: &mut Keep<'_>) -> Result<Option<Indexed>, Refused> {

@@ -1,6 +1,8 @@
 //! Where a reading begins, and what it told in the end.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use waybill_model::time::Timestamp;
 
@@ -8,39 +10,77 @@ use super::bounds;
 use super::place::Place;
 use super::reader::Reader;
 use super::topic::{self, Topic};
-use crate::adapter::Refused;
-use crate::browse::{Ask, Ended, Read, Start};
+use crate::adapter::{Reason, Refused};
+use crate::browse::{Ask, Budget, Ended, Read, Start};
 use crate::rocketmq::client::Session;
 use crate::rocketmq::queue::Queue;
+use crate::traces::From;
 
 /// # Errors
 /// As [`crate::Browse::price`].
 pub(super) async fn open<'a>(session: Session<'a>, ask: &Ask) -> Result<Reader<'a>, Refused> {
     let topic = topic::look(&session, &ask.shelf.name).await?;
+    let queues = asked(&topic, ask)?.into_iter();
+    let starts = queues.map(|queue| (queue, Cow::Borrowed(&ask.start)));
+    let reader = begin(session, topic, starts.collect(), ask.budget).await;
+    Ok(Reader {
+        linger: ask.linger,
+        ..reader
+    })
+}
+
+/// `None`: the topic is not there, or no master of its brokers is known now.
+pub(super) async fn follow<'a>(
+    session: Session<'a>,
+    name: &str,
+    from: &From,
+    budget: Budget,
+) -> Result<Option<Reader<'a>>, Refused> {
+    let topic = match topic::look(&session, name).await {
+        Ok(topic) => topic,
+        Err(refused) if refused.reason == Reason::NotThere => return Ok(None),
+        Err(refused) => return Err(refused),
+    };
+    let starts = topic.queues.keys().map(|queue| {
+        let start = match from.next.get(&queue.to_string()) {
+            Some(offset) => Start::Offset(*offset),
+            None => Start::Time(from.first_at),
+        };
+        (queue.clone(), Cow::Owned(start))
+    });
+    let starts = starts.collect();
+    Ok(Some(begin(session, topic, starts, budget).await))
+}
+
+async fn begin<'a>(
+    session: Session<'a>,
+    topic: Topic,
+    starts: Vec<(Queue, Cow<'_, Start>)>,
+    budget: Budget,
+) -> Reader<'a> {
     let mut places = BTreeMap::new();
-    for queue in asked(&topic, ask)? {
+    for (queue, start) in starts {
         // A broker that hangs must leave time for the others.
         let place = match bounds::of(&session.within(0.5), &topic, &queue).await {
-            Ok((low, end)) => first(&session, &topic, &queue, &ask.start, low, end).await,
+            Ok((low, end)) => first(&session, &topic, &queue, &start, low, end).await,
             Err(refused) => Err(refused),
         };
-        let place = place.unwrap_or_else(|refused| {
-            Place::closed(unseen(&ask.start, &queue.to_string()), refused)
-        });
+        let place = place
+            .unwrap_or_else(|refused| Place::closed(unseen(&start, &queue.to_string()), refused));
         places.insert(queue, place);
     }
-    Ok(Reader {
+    Reader {
         session,
         topic,
         places,
-        budget: ask.budget,
-        linger: ask.linger,
+        budget,
+        linger: Duration::ZERO,
         bytes: 0,
         lingers_until: None,
         turn: 0,
         looked: tokio::time::Instant::now(),
         is_stale: false,
-    })
+    }
 }
 
 fn asked(topic: &Topic, ask: &Ask) -> Result<Vec<Queue>, Refused> {

@@ -26,6 +26,8 @@ pub(super) enum Presence {
     AtProxy(ConsumerConnections),
     /// Everybody was asked.
     NotOnline,
+    /// No broker knows them, and there was no proxy to be asked.
+    NotAtBrokers,
     Unknown(Failure),
 }
 
@@ -65,6 +67,7 @@ async fn of(session: &Session<'_>, told: &[Told], group: &str) -> Presence {
     }
     match failed {
         Some(failure) => Presence::Unknown(failure),
+        None if session.client.proxies.is_empty() => Presence::NotAtBrokers,
         None => Presence::NotOnline,
     }
 }

@@ -8,9 +8,9 @@ use waybill_model::topology::{
 };
 
 use super::brokers::Broker;
-use super::names;
 use super::replicas::Replicas;
 use super::told::Told;
+use super::{durable, names};
 use crate::adapter::Dialect;
 use crate::rocketmq::answers::topic_configs::{Permission, TopicConfig};
 use crate::rocketmq::dialect::RocketDialect;
@@ -42,6 +42,7 @@ fn destination(name: &str, parts: &[(Replicated<'_>, &TopicConfig)]) -> Destinat
         subtype: subtype(parts),
         partitions: partitions.collect(),
         settings: settings(parts),
+        keeps_ms: durable::keeps_ms(parts),
         unknown: vec![
             unsupported("id", "topics have no id"),
             unsupported("consumers", "topics are read by groups"),
@@ -55,6 +56,8 @@ fn destination(name: &str, parts: &[(Replicated<'_>, &TopicConfig)]) -> Destinat
     });
     let stale: BTreeSet<Unknown> = stale.collect();
     destination.unknown.extend(stale);
+    destination.settings.extend(durable::settings(parts));
+    destination.unknown.extend(durable::unknown(parts));
     destination.findings = findings(&destination.partitions);
     destination
 }

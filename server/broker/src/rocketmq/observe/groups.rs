@@ -56,8 +56,11 @@ pub(super) fn listed(told: &[Told]) -> BTreeMap<&str, BTreeSet<&str>> {
     }
     let topics: BTreeSet<&str> = topics(told).collect();
     let configured = told.iter().flat_map(|told| told.groups.told.iter());
-    for group in configured.flat_map(|groups| groups.keys()) {
-        if !is_built_in(group) && !is_trace_of_retries(group, &topics) {
+    let configured: BTreeSet<&str> = configured
+        .flat_map(|groups| groups.keys().map(String::as_str))
+        .collect();
+    for group in &configured {
+        if !is_built_in(group) && !is_trace_of_retries(group, &topics, &configured) {
             listed.entry(group).or_default();
         }
     }
@@ -70,11 +73,12 @@ pub(super) fn listed(told: &[Told]) -> BTreeMap<&str, BTreeSet<&str>> {
 }
 
 /// Brokers make a group `g_t` as well when they make the retry topic of `g` and `t`.
-fn is_trace_of_retries(group: &str, topics: &BTreeSet<&str>) -> bool {
+fn is_trace_of_retries(group: &str, topics: &BTreeSet<&str>, configured: &BTreeSet<&str>) -> bool {
     topics.contains(names::retry(group).as_str())
         && topics.iter().any(|topic| {
             let own = group.strip_suffix(topic);
-            own.is_some_and(|own| own.len() > 1 && own.ends_with(['_', '+']))
+            let own = own.and_then(|own| own.strip_suffix(['_', '+']));
+            own.is_some_and(|own| configured.contains(own))
         })
 }
 
@@ -137,7 +141,18 @@ fn group(
             }
             Some("online")
         }
-        Some(Presence::NotOnline) => {
+        // Who reads by gRPC is not at the brokers; a group that pushes was there.
+        Some(Presence::NotAtBrokers) if group.kind != PUSH => {
+            for member in ["members", "state"] {
+                group.unknown.push(Unknown {
+                    member: member.to_owned(),
+                    why: Why::NotAsked,
+                    detail: Some("the settings name no proxy".to_owned()),
+                });
+            }
+            None
+        }
+        Some(Presence::NotOnline | Presence::NotAtBrokers) => {
             group.members = Some(Vec::new());
             Some("not online")
         }
@@ -346,6 +361,38 @@ mod tests {
             let nothing = BTreeSet::new();
             let told = group(name, &nothing, &nothing, &[], None);
             assert_eq!(told.is_brokers_own, is_own, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_group_is_hidden_only_where_the_group_of_its_retries_is_there() {
+        let topics = BTreeSet::from(["orders", "%RETRY%shop_orders"]);
+        for (configured, group, is_hidden) in [
+            (&["shop", "shop_orders"][..], "shop_orders", true),
+            (&["shop_orders"], "shop_orders", false),
+            (&["shop", "shop_orders"], "shop", false),
+        ] {
+            let configured = configured.iter().copied().collect();
+            let hides = is_trace_of_retries(group, &topics, &configured);
+            assert_eq!(hides, is_hidden, "{configured:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_proxy_only_a_group_that_pushes_is_known_to_be_away() {
+        let retry = names::retry("g");
+        let pushes = BTreeSet::from(["orders", retry.as_str()]);
+        let other = BTreeSet::from(["orders"]);
+        for (read, presence, state) in [
+            (&pushes, Presence::NotAtBrokers, Some("not online")),
+            (&other, Presence::NotAtBrokers, None),
+            (&other, Presence::NotOnline, Some("not online")),
+        ] {
+            let group = group("g", read, &BTreeSet::new(), &[], Some(&presence));
+            assert_eq!(group.state.as_deref(), state, "{presence:?}");
+            assert_eq!(group.members.is_some(), state.is_some());
+            let whys = group.unknown.iter().filter(|u| u.why == Why::NotAsked);
+            assert_eq!(whys.count(), if state.is_some() { 0 } else { 2 });
         }
     }
 }

@@ -11,6 +11,7 @@ mod commits;
 mod connections;
 mod controllers;
 mod destinations;
+mod durable;
 mod groups;
 mod heads;
 mod memory;

@@ -116,6 +116,11 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>, own: String) {
                 28 => body(runtime(&state)),
                 43 => body(offsets(&state)),
                 317 => body(consume_stats(&state)),
+                26 => body(
+                    "brokerRole=SYNC_MASTER\nsecretKey=s3cret\nflushDiskType=ASYNC_FLUSH\n\
+                     fileReservedTime=48\n"
+                        .to_owned(),
+                ),
                 202 => match state.topics.get(&topic) {
                     Some(ends) => body(topic_stats(&topic, ends)),
                     None => answer(17, "topic not exist"),

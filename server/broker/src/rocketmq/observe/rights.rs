@@ -13,7 +13,7 @@ use crate::rocketmq::client::Session;
 use crate::rocketmq::wire::allowed::{SUBSCRIPTION_ONLY, TOOLS_GROUP};
 use crate::rocketmq::wire::command::{
     Code, GET_ALL_CONSUMER_OFFSET, GET_ALL_SUBSCRIPTIONGROUP_CONFIG, GET_ALL_TOPIC_CONFIG,
-    GET_BROKER_CONSUME_STATS, GET_BROKER_HA_STATUS, GET_BROKER_RUNTIME_INFO,
+    GET_BROKER_CONFIG, GET_BROKER_CONSUME_STATS, GET_BROKER_HA_STATUS, GET_BROKER_RUNTIME_INFO,
     GET_CONSUMER_CONNECTION_LIST, GET_TOPIC_STATS_INFO, PULL_MESSAGE, Request,
 };
 use crate::rocketmq::wire::dial::Target;
@@ -23,7 +23,7 @@ use crate::rocketmq::wire::failure::Failure;
 const TRIED: usize = 20;
 
 /// Asked once of each broker, and what stays blank where it is refused.
-const WHOLE: [(Code, &str); 6] = [
+const WHOLE: [(Code, &str); 7] = [
     (
         GET_BROKER_RUNTIME_INFO,
         "versions, uptime, disks, delay levels and timers; and each reading costs more questions",
@@ -41,6 +41,10 @@ const WHOLE: [(Code, &str); 6] = [
     (
         GET_BROKER_HA_STATUS,
         "which slaves are in sync, where no controller tells",
+    ),
+    (
+        GET_BROKER_CONFIG,
+        "when brokers flush and replicate, and how long they keep messages",
     ),
 ];
 
@@ -171,9 +175,18 @@ impl Refusals {
                     (_, action) => action,
                 };
                 let right = format!("{action} on {kind}");
-                grant.missing(cluster, &right, actions, (kind, &names), blank)
+                let blank = format!("{blank}{}", replaced(kind));
+                grant.missing(cluster, &right, actions, (kind, &names), &blank)
             })
             .collect()
+    }
+}
+
+/// What to mind where Waybill cannot know which other actions the user has on the same resource.
+fn replaced(kind: &str) -> &'static str {
+    match kind {
+        "Topic" => "",
+        _ => " (the grant replaces what the user has on the same resource: add it to -a)",
     }
 }
 

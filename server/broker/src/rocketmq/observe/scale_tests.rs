@@ -57,6 +57,15 @@ async fn a_reading_costs_a_few_questions_whatever_the_numbers() {
         "{disk:?}"
     );
     peer.asked();
+    let topic = &told.topology.destinations[0];
+    assert_eq!(topic.keeps_ms, Some(48 * 3_600_000));
+    let value = |name: &str| {
+        let mut settings = topic.settings.iter();
+        settings.find(|setting| setting.name == name)?.value.clone()
+    };
+    assert_eq!(value("flushDiskType").as_deref(), Some("ASYNC_FLUSH"));
+    assert_eq!(value("brokerRole").as_deref(), Some("SYNC_MASTER"));
+    assert_eq!(value("secretKey"), None);
 
     // Nothing was written: three questions.
     let idle = cluster.readings(PATIENCE).await.unwrap();
@@ -129,12 +138,23 @@ async fn what_is_refused_is_named_and_the_rest_is_told() {
     assert_eq!(rights.len(), 2, "{rights:?}");
     for right in &rights {
         assert_eq!(right.right, "Get on Cluster");
+        assert!(right.blank.contains("replaces"), "{}", right.blank);
         assert!(
             right.grant.contains("-r 'Cluster:lab' -a Get"),
             "{}",
             right.grant
         );
         assert!(right.grant.contains("-s 'User:reader'"), "{}", right.grant);
+    }
+
+    peer.state().forbidden = vec![26];
+    let topology = cluster.topology(PATIENCE).await.unwrap();
+    let topic = &topology.destinations[0];
+    assert_eq!(topic.keeps_ms, None);
+    for name in ["flushDiskType", "brokerRole", "fileReservedTime"] {
+        let member = format!("settings.{name}");
+        let unknown = topic.unknown.iter().find(|one| one.member == member);
+        assert_eq!(unknown.unwrap().why, Why::Forbidden, "{member}");
     }
 
     peer.state().forbidden = vec![43, 202];

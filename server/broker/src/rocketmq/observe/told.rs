@@ -9,6 +9,7 @@ use futures::join;
 use super::ask;
 use super::brokers::Broker;
 use super::memory::{Consumed, Groups, Had, Memory, Topics};
+use crate::rocketmq::answers::broker_config::BrokerConfig;
 use crate::rocketmq::answers::cluster_info::MASTER_ID;
 use crate::rocketmq::answers::group_configs::GroupConfigs;
 use crate::rocketmq::answers::ha_status::HaStatus;
@@ -18,7 +19,7 @@ use crate::rocketmq::answers::topic_configs::TopicConfigs;
 use crate::rocketmq::client::Session;
 use crate::rocketmq::wire::command::{
     GET_ALL_CONSUMER_OFFSET, GET_ALL_SUBSCRIPTIONGROUP_CONFIG, GET_ALL_TOPIC_CONFIG,
-    GET_BROKER_HA_STATUS, GET_BROKER_RUNTIME_INFO, Request,
+    GET_BROKER_CONFIG, GET_BROKER_HA_STATUS, GET_BROKER_RUNTIME_INFO, Request,
 };
 use crate::rocketmq::wire::dial::Target;
 use crate::rocketmq::wire::failure::Failure;
@@ -32,6 +33,8 @@ pub(super) struct Told {
     pub(super) topics: Part<Topics>,
     pub(super) groups: Part<Groups>,
     pub(super) consumed: Consumed,
+    /// As it is now.
+    pub(super) config: Result<BrokerConfig, Failure>,
     /// Where it has slaves.
     pub(super) ha: Option<Result<HaStatus, Failure>>,
 }
@@ -85,15 +88,17 @@ async fn of(session: &Session<'_>, memory: &Memory, broker: Broker) -> Told {
                     0 | 1 => None,
                     _ => Some(ha_status(session, target).await),
                 };
-                (topics, groups, offsets, ha)
+                let config = config(session, target).await;
+                (topics, groups, offsets, ha, config)
             }
             Err(failure) => {
                 let failed = || failure.clone();
-                (Err(failed()), Err(failed()), Err(failed()), None)
+                let config = Err(failed());
+                (Err(failed()), Err(failed()), Err(failed()), None, config)
             }
         }
     });
-    let (topics, groups, offsets, ha) = main;
+    let (topics, groups, offsets, ha, config) = main;
     let topics = Part::of(topics, had.topics);
     let groups = Part::of(groups, had.groups);
     let consumed = offsets.unwrap_or(had.consumed);
@@ -112,6 +117,7 @@ async fn of(session: &Session<'_>, memory: &Memory, broker: Broker) -> Told {
         topics,
         groups,
         consumed,
+        config,
         ha,
     }
 }
@@ -151,6 +157,13 @@ async fn consumed(session: &Session<'_>, target: &Target) -> Result<Consumed, Fa
     let consumed = told.iter();
     let consumed = consumed.map(|one| (one.group.to_owned(), one.topic.to_owned()));
     Ok(Arc::new(consumed.collect()))
+}
+
+async fn config(session: &Session<'_>, target: &Target) -> Result<BrokerConfig, Failure> {
+    let answer = session
+        .ask(target, &Request::new(GET_BROKER_CONFIG))
+        .await?;
+    Ok(BrokerConfig::read(&answer.body))
 }
 
 async fn ha_status(session: &Session<'_>, target: &Target) -> Result<HaStatus, Failure> {

@@ -3,6 +3,17 @@
 const FIELDS: char = '\u{1}';
 const RECORDS: char = '\u{2}';
 
+/// Of one record; a client sends a lot of at most 128,000 bytes.
+const MOST_IDS: usize = 1_024;
+const MOST_KEYS: usize = 64;
+const LONGEST_ID: usize = 256;
+const LONGEST_KEYS: usize = 4_096;
+const LONGEST_FIELD: usize = 1_024;
+/// More than any kind has.
+const MOST_FIELDS: usize = 32;
+/// What a span takes besides its texts, about.
+const SPAN_BYTES: usize = 512;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Record<'a> {
     Pub(Published<'a>),
@@ -84,20 +95,68 @@ pub(super) enum Verdict {
     Unknown,
 }
 
-/// `None`: a record that cannot be read. Kinds of records that are about no message are left out.
+impl Record<'_> {
+    /// What its spans take in memory, about: each message of a batch repeats the record's texts.
+    pub(super) fn weight_bytes(&self) -> usize {
+        let each = |texts: &[&str]| SPAN_BYTES + 2 * texts.iter().map(|t| t.len()).sum::<usize>();
+        match self {
+            Self::Pub(one) => {
+                let spans = one.message_ids.split(',').count();
+                let texts = [one.group, one.topic, one.topic, one.tags, one.keys];
+                spans * each(&texts) + 2 * one.message_ids.len()
+            }
+            Self::SubBefore(one) => each(&[one.group, one.group, one.message_id, one.keys]),
+            Self::SubAfter(one) => {
+                let group = one.group.unwrap_or_default();
+                each(&[group, group, one.message_id, one.keys])
+            }
+            Self::EndTransaction(one) => {
+                let texts = [one.group, one.topic, one.topic, one.message_id, one.keys];
+                each(&texts) + one.transaction.len()
+            }
+        }
+    }
+
+    /// Whether no part of it is longer than a client makes it.
+    fn is_sound(&self) -> bool {
+        let (ids, keys, names): (&str, &str, [&str; 4]) = match self {
+            Self::Pub(one) => {
+                let names = [one.group, one.topic, one.tags, ""];
+                (one.message_ids, one.keys, names)
+            }
+            Self::SubBefore(one) => (one.message_id, one.keys, [one.group, one.request, "", ""]),
+            Self::SubAfter(one) => {
+                let group = one.group.unwrap_or_default();
+                (one.message_id, one.keys, [group, one.request, "", ""])
+            }
+            Self::EndTransaction(one) => {
+                let names = [one.group, one.topic, one.transaction, ""];
+                (one.message_id, one.keys, names)
+            }
+        };
+        ids.split(',').take(MOST_IDS + 1).count() <= MOST_IDS
+            && ids.split(',').all(|id| id.len() <= LONGEST_ID)
+            && keys.len() <= LONGEST_KEYS
+            && keys.split(' ').filter(|key| !key.is_empty()).count() <= MOST_KEYS
+            && names.iter().all(|name| name.len() <= LONGEST_FIELD)
+    }
+}
+
+/// `None`: a record that cannot be read, or is larger than a client makes one. Kinds of records that are about no message are left out.
 pub(super) fn records(text: &str) -> impl Iterator<Item = Option<Record<'_>>> {
     let written = text.split(RECORDS).filter(|record| !record.is_empty());
     written.filter_map(|record| {
-        let fields: Vec<&str> = record.split(FIELDS).collect();
-        match fields.first().copied() {
-            Some("Pub") => Some(published(&fields)),
-            Some("SubBefore") => Some(handed_over(&fields)),
-            Some("SubAfter") => Some(given_back(&fields)),
-            Some("EndTransaction") => Some(ended(&fields)),
+        let fields: Vec<&str> = record.split(FIELDS).take(MOST_FIELDS).collect();
+        let told = match fields.first().copied() {
+            Some("Pub") => published(&fields),
+            Some("SubBefore") => handed_over(&fields),
+            Some("SubAfter") => given_back(&fields),
+            Some("EndTransaction") => ended(&fields),
             // A delayed message was taken back before its time.
-            Some("Recall") => None,
-            _ => Some(None),
-        }
+            Some("Recall") => return None,
+            _ => None,
+        };
+        Some(told.filter(Record::is_sound))
     })
 }
 

@@ -2,6 +2,7 @@
 
 mod server;
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -11,8 +12,10 @@ use self::server::{Server, message, pulled};
 use crate::adapter::{Cluster, Reason, Refused};
 use crate::browse::{Ask, Browse, Budget, Ended, Read, Shelf, Start, Stored};
 use crate::conformance;
+use crate::rocketmq::browse;
 use crate::rocketmq::cluster::RocketCluster;
 use crate::rocketmq::wire::peer_tests::peer::answer;
+use crate::traces::{self, From};
 
 fn orders() -> Shelf {
     Shelf {
@@ -68,6 +71,37 @@ async fn a_time_begins_where_it_was_asked_though_brokers_find_it_by_the_chunk() 
         .await
         .unwrap();
     assert_eq!(offsets(&kept), (7..20).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn following_goes_on_by_queue_and_begins_a_queue_that_was_never_read_at_the_first_time() {
+    let server = Server::start(&[(0, 0, 20), (1, 0, 20)]).await;
+    let cluster = server.cluster();
+    let from = From {
+        next: [("broker-a:0".to_owned(), 18)].into(),
+        first_at: Timestamp::from_unix_millis(message(1, 16).stored_at),
+    };
+    let budget = ask(Start::Earliest).budget;
+    let session = || cluster.client.browsing(budget.time);
+    let mut kept = Vec::new();
+    let mut keep = |message| {
+        kept.push(message);
+        ControlFlow::Continue(())
+    };
+    let read = browse::follow(session(), "orders", &from, budget, &mut keep).await;
+    assert_eq!(read.unwrap().unwrap().next.len(), 2);
+    let mut offsets = offsets(&kept);
+    offsets.sort_unstable();
+    assert_eq!(offsets, [16, 17, 18, 18, 19, 19]);
+
+    // A topic that nobody knows now leaves every place as it was.
+    let read = browse::follow(session(), "gone", &from, budget, &mut |_| panic!()).await;
+    assert_eq!(read.unwrap(), None);
+    for next in [from.next, BTreeMap::new()] {
+        let from = From { next, ..from };
+        let traced = traces::NativeTraces::read(&cluster, &from, budget, budget.time).await;
+        assert_eq!(traced.unwrap().next, from.next);
+    }
 }
 
 #[tokio::test]
