@@ -10,15 +10,23 @@ use waybill_model::journey::{
 use waybill_model::problem::Problem;
 use waybill_model::reference::MessageRef;
 
+use super::found::Record;
+use super::scan::Scan;
 use super::{Asker, Query};
 use crate::clock;
 use crate::journey::settle::{conclude, nothing_aside};
+use crate::query::browse::Sought;
 
 /// Messages of one page that are looked for.
 const MESSAGES: usize = 2;
 /// How long an answer holds: pages ask often.
 const HOLDS: Duration = Duration::from_secs(20);
 const KEPT: usize = 1_000;
+/// A message that is looked for by its id: where brokers keep an index, a few kilobytes.
+const BYTES: u64 = 2 << 20;
+const TIME: Duration = Duration::from_millis(1_500);
+/// Clocks of producers and brokers differ.
+const EARLY_MS: i64 = 60_000;
 
 type Known = HashMap<String, (Instant, Aside)>;
 
@@ -64,7 +72,11 @@ impl Query {
                 && journey.hops.len() == 1
         };
         for journey in journeys.filter(is_open).take(MESSAGES) {
-            let Some(reference) = place(journey) else {
+            let found = match place(journey) {
+                None => self.place_by_id(journey, asker).await?,
+                told => told,
+            };
+            let Some(reference) = found else {
                 continue;
             };
             // Whoever may see less learns less.
@@ -93,6 +105,46 @@ impl Query {
             self.settle(std::iter::once(journey)).await?;
         }
         Ok(())
+    }
+}
+
+impl Query {
+    /// Where a message lies whose spans name it by its id and by no place.
+    async fn place_by_id(
+        &self,
+        journey: &Journey,
+        asker: &Asker,
+    ) -> Result<Option<MessageRef>, Problem> {
+        let message = &journey.message;
+        if self.dialects.habits(&message.system).positions {
+            return Ok(None);
+        }
+        let (Some(cluster), Some(destination), Some(id)) =
+            (&message.cluster, &message.destination, &message.message_id)
+        else {
+            return Ok(None);
+        };
+        let among = [cluster.clone()];
+        let place = self.only_place(&message.system, destination, &among, asker);
+        let Some(place) = place.await? else {
+            return Ok(None);
+        };
+        let sought = Sought::Word {
+            name: None,
+            value: id.as_bytes().to_vec(),
+        };
+        let scan = Scan {
+            from: message.created_at.map(|at| at.plus_ms(-EARLY_MS)),
+            most: 1,
+            bytes: BYTES,
+            time: TIME,
+        };
+        // What cannot be read now is not known.
+        let Ok(scanned) = self.scan(&place, &sought, scan, asker).await else {
+            return Ok(None);
+        };
+        let stored = scanned.kept.into_iter().next();
+        Ok(stored.map(|stored| Record::new(&place, stored).reference()))
     }
 }
 

@@ -200,7 +200,7 @@ impl Query {
         Ok(found.map(|stored| (place, stored)))
     }
 
-    async fn only_place(
+    pub(super) async fn only_place(
         &self,
         system: &str,
         destination: &str,
