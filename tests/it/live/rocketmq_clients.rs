@@ -13,13 +13,29 @@ async fn real_clients_send_retry_commit_delay_and_tell_their_own_trace() {
         site.topic("clients-half", 1, Kind::Transaction);
         site.topic("clients-late", 1, Kind::Delay);
         site.group("clients-push", 1);
-        site.group("clients-pop", 1);
         let mut payer = Client::start(&["produce", &namesrv, "group=clients-payer", "trace=true"]);
 
         a_failing_message_is_tried_again_and_ends_as_a_dead_letter(&site, &mut payer, &namesrv);
         a_transaction_is_committed_rolled_back_or_asked_about(&site, &mut payer);
         a_timer_and_a_batch_are_stored(&site, &mut payer);
+    })
+    .await
+    .unwrap();
+}
 
+/// Beside many other tests a fresh group got nothing over gRPC for a minute and a half; alone it does
+/// at once.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "make soak: wants a RocketMQ for itself"]
+async fn soak_a_grpc_consumer_retries_and_leaves_a_dead_letter() {
+    tokio::task::spawn_blocking(|| {
+        let rocket = Rocket::shared();
+        let site = rocket.site();
+        let namesrv = format!("namesrv={}", site.namesrv);
+        site.topic("clients-plain", 1, Kind::Normal);
+        site.group("clients-pop", 1);
+        let mut payer = Client::start(&["produce", &namesrv, "group=clients-payer"]);
+        payer.ask("send topic=clients-plain keys=order-1 body=one", "sent");
         a_grpc_consumer_fails_and_leaves_a_dead_letter(&site, rocket.proxy_grpc());
     })
     .await

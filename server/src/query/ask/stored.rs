@@ -13,9 +13,11 @@ use super::{Asker, Query};
 use crate::journey::settle;
 use crate::query::browse::Sought;
 
-/// Retry and dead-letter destinations that are looked through, each within so much.
-const ASIDE: usize = 8;
+/// Retry and dead-letter destinations that are looked through, each and all within so much: where
+/// brokers keep an index, a look takes next to nothing.
+const ASIDE: usize = 40;
 const BYTES: u64 = 8 << 20;
+const BYTES_OF_ALL: u64 = 64 << 20;
 const TIME: Duration = Duration::from_millis(3_000);
 const MATCHES: usize = 10;
 /// Clocks of those who put it aside may be so far behind.
@@ -85,16 +87,22 @@ impl Query {
         let (places, mut is_whole) = self.aside_places(cluster, asker).await?;
         is_whole &= places.len() <= ASIDE;
         let mut records = Vec::new();
+        let mut left = BYTES_OF_ALL;
         for place in places.into_iter().take(ASIDE) {
+            if left == 0 {
+                is_whole = false;
+                break;
+            }
             let scan = Scan {
                 from: first.stored.at.map(|at| at.plus_ms(-EARLY_MS)),
                 most: MATCHES,
-                bytes: BYTES,
+                bytes: BYTES.min(left),
                 time: TIME.saturating_sub(began.elapsed()),
             };
             match self.scan(&place, sought, scan, asker).await {
                 Ok(scanned) => {
                     is_whole &= scanned.is_whole;
+                    left = left.saturating_sub(scanned.told.bytes);
                     let found = scanned.kept.into_iter();
                     records.extend(found.map(|stored| Record::new(&place, stored)));
                 }
