@@ -9,7 +9,7 @@ use waybill_tests::wait;
 use super::*;
 
 const EVERY: Duration = Duration::from_secs(1);
-/// The next reading may have been asked for before what one told is seen through the API.
+/// What a reading tells is kept before the next is asked for: one may have been asked and not kept.
 const ASKED_SINCE: u64 = 1;
 
 const KINDS: [&str; 5] = ["healthy", "dead", "slow", "stuck", "reset"];
@@ -91,17 +91,23 @@ async fn a_stopped_a_slow_a_stalled_and_a_rewound_consumer_are_told_within_three
         ("reset", "rewound", json!("went_back")),
     ];
     let mut told = std::collections::BTreeMap::new();
+    // Readings that were asked for before the last look at which it was not told yet: a look may take
+    // longer than a reading.
+    let mut untold = std::collections::BTreeMap::new();
     let until = std::time::Instant::now() + Duration::from_secs(60);
     let all = loop {
-        let all = groups(&observed).await;
         let readings = sim.asked().readings - began;
+        let all = groups(&observed).await;
         for (name, group) in &all {
             let (_, verdict, cause) = expected.iter().find(|one| one.0 == name).unwrap();
             let is_so = group["verdict"] == *verdict && group["cause"] == *cause;
             let is_fine = group["verdict"] == "ok";
             assert!(is_so || is_fine, "{name} is told otherwise: {group}");
             if is_so {
-                told.entry(name.clone()).or_insert(readings);
+                let before = untold.get(name).copied().unwrap_or(0);
+                told.entry(name.clone()).or_insert(before);
+            } else {
+                untold.insert(name.clone(), readings);
             }
         }
         if told.len() == KINDS.len() {
@@ -215,9 +221,9 @@ async fn forecasts_are_near_what_then_happens() {
     for ((forecast, told_at), (_, at)) in [(drain, drained), (loss, lost)] {
         let happened = at.ms_since(told_at);
         println!("{forecast} ms by forecast, {happened} ms in fact");
-        // It happens between two readings.
+        // It happens between two readings, which on a busy machine lie further apart.
         let off = (forecast - happened).abs();
-        let most = 0.2 * forecast + EVERY.as_secs_f64() * 1_000.0;
+        let most = 0.2 * forecast + 2.0 * EVERY.as_secs_f64() * 1_000.0;
         assert!(off <= most, "{forecast} {happened}");
     }
     observed.end().await;
