@@ -63,6 +63,8 @@ async fn every_page_of_what_is_observed_in_every_look() {
         ("group-forbidden", format!("/groups/{audit}")),
         ("clusters", "/clusters".to_owned()),
         ("cluster", "/clusters/east".to_owned()),
+        ("durability", "/clusters/east/durability".to_owned()),
+        ("durability-refused", "/clusters/west/durability".to_owned()),
         ("cluster-refused", "/clusters/west".to_owned()),
         ("cluster-narrow", "/clusters/north".to_owned()),
         ("cluster-unmanaged", "/clusters/south".to_owned()),

@@ -170,6 +170,11 @@ fn shop() -> Script {
         value: Some("604800000".into()),
         source: "topic".into(),
     });
+    orders.settings.push(Setting {
+        name: "copies".into(),
+        value: Some("1".into()),
+        source: format!("topic {HOSTILE}"),
+    });
     orders.findings.push(Finding {
         kind: FindingKind::UnderReplicated,
         detail: format!("partition 1 {HOSTILE}"),

@@ -35,6 +35,8 @@ pub enum Why {
     Failed,
     /// Nobody has asked yet.
     NotAsked,
+    /// It is ours to conclude, and what was read does not tell it.
+    Undetermined,
 }
 
 /// One cluster at one moment.

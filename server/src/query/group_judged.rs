@@ -37,7 +37,7 @@ pub(super) fn tell(summary: &mut GroupSummary, line: &GroupLine) {
     summary.retention_loss_ms = left(judged.loss_at, as_of);
     summary.loss_by = judged.loss_by;
     summary.in_per_s = judged.in_per_s;
-    let (few, still) = (Why::Missing, Why::NotAsked);
+    let (few, still) = (Why::Undetermined, Why::NotAsked);
     let mut gap = |member: &str, is_gap: bool, why: Why, detail: Option<String>| {
         if is_gap {
             summary.unknown.push(member.to_owned());

@@ -270,13 +270,13 @@ pub(super) fn summary(
         reasons.push(match line.unknown_partitions {
             0 if is_read => Unknown {
                 member: "lag_messages".to_owned(),
-                why: Why::Missing,
+                why: Why::Undetermined,
                 detail: Some("it has no position on any partition".to_owned()),
             },
             0 => polls.why(&line.cluster, "lag_messages"),
             count => Unknown {
                 member: "lag_messages".to_owned(),
-                why: Why::Missing,
+                why: Why::Undetermined,
                 detail: Some(format!(
                     "not known on {count} of {} partitions",
                     line.partitions

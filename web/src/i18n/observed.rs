@@ -60,6 +60,7 @@ words! {
         unsupported: "has none", "不适用";
         failed: "no answer", "无应答";
         not_asked: "unknown", "未知";
+        undetermined: "undetermined", "无法确定";
         spans_only: "spans only", "仅 span";
         missing_about: "The broker answered and left it out.", "代理已应答，但未给出该值。";
         forbidden_about: "The broker refused: a right is missing. The cluster's page names the right and the command that grants it.",
@@ -67,6 +68,7 @@ words! {
         unsupported_about: "This broker, or this version of it, has no such thing.", "该代理或其当前版本没有此项。";
         failed_about: "Asking failed: no answer in time, or one that cannot be read.", "查询失败：未及时应答，或应答无法读取。";
         not_asked_about: "Nobody has asked for it yet, or it is not judged yet.", "尚未查询，或尚未评估。";
+        undetermined_about: "It is concluded here, and what was read does not tell it.", "该值由此处推断，而读到的内容不足以得出它。";
         spans_only_about: "No broker is read here: only spans tell of it, and what only a broker knows stays blank.",
             "此处不读取代理，仅由 span 提供信息；只有代理知道的内容留空。";
         stale_about: "Read longer ago than two intervals: the figures are of then.", "距上次读取已超过两个间隔：显示的是当时的数据。";

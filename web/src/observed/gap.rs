@@ -26,7 +26,7 @@ impl Gap {
             Self::Why(Why::Missing) => "gap missing",
             Self::Why(Why::Forbidden) => "gap forbidden",
             Self::Why(Why::Unsupported) => "gap unsupported",
-            Self::Why(Why::Failed | Why::NotAsked) => "gap unknown",
+            Self::Why(Why::Failed | Why::NotAsked | Why::Undetermined) => "gap unknown",
             Self::SpansOnly => "gap spans-only",
         }
     }
@@ -35,7 +35,7 @@ impl Gap {
         match self {
             Self::Why(Why::Missing) => Some(Icon::Off),
             Self::Why(Why::Forbidden) => Some(Icon::Lock),
-            Self::Why(Why::Failed | Why::NotAsked) => Some(Icon::Question),
+            Self::Why(Why::Failed | Why::NotAsked | Why::Undetermined) => Some(Icon::Question),
             Self::Why(Why::Unsupported) | Self::SpansOnly => None,
         }
     }
@@ -48,6 +48,7 @@ impl Gap {
             Self::Why(Why::Unsupported) => words.unsupported,
             Self::Why(Why::Failed) => words.failed,
             Self::Why(Why::NotAsked) => words.not_asked,
+            Self::Why(Why::Undetermined) => words.undetermined,
             Self::SpansOnly => words.spans_only,
         }
     }
@@ -60,6 +61,7 @@ impl Gap {
             Self::Why(Why::Unsupported) => words.unsupported_about,
             Self::Why(Why::Failed) => words.failed_about,
             Self::Why(Why::NotAsked) => words.not_asked_about,
+            Self::Why(Why::Undetermined) => words.undetermined_about,
             Self::SpansOnly => words.spans_only_about,
         }
     }
@@ -81,6 +83,7 @@ pub fn legend() -> AnyView {
     let whys = [
         Why::Missing,
         Why::NotAsked,
+        Why::Undetermined,
         Why::Failed,
         Why::Forbidden,
         Why::Unsupported,

@@ -187,8 +187,9 @@ fn node_text(node: &Node, width: f64, under: &str) -> NodeText {
 
 /// Cut to what its box holds; letters of other scripts are taken as twice as wide as Latin ones.
 fn fitted(text: &str, width: f64) -> String {
-    const LATIN: f64 = 8.2;
-    let room = width - 24.0;
+    const LATIN: f64 = 8.7;
+    // The mark of a cut takes a letter's place.
+    let room = width - 24.0 - LATIN;
     let mut used = 0.0;
     for (at, c) in text.char_indices() {
         used += if c.is_ascii() { LATIN } else { 2.0 * LATIN };
