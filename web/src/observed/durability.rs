@@ -10,6 +10,7 @@ use waybill_model::time::Timestamp;
 
 use super::age::{Age, age};
 use super::gap::{Gap, Gaps, gap};
+use super::known_clusters::KnownClusters;
 use super::sheet::{self, Col, kind_word};
 use crate::data::asked::{Asked, now};
 use crate::data::island::{Island, Watched};
@@ -37,7 +38,12 @@ pub async fn page(id: String, query: &str) -> Result<Island, Problem> {
     let own = &words().durability;
     let title = (own.of_cluster)(&format::shortened(&format::visible(&told.cluster), 60));
     let watched = Watched::Cluster(told.cluster.clone());
-    let mut parts = vec![head(&told, &id), section::quiet(own.about)];
+    let clusters = KnownClusters::read().await;
+    let mut parts = vec![
+        clusters.band(Some(&told.cluster)),
+        head(&told, &id),
+        section::quiet(own.about),
+    ];
     parts.push(figures(&told, now()));
     match &told.counts {
         None => parts.push(not_judged(&told)),
@@ -155,7 +161,7 @@ fn risks(told: &Durability, query: RiskQuery) -> AnyView {
         Col::text(own.cure),
     ];
     let rows = told.items.iter().take(ROWS).map(row).collect();
-    let mut parts = vec![sheet::table(own.risks, "", columns, rows)];
+    let mut parts = vec![sheet::table(own.risks, "risks", columns, rows)];
     parts.extend(more(told.items.len()));
     parts.into_any()
 }

@@ -122,7 +122,7 @@ fn list(items: &[GroupLine], asked: &Asked, clusters: &KnownClusters, now: Times
         Col::number(shared.read),
     ];
     let rows = items.iter().map(|item| row(item, clusters, now)).collect();
-    sheet::table(shared.groups, "wide", columns, rows)
+    sheet::table(shared.groups, "wide groups", columns, rows)
 }
 
 fn row(line: &GroupLine, clusters: &KnownClusters, now: Timestamp) -> AnyView {
